@@ -1,0 +1,64 @@
+"""The records the store keeps: small, frozen, one class a kind. Importable by the gateway only."""
+
+from services.gateway.domain.records.access import Role, Token
+from services.gateway.domain.records.base import Facets, Record
+from services.gateway.domain.records.delivery import Delivery, DeliveryBody, DeliveryState, Outcome, SignalOutcome
+from services.gateway.domain.records.incident import (
+    Activity,
+    Incident,
+    IncidentSource,
+    IncidentStatus,
+    Milestones,
+    Relation,
+)
+from services.gateway.domain.records.job import Job, JobState
+from services.gateway.domain.records.keys import DeliveryKey, Group, IdempotencyKey
+from services.gateway.domain.records.signal import Signal
+from services.gateway.domain.records.timeline import ChainHead, EntryDraft, EntryType, TimelineEntry
+
+RECORD_KINDS: dict[str, type[Record]] = {
+    kind.KIND: kind
+    for kind in (
+        Activity,
+        ChainHead,
+        Delivery,
+        DeliveryBody,
+        DeliveryKey,
+        Group,
+        IdempotencyKey,
+        Incident,
+        Job,
+        Signal,
+        TimelineEntry,
+        Token,
+    )
+}
+
+__all__ = [
+    "RECORD_KINDS",
+    "Activity",
+    "ChainHead",
+    "Delivery",
+    "DeliveryBody",
+    "DeliveryKey",
+    "DeliveryState",
+    "EntryDraft",
+    "EntryType",
+    "Facets",
+    "Group",
+    "IdempotencyKey",
+    "Incident",
+    "IncidentSource",
+    "IncidentStatus",
+    "Job",
+    "JobState",
+    "Milestones",
+    "Outcome",
+    "Record",
+    "Relation",
+    "Role",
+    "Signal",
+    "SignalOutcome",
+    "TimelineEntry",
+    "Token",
+]

@@ -1,0 +1,50 @@
+"""A signal as it is stored: the newest occurrence of one fingerprint, with how often it was reported."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from services.gateway.domain.records.base import Facets, Record
+from shared.contracts.severity import Severity
+from shared.contracts.signal import EntityHint, SignalStatus
+
+
+class Signal(Record, frozen=True, kw_only=True):
+    """The newest known state of one fingerprint.
+
+    States of a fingerprint are ordered by (``starts_at``, ``accepted_seq``): an older one never overrides
+    a newer one, in whatever order workers report. A signal without an incident is a tombstone: a resolve
+    that was processed before its firing, or one whose firing never came.
+    """
+
+    KIND: ClassVar[str] = "signal"
+
+    fingerprint: str
+    source: str
+    incident_id: str | None = None
+    status: SignalStatus
+    severity: Severity
+    name: str
+    title: str
+    description: str = ""
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
+    service: str | None = None
+    entities: tuple[EntityHint, ...] = ()
+    link: str | None = None
+    starts_at: datetime
+    ends_at: datetime | None = None
+    # The acceptance sequence of the delivery that brought this state.
+    accepted_seq: int
+    # How many deliveries reported this fingerprint, repeats included.
+    count: int = 1
+    first_seen_at: datetime
+    last_seen_at: datetime
+
+    @property
+    def record_id(self) -> str:
+        """The fingerprint."""
+        return self.fingerprint
+
+    def facets(self) -> Facets:
+        """Listed by incident, status and source, newest first."""
+        return Facets(parent=self.incident_id, state=self.status, tag=self.source, at=self.last_seen_at)

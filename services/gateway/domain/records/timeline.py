@@ -1,0 +1,87 @@
+"""The timeline of an incident: append-only facts, hash-chained over their stored bytes."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from services.gateway.domain.records.base import Facets, Record
+from shared.contracts.base import Contract
+
+
+class EntryType(StrEnum):
+    """What kind of fact a timeline entry states."""
+
+    INCIDENT_OPENED = "incident_opened"
+    STATUS_CHANGED = "status_changed"
+    FIELDS_CHANGED = "fields_changed"
+    SEVERITY_RAISED = "severity_raised"
+    SIGNAL_JOINED = "signal_joined"
+    SIGNAL_REFIRED = "signal_refired"
+    SIGNAL_RESOLVED = "signal_resolved"
+    SIGNALS_TRUNCATED = "signals_truncated"
+    NOTE_ADDED = "note_added"
+
+
+class EntryDraft(Contract, frozen=True, kw_only=True):
+    """A fact to append; the store gives it its place in the chain when it commits.
+
+    ``occurred_at`` is when it happened in the world, by the clock of whoever said so.
+    """
+
+    type: EntryType
+    actor: str
+    source: str
+    occurred_at: datetime
+    message: str
+    payload: dict[str, Any] = {}
+
+
+class TimelineEntry(Record, frozen=True, kw_only=True):
+    """A fact about an incident, in its place.
+
+    ``sequence`` starts at 1 and has no holes. ``previous_hash`` is the SHA-256, in hex, of the stored bytes
+    of the entry before (64 zeros for the first); the entry's own hash is that of its own stored bytes and so
+    stands in the next entry, or in the ``ChainHead`` for the last.
+    """
+
+    KIND: ClassVar[str] = "entry"
+
+    incident_id: str
+    sequence: int
+    previous_hash: str
+    type: EntryType
+    actor: str
+    source: str
+    occurred_at: datetime
+    recorded_at: datetime
+    message: str
+    payload: dict[str, Any] = {}
+
+    @property
+    def record_id(self) -> str:
+        """Incident id and sequence, padded so that ids sort as the timeline does."""
+        return f"{self.incident_id}/{self.sequence:09d}"
+
+    def facets(self) -> Facets:
+        """Listed by incident, in sequence."""
+        return Facets(parent=self.incident_id, state=self.type, at=self.recorded_at)
+
+
+class ChainHead(Record, frozen=True, kw_only=True):
+    """The end of an incident's timeline: how many entries, and the hash of the last."""
+
+    KIND: ClassVar[str] = "chain"
+
+    incident_id: str
+    sequence: int = 0
+    hash: str = "0" * 64
+    recorded_at: datetime | None = None
+
+    @property
+    def record_id(self) -> str:
+        """The incident id: an incident has one chain."""
+        return self.incident_id
+
+    def facets(self) -> Facets:
+        """Found with its incident."""
+        return Facets(parent=self.incident_id)

@@ -1,0 +1,1 @@
+"""What two or more services need: contracts, errors, ports, adapters. Never imports a service."""

@@ -1,0 +1,1 @@
+"""Adapters more than one service uses: the clock, Celery, the internal door's client, logging."""

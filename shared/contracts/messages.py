@@ -1,0 +1,128 @@
+"""What travels between the gateway and its workers: queue messages, and the calls of the internal door.
+
+Every message carries ``schema_version``; a reader refuses a version it does not know.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from shared.contracts.base import Contract
+from shared.contracts.signal import NormalisedSignal
+
+SCHEMA_VERSION = 1
+
+
+# --- gateway → queue → worker -------------------------------------------------------------------
+
+
+class DeliveryToNormalise(Contract, frozen=True, kw_only=True):
+    """One delivery in a batch. Exactly one of ``body`` (small, UTF-8) and ``blob`` (its digest) is set."""
+
+    job_id: str
+    attempt: int
+    delivery_id: str
+    source: str
+    received_at: datetime
+    body: str | None = None
+    blob: str | None = None
+
+
+class NormaliseDeliveries(Contract, frozen=True, kw_only=True):
+    """A batch of deliveries for the intake worker; each is a job of its own and is answered on its own."""
+
+    message_id: str
+    deliveries: tuple[DeliveryToNormalise, ...]
+    schema_version: Literal[1] = 1
+
+
+# --- worker → internal door ---------------------------------------------------------------------
+
+
+class DeliveryNormalised(Contract, frozen=True, kw_only=True, tag="normalised", tag_field="type"):
+    """The delivery was understood: its signals, in the order of the body, and what the reader should know."""
+
+    job_id: str
+    attempt: int
+    delivery_id: str
+    signals: tuple[NormalisedSignal, ...]
+    warnings: tuple[str, ...] = ()
+
+
+class DeliveryQuarantined(Contract, frozen=True, kw_only=True, tag="quarantined", tag_field="type"):
+    """The delivery can never be understood as it is: a frozen ``code`` and a reason a person can act on."""
+
+    job_id: str
+    attempt: int
+    delivery_id: str
+    code: str
+    reason: str
+
+
+class JobFailed(Contract, frozen=True, kw_only=True, tag="failed", tag_field="type"):
+    """This attempt failed; ``retryable`` says whether another may do better."""
+
+    job_id: str
+    attempt: int
+    error: str
+    retryable: bool
+
+
+JobResult = DeliveryNormalised | DeliveryQuarantined | JobFailed
+
+
+class Results(Contract, frozen=True, kw_only=True):
+    """A batch of results. Reporting the same (job, attempt) again changes nothing."""
+
+    results: tuple[JobResult, ...]
+    schema_version: Literal[1] = 1
+
+
+class ResultsRecorded(Contract, frozen=True, kw_only=True):
+    """How many results were new, and how many were known already or came too late and were ignored."""
+
+    recorded: int
+    ignored: int
+
+
+class Claim(Contract, frozen=True, kw_only=True):
+    """A worker asks to begin (job, attempt). Answered with ``Claimed``, or refused with 409."""
+
+    job_id: str
+    attempt: int
+    worker: str
+
+
+class Claimed(Contract, frozen=True, kw_only=True):
+    """The job is the worker's for ``lease_seconds``; every beat renews it."""
+
+    token: str
+    lease_seconds: float
+
+
+class Beat(Contract, frozen=True, kw_only=True):
+    """The worker is alive; ``progress`` is 0..1, or None where the worker cannot tell."""
+
+    token: str
+    progress: float | None = None
+    note: str = ""
+
+
+class BeatAnswer(Contract, frozen=True, kw_only=True):
+    """Go on, or stop because someone cancelled the job."""
+
+    cancel: bool
+
+
+class Hello(Contract, frozen=True, kw_only=True):
+    """What a worker says of itself when it starts and every half minute after."""
+
+    service: str
+    worker: str
+    version: str
+    queues: tuple[str, ...]
+
+
+decode_results = msgspec.json.Decoder(Results).decode
+decode_normalise_deliveries = msgspec.json.Decoder(NormaliseDeliveries).decode

@@ -1,0 +1,15 @@
+"""Every queue and task name, spelled out once, so that moving a module cannot orphan queued messages."""
+
+from enum import StrEnum
+
+
+class Queue(StrEnum):
+    """A queue bears the name of the service that works it."""
+
+    INTAKE = "intake"
+
+
+NORMALISE_DELIVERIES = "intake.normalise_deliveries"
+
+# The task that does each kind of job, and the queue it waits in.
+TASK_QUEUES = {NORMALISE_DELIVERIES: Queue.INTAKE}

@@ -1,0 +1,187 @@
+"""Every setting Faultline knows: one table, read from the environment, refused when misspelt.
+
+A service lists the settings it needs and gets typed values; ``docs/configuration.md`` is checked against
+``SETTINGS`` by a test. Only composition roots call ``read_settings``.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from shared.errors import SettingsInvalid
+
+PREFIX = "FAULTLINE_"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One environment variable. ``default`` is text, as a person would write it; None means there is none."""
+
+    name: str
+    parse: Callable[[str], Any]
+    default: str | None
+    doc: str
+    secret: bool = False
+
+
+def _integer(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        value = int(text)
+        if not low <= value <= high:
+            raise ValueError(f"must be between {low} and {high}")
+        return value
+
+    return parse
+
+
+def _seconds(low: float, high: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        value = float(text)
+        # Written so that NaN, which compares false with everything, is refused too.
+        if not low <= value <= high:
+            raise ValueError(f"must be between {low:g} and {high:g} seconds")
+        return value
+
+    return parse
+
+
+def _choice(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"must be one of {', '.join(words)}")
+        return text
+
+    return parse
+
+
+def _text(text: str) -> str:
+    return text
+
+
+_PORT = _integer(0, 65535)
+_DAYS = _integer(0, 36500)
+
+SETTINGS: dict[str, Setting] = {
+    setting.name: setting
+    for setting in (
+        # --- everyone
+        Setting("FAULTLINE_HOST", _text, "127.0.0.1", "Address the API listens on."),
+        Setting("FAULTLINE_PORT", _PORT, "8080", "Port the API listens on."),
+        Setting("FAULTLINE_DATA_DIR", Path, "./data", "Folder for everything Faultline keeps."),
+        Setting(
+            "FAULTLINE_BROKER_URL",
+            _text,
+            None,
+            "Broker: `redis://`, `rediss://`, `redis+socket://` or `amqp://`. Without it `faultline up` starts its own Valkey.",
+            secret=True,
+        ),
+        Setting(
+            "FAULTLINE_ADMIN_TOKEN",
+            _text,
+            None,
+            "Admin token to use instead of a generated one; at least 16 characters.",
+            secret=True,
+        ),
+        Setting("FAULTLINE_LOG_LEVEL", _choice("debug", "info", "warning", "error"), "info", "Least level that is logged."),
+        Setting("FAULTLINE_LOG_FORMAT", _choice("json", "console"), "json", "Log lines for machines or for people."),
+        # --- the internal door
+        Setting("FAULTLINE_DOOR_URL", _text, "http://127.0.0.1:8081", "Where workers reach the gateway's internal door."),
+        Setting(
+            "FAULTLINE_DOOR_KEY",
+            _text,
+            None,
+            "Credential of the internal door. `faultline up` makes one and keeps it in the data folder.",
+            secret=True,
+        ),
+        # --- gateway
+        Setting("FAULTLINE_GATEWAY_DOOR_HOST", _text, "127.0.0.1", "Address the internal door listens on."),
+        Setting("FAULTLINE_GATEWAY_DOOR_PORT", _PORT, "8081", "Port the internal door listens on."),
+        Setting("FAULTLINE_GATEWAY_THREADS", _integer(4, 512), "64", "Threads that serve the API."),
+        Setting("FAULTLINE_GATEWAY_MAX_BODY_BYTES", _integer(1024, 64 << 20), str(4 << 20), "Largest request body taken."),
+        Setting(
+            "FAULTLINE_GATEWAY_BACKLOG_LIMIT",
+            _integer(1, 10_000_000),
+            "50000",
+            "Unfinished deliveries above which intake answers that it is busy.",
+        ),
+        Setting("FAULTLINE_GATEWAY_WINDOW", _integer(1, 1000), "8", "Unfinished messages a queue may hold in the broker."),
+        Setting("FAULTLINE_GATEWAY_BATCH_LIMIT", _integer(1, 1000), "64", "Most deliveries in one message."),
+        Setting("FAULTLINE_GATEWAY_LINGER_SECONDS", _seconds(0, 5), "0.03", "How long a delivery waits for company."),
+        Setting("FAULTLINE_GATEWAY_LEASE_SECONDS", _seconds(0.5, 3600), "5", "Silence after which handed work counts as lost."),
+        Setting(
+            "FAULTLINE_GATEWAY_GROUP_WINDOW_SECONDS",
+            _seconds(0, 31_536_000),
+            "14400",
+            "A new signal joins an open incident of its group whose last signal is not older than this.",
+        ),
+        Setting(
+            "FAULTLINE_GATEWAY_REOPEN_SECONDS",
+            _seconds(0, 31_536_000),
+            "1800",
+            "A signal that fires again within this time after resolve reopens the incident.",
+        ),
+        Setting(
+            "FAULTLINE_GATEWAY_STABLE_SECONDS",
+            _seconds(0, 86_400),
+            "60",
+            "How long all signals must have been resolved before an incident resolves by itself.",
+        ),
+        Setting("FAULTLINE_GATEWAY_RETAIN_DELIVERY_DAYS", _DAYS, "30", "Days a delivery is kept; 0 keeps it for ever."),
+        Setting("FAULTLINE_GATEWAY_RETAIN_JOB_DAYS", _DAYS, "30", "Days a finished job is kept; 0 keeps it for ever."),
+        Setting("FAULTLINE_GATEWAY_RETAIN_KEY_DAYS", _DAYS, "2", "Days an idempotency key is kept; 0 keeps it for ever."),
+        Setting(
+            "FAULTLINE_GATEWAY_RETAIN_INCIDENT_DAYS",
+            _DAYS,
+            "0",
+            "Days a closed, cancelled or merged incident is kept; 0 keeps it for ever.",
+        ),
+        # --- intake
+        Setting("FAULTLINE_INTAKE_CONCURRENCY", _integer(1, 64), "1", "Processes of the intake worker."),
+        Setting("FAULTLINE_INTAKE_MAPPING_FILE", Path, None, "JSON file with the paths of the generic mapping; without it, defaults."),
+        # --- command line
+        Setting("FAULTLINE_URL", _text, "http://127.0.0.1:8080", "Gateway the `faultline` command talks to."),
+        Setting("FAULTLINE_TOKEN", _text, None, "Token the `faultline` command uses; else the data folder's admin token.", secret=True),
+        Setting("FAULTLINE_FLOWER_PORT", _PORT, "5555", "Port Flower listens on under `faultline up`; 0 leaves Flower out."),
+    )
+}
+
+
+def read_settings(environ: Mapping[str, str], names: Iterable[str], *, required: Iterable[str] = ()) -> dict[str, Any]:
+    """Return the typed values of ``names``, keyed by name without the prefix, in lower case.
+
+    A setting that is unset or empty has its default (None where there is none). Raises ``SettingsInvalid``
+    naming every misspelt, missing or unusable variable at once; values of secrets are never repeated in it.
+    """
+    problems = [f"{name}: no such setting{_suggestion(name)}" for name in sorted(environ) if _is_misspelt(name)]
+    values: dict[str, Any] = {}
+    for name in names:
+        setting = SETTINGS[name]
+        text = environ.get(name) or setting.default
+        if text is None:
+            values[_field(name)] = None
+            continue
+        try:
+            values[_field(name)] = setting.parse(text)
+        except ValueError as error:
+            shown = "the value given" if setting.secret else repr(text)
+            problems.append(f"{name}: {shown}: {error}")
+    problems += [f"{name}: must be set. {SETTINGS[name].doc}" for name in required if not (environ.get(name) or SETTINGS[name].default)]
+    if problems:
+        raise SettingsInvalid("\n".join(problems))
+    return values
+
+
+def _is_misspelt(name: str) -> bool:
+    return name.startswith(PREFIX) and name not in SETTINGS
+
+
+def _suggestion(name: str) -> str:
+    from difflib import get_close_matches  # Only needed to word an error.
+
+    close = get_close_matches(name, SETTINGS, n=1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _field(name: str) -> str:
+    return name.removeprefix(PREFIX).lower()
