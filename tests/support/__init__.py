@@ -1,0 +1,1 @@
+"""What several test suites need: builders, fakes, the running product."""
