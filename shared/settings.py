@@ -6,6 +6,7 @@ A service lists the settings it needs and gets typed values; ``docs/configuratio
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,8 @@ SETTINGS: dict[str, Setting] = {
             "FAULTLINE_BROKER_URL",
             _text,
             None,
-            "Broker: `redis://`, `rediss://`, `redis+socket://` or `amqp://`. Without it `faultline up` starts its own Valkey.",
+            "Broker: `redis://`, `rediss://`, `redis+socket://` or `amqp://`. "
+            "Without it `faultline up` starts its own Valkey.",
             secret=True,
         ),
         Setting(
@@ -83,10 +85,14 @@ SETTINGS: dict[str, Setting] = {
             "Admin token to use instead of a generated one; at least 16 characters.",
             secret=True,
         ),
-        Setting("FAULTLINE_LOG_LEVEL", _choice("debug", "info", "warning", "error"), "info", "Least level that is logged."),
+        Setting(
+            "FAULTLINE_LOG_LEVEL", _choice("debug", "info", "warning", "error"), "info", "Least level that is logged."
+        ),
         Setting("FAULTLINE_LOG_FORMAT", _choice("json", "console"), "json", "Log lines for machines or for people."),
         # --- the internal door
-        Setting("FAULTLINE_DOOR_URL", _text, "http://127.0.0.1:8081", "Where workers reach the gateway's internal door."),
+        Setting(
+            "FAULTLINE_DOOR_URL", _text, "http://127.0.0.1:8081", "Where workers reach the gateway's internal door."
+        ),
         Setting(
             "FAULTLINE_DOOR_KEY",
             _text,
@@ -98,17 +104,26 @@ SETTINGS: dict[str, Setting] = {
         Setting("FAULTLINE_GATEWAY_DOOR_HOST", _text, "127.0.0.1", "Address the internal door listens on."),
         Setting("FAULTLINE_GATEWAY_DOOR_PORT", _PORT, "8081", "Port the internal door listens on."),
         Setting("FAULTLINE_GATEWAY_THREADS", _integer(4, 512), "64", "Threads that serve the API."),
-        Setting("FAULTLINE_GATEWAY_MAX_BODY_BYTES", _integer(1024, 64 << 20), str(4 << 20), "Largest request body taken."),
+        Setting(
+            "FAULTLINE_GATEWAY_MAX_BODY_BYTES", _integer(1024, 64 << 20), str(4 << 20), "Largest request body taken."
+        ),
         Setting(
             "FAULTLINE_GATEWAY_BACKLOG_LIMIT",
             _integer(1, 10_000_000),
             "50000",
             "Unfinished deliveries above which intake answers that it is busy.",
         ),
-        Setting("FAULTLINE_GATEWAY_WINDOW", _integer(1, 1000), "8", "Unfinished messages a queue may hold in the broker."),
+        Setting(
+            "FAULTLINE_GATEWAY_WINDOW", _integer(1, 1000), "8", "Unfinished messages a queue may hold in the broker."
+        ),
         Setting("FAULTLINE_GATEWAY_BATCH_LIMIT", _integer(1, 1000), "64", "Most deliveries in one message."),
         Setting("FAULTLINE_GATEWAY_LINGER_SECONDS", _seconds(0, 5), "0.03", "How long a delivery waits for company."),
-        Setting("FAULTLINE_GATEWAY_LEASE_SECONDS", _seconds(0.5, 3600), "5", "Silence after which handed work counts as lost."),
+        Setting(
+            "FAULTLINE_GATEWAY_LEASE_SECONDS",
+            _seconds(0.5, 3600),
+            "5",
+            "Silence after which handed work counts as lost.",
+        ),
         Setting(
             "FAULTLINE_GATEWAY_GROUP_WINDOW_SECONDS",
             _seconds(0, 31_536_000),
@@ -129,7 +144,9 @@ SETTINGS: dict[str, Setting] = {
         ),
         Setting("FAULTLINE_GATEWAY_RETAIN_DELIVERY_DAYS", _DAYS, "30", "Days a delivery is kept; 0 keeps it for ever."),
         Setting("FAULTLINE_GATEWAY_RETAIN_JOB_DAYS", _DAYS, "30", "Days a finished job is kept; 0 keeps it for ever."),
-        Setting("FAULTLINE_GATEWAY_RETAIN_KEY_DAYS", _DAYS, "2", "Days an idempotency key is kept; 0 keeps it for ever."),
+        Setting(
+            "FAULTLINE_GATEWAY_RETAIN_KEY_DAYS", _DAYS, "2", "Days an idempotency key is kept; 0 keeps it for ever."
+        ),
         Setting(
             "FAULTLINE_GATEWAY_RETAIN_INCIDENT_DAYS",
             _DAYS,
@@ -138,11 +155,24 @@ SETTINGS: dict[str, Setting] = {
         ),
         # --- intake
         Setting("FAULTLINE_INTAKE_CONCURRENCY", _integer(1, 64), "1", "Processes of the intake worker."),
-        Setting("FAULTLINE_INTAKE_MAPPING_FILE", Path, None, "JSON file with the paths of the generic mapping; without it, defaults."),
+        Setting(
+            "FAULTLINE_INTAKE_MAPPING_FILE",
+            Path,
+            None,
+            "JSON file with the paths of the generic mapping; without it, defaults.",
+        ),
         # --- command line
         Setting("FAULTLINE_URL", _text, "http://127.0.0.1:8080", "Gateway the `faultline` command talks to."),
-        Setting("FAULTLINE_TOKEN", _text, None, "Token the `faultline` command uses; else the data folder's admin token.", secret=True),
-        Setting("FAULTLINE_FLOWER_PORT", _PORT, "5555", "Port Flower listens on under `faultline up`; 0 leaves Flower out."),
+        Setting(
+            "FAULTLINE_TOKEN",
+            _text,
+            None,
+            "Token the `faultline` command uses; else the data folder's admin token.",
+            secret=True,
+        ),
+        Setting(
+            "FAULTLINE_FLOWER_PORT", _PORT, "5555", "Port Flower listens on under `faultline up`; 0 leaves Flower out."
+        ),
     )
 }
 
@@ -166,7 +196,11 @@ def read_settings(environ: Mapping[str, str], names: Iterable[str], *, required:
         except ValueError as error:
             shown = "the value given" if setting.secret else repr(text)
             problems.append(f"{name}: {shown}: {error}")
-    problems += [f"{name}: must be set. {SETTINGS[name].doc}" for name in required if not (environ.get(name) or SETTINGS[name].default)]
+    problems += [
+        f"{name}: must be set. {SETTINGS[name].doc}"
+        for name in required
+        if not (environ.get(name) or SETTINGS[name].default)
+    ]
     if problems:
         raise SettingsInvalid("\n".join(problems))
     return values
@@ -177,8 +211,6 @@ def _is_misspelt(name: str) -> bool:
 
 
 def _suggestion(name: str) -> str:
-    from difflib import get_close_matches  # Only needed to word an error.
-
     close = get_close_matches(name, SETTINGS, n=1)
     return f"; did you mean {close[0]}?" if close else ""
 

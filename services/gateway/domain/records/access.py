@@ -38,4 +38,6 @@ class Token(Record, frozen=True, kw_only=True):
 
     def facets(self) -> Facets:
         """Found by hash when a request comes in; listed newest first."""
-        return Facets(parent=self.sha256, state="revoked" if self.revoked_at else "active", tag=self.role, at=self.created_at)
+        return Facets(
+            parent=self.sha256, state="revoked" if self.revoked_at else "active", tag=self.role, at=self.created_at
+        )
