@@ -48,6 +48,8 @@ class DeliveryNormalised(Contract, frozen=True, kw_only=True, tag="normalised", 
     delivery_id: str
     signals: tuple[NormalisedSignal, ...]
     warnings: tuple[str, ...] = ()
+    # How many alerts the sender says it left out of the body; those are unknown, not resolved.
+    truncated: int = 0
 
 
 class DeliveryQuarantined(Contract, frozen=True, kw_only=True, tag="quarantined", tag_field="type"):

@@ -68,6 +68,8 @@ class Incident(Record, frozen=True, kw_only=True):
     description: str = ""
     status: IncidentStatus = IncidentStatus.NEW
     severity: Severity
+    # A person chose the severity: signals that are worse no longer raise it.
+    severity_pinned: bool = False
     owner: str | None = None
     roles: dict[str, str] = {}
     services: tuple[str, ...] = ()
@@ -85,6 +87,10 @@ class Incident(Record, frozen=True, kw_only=True):
     def record_id(self) -> str:
         """The incident id."""
         return self.id
+
+    def facets(self) -> Facets:
+        """Retention goes by status and the last change; the inbox has an index of its own."""
+        return Facets(state=self.status, at=self.updated_at)
 
 
 class Activity(Record, frozen=True, kw_only=True):

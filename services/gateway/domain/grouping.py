@@ -1,0 +1,79 @@
+"""Decide which incident a firing signal belongs to: the default grouping rule and its windows."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from services.gateway.domain.records import Activity, Incident, IncidentStatus
+from shared.contracts.signal import NormalisedSignal
+
+OPEN_STATUSES = frozenset(
+    {
+        IncidentStatus.NEW,
+        IncidentStatus.TRIAGE,
+        IncidentStatus.INVESTIGATING,
+        IncidentStatus.MITIGATED,
+        IncidentStatus.MONITORING,
+    },
+)
+# Closing is a person's word that the case is over, and so is cancelling: signals never undo either.
+REOPENABLE_STATUSES = frozenset({IncidentStatus.RESOLVED, IncidentStatus.POSTMORTEM})
+
+# The labels the default rule groups by, after the alert's name. Severity and route are not among them:
+# in the identity they would split a recovery from its trigger.
+_GROUPED_BY = ("cluster", "namespace", "service")
+
+
+@dataclass(frozen=True, slots=True)
+class GroupingPolicy:
+    """The windows of the default rule; ``docs/configuration.md`` explains each."""
+
+    group_window: timedelta = timedelta(hours=4)
+    reopen_window: timedelta = timedelta(minutes=30)
+    stable_period: timedelta = timedelta(minutes=1)
+
+
+class Placement(StrEnum):
+    """What to do with a firing signal, given the incident its group led to before."""
+
+    JOIN = "join"
+    REOPEN = "reopen"
+    OPEN = "open"
+
+
+def derive_dedup_key(signal: NormalisedSignal) -> str:
+    """Return the key of the group a signal belongs to: the sender's own, else source, name and place.
+
+    A name alone would throw unrelated teams together, so a signal without namespace and service groups
+    with signals of the same name that lack them too.
+    """
+    if signal.dedup_key:
+        return f"{signal.source}:key:{signal.dedup_key}"
+    parts = [f"{label}={signal.group_labels[label]}" for label in _GROUPED_BY if signal.group_labels.get(label)]
+    return f"{signal.source}:{signal.name}{{{','.join(parts)}}}"
+
+
+def place(incident: Incident | None, activity: Activity | None, policy: GroupingPolicy, now: datetime) -> Placement:
+    """Decide for a signal that newly fires, given the newest incident of its group (None if there is none)."""
+    if incident is None:
+        return Placement.OPEN
+    if incident.status in OPEN_STATUSES:
+        return Placement.JOIN if _is_active(activity, policy, now) else Placement.OPEN
+    if is_within_reopen_window(incident, policy, now):
+        return Placement.REOPEN
+    return Placement.OPEN
+
+
+def is_within_reopen_window(incident: Incident, policy: GroupingPolicy, now: datetime) -> bool:
+    """Answer whether a signal that fires again brings this ended incident back rather than opening another."""
+    resolved_at = incident.milestones.resolved_at
+    return (
+        incident.status in REOPENABLE_STATUSES and resolved_at is not None and now - resolved_at <= policy.reopen_window
+    )
+
+
+def _is_active(activity: Activity | None, policy: GroupingPolicy, now: datetime) -> bool:
+    """While anything still fires the window stays open, however rarely the sender repeats it."""
+    if activity is None or activity.last_signal_at is None:
+        return False
+    return activity.firing_count > 0 or now - activity.last_signal_at <= policy.group_window
