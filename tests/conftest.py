@@ -1,0 +1,30 @@
+"""What every test gets: sockets that reach this machine only, and a word about tests that did not run."""
+
+import os
+import shutil
+
+import pytest
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Forget the FAULTLINE_* variables of whoever runs the tests."""
+    for name in [name for name in os.environ if name.startswith("FAULTLINE_")]:
+        del os.environ[name]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip, saying so, a test that needs a program this machine lacks."""
+    for mark in item.iter_markers("system_package"):
+        missing = [name for name in mark.args if shutil.which(name) is None]
+        if missing:
+            pytest.skip(f"needs {' and '.join(missing)}: scripts/system-packages.sh installs it where it may")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name every skipped test at the end, so that a green run never hides one."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    if skipped:
+        terminalreporter.section("did not run")
+        for report in skipped:
+            reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+            terminalreporter.line(f"{report.nodeid}: {reason.removeprefix('Skipped: ')}")

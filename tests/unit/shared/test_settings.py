@@ -1,0 +1,79 @@
+import pytest
+
+from shared.errors import SettingsInvalid
+from shared.settings import SETTINGS, Setting, read_settings
+
+
+def test_an_unset_setting_has_its_default() -> None:
+    values = read_settings({}, ["FAULTLINE_PORT", "FAULTLINE_BROKER_URL"])
+
+    assert values == {"port": 8080, "broker_url": None}
+
+
+def test_an_empty_setting_counts_as_unset() -> None:
+    assert read_settings({"FAULTLINE_PORT": ""}, ["FAULTLINE_PORT"]) == {"port": 8080}
+
+
+def test_every_default_can_be_read() -> None:
+    values = read_settings({}, SETTINGS)
+
+    assert len(values) == len(SETTINGS)
+
+
+def test_a_misspelt_setting_is_refused_with_the_name_that_was_meant() -> None:
+    with pytest.raises(SettingsInvalid) as refused:
+        read_settings({"FAULTLINE_PROT": "8080"}, ["FAULTLINE_PORT"])
+
+    assert "FAULTLINE_PROT: no such setting; did you mean FAULTLINE_PORT?" in refused.value.detail
+
+
+def test_other_programs_variables_are_left_alone() -> None:
+    assert read_settings({"PROT": "1", "HOME": "/"}, []) == {}
+
+
+def test_a_setting_another_service_reads_is_no_misspelling() -> None:
+    assert read_settings({"FAULTLINE_INTAKE_CONCURRENCY": "2"}, []) == {}
+
+
+def test_all_problems_are_named_at_once() -> None:
+    environ = {"FAULTLINE_PORT": "eighty", "FAULTLINE_GATEWAY_THREADS": "0", "FAULTLINE_X": "1"}
+
+    with pytest.raises(SettingsInvalid) as refused:
+        read_settings(environ, ["FAULTLINE_PORT", "FAULTLINE_GATEWAY_THREADS"], required=["FAULTLINE_DOOR_KEY"])
+
+    assert [line.split(":")[0] for line in refused.value.detail.splitlines()] == [
+        "FAULTLINE_X",
+        "FAULTLINE_PORT",
+        "FAULTLINE_GATEWAY_THREADS",
+        "FAULTLINE_DOOR_KEY",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("FAULTLINE_PORT", "65536"),
+        ("FAULTLINE_PORT", "-1"),
+        ("FAULTLINE_PORT", "80.5"),
+        ("FAULTLINE_GATEWAY_LINGER_SECONDS", "nan"),
+        ("FAULTLINE_GATEWAY_LINGER_SECONDS", "inf"),
+        ("FAULTLINE_GATEWAY_LEASE_SECONDS", "0"),
+        ("FAULTLINE_LOG_LEVEL", "loud"),
+    ],
+)
+def test_a_value_out_of_range_is_refused(name: str, text: str) -> None:
+    with pytest.raises(SettingsInvalid, match=name):
+        read_settings({name: text}, [name])
+
+
+def test_the_value_of_a_secret_is_never_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(text: str) -> str:
+        raise ValueError("must be longer")
+
+    monkeypatch.setitem(SETTINGS, "FAULTLINE_TEST", Setting("FAULTLINE_TEST", refuse, None, "A secret.", secret=True))
+
+    with pytest.raises(SettingsInvalid) as refused:
+        read_settings({"FAULTLINE_TEST": "hunter2"}, ["FAULTLINE_TEST"])
+
+    assert "hunter2" not in refused.value.detail
+    assert "the value given: must be longer" in refused.value.detail
