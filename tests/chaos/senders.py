@@ -1,0 +1,171 @@
+"""Senders that behave as Alertmanager does: the same body again until somebody answers 2xx."""
+
+import http.client
+import random
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
+
+import msgspec
+
+ANSWER_SECONDS = 10.0
+GIVE_UP_SECONDS = 90.0
+_PAUSE_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 2.0
+
+
+@dataclass(slots=True)
+class Problem:
+    """One fingerprint and what its sender last said of it. Only one sender ever speaks of a problem."""
+
+    fingerprint: str
+    group: str
+    service: str
+    starts_at: datetime
+    firing: bool = False
+    # What the last delivery that got a 2xx said.
+    accepted_firing: bool | None = None
+
+    def body_alert(self) -> dict[str, object]:
+        """The alert as Alertmanager would put it in a webhook body."""
+        ends = "0001-01-01T00:00:00Z" if self.firing else _rfc3339(self.starts_at + timedelta(milliseconds=1))
+        return {
+            "status": "firing" if self.firing else "resolved",
+            "labels": {
+                "alertname": self.group,
+                "namespace": "chaos",
+                "service": self.service,
+                "pod": f"{self.service}-{self.fingerprint}",
+                "severity": "warning",
+            },
+            "annotations": {"summary": f"{self.group} on {self.service}"},
+            "startsAt": _rfc3339(self.starts_at),
+            "endsAt": ends,
+            "generatorURL": "http://prometheus.example/graph",
+            "fingerprint": self.fingerprint,
+        }
+
+
+def _rfc3339(when: datetime) -> str:
+    return when.isoformat().replace("+00:00", "Z")
+
+
+def make_problems(count: int, per_group: int) -> list[Problem]:
+    """Return ``count`` problems, ``per_group`` of them to a group (one alert name and service)."""
+    start = datetime.now(UTC) - timedelta(hours=1)
+    return [
+        Problem(
+            fingerprint=f"{number:016x}",
+            group=f"Chaos{number // per_group:04d}",
+            service=f"service-{number // per_group % 40}",
+            starts_at=start,
+        )
+        for number in range(count)
+    ]
+
+
+@dataclass(slots=True)
+class Load:
+    """What the senders share: how many deliveries are still to be sent, and what was acknowledged."""
+
+    target: int
+    acknowledged: dict[str, int] = field(default_factory=dict)  # delivery id → alerts in it
+    latencies: list[float] = field(default_factory=list)
+    retries: int = 0
+    given_up: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def is_done(self) -> bool:
+        """Answer whether enough was acknowledged, or the run was told to stop."""
+        return self.stop.is_set() or len(self.acknowledged) >= self.target
+
+
+class Sender(threading.Thread):
+    """Sends deliveries about its own problems, one at a time, until the load is done."""
+
+    def __init__(self, url: str, token: str, problems: list[Problem], load: Load, seed: int, rate: float) -> None:
+        super().__init__(name=f"sender-{seed}", daemon=True)
+        parts = urlsplit(url)
+        self._address = (parts.hostname or "127.0.0.1", parts.port or 80)
+        self._token = token
+        self._problems = problems
+        self._load = load
+        self._random = random.Random(seed)
+        self._pause = 1 / rate
+        self._connection: http.client.HTTPConnection | None = None
+
+    def run(self) -> None:
+        due = time.monotonic()
+        while not self._load.is_done():
+            due = max(due + self._random.expovariate(1) * self._pause, time.monotonic() - 1)
+            self._load.stop.wait(max(0.0, due - time.monotonic()))
+            if not self._load.is_done():
+                self._deliver(self._change_some())
+
+    def _change_some(self) -> list[Problem]:
+        size = self._random.choice((1, 1, 1, 1, 2, 3, 5))
+        chosen = self._random.sample(self._problems, min(size, len(self._problems)))
+        for problem in chosen:
+            # Four of five say again what was said before.
+            if problem.firing and self._random.random() < 0.2:
+                problem.firing = False
+            elif not problem.firing and (problem.accepted_firing is None or self._random.random() < 0.3):
+                problem.firing = True
+                problem.starts_at += timedelta(seconds=self._random.randint(1, 5))
+        return chosen
+
+    def _deliver(self, chosen: list[Problem]) -> None:
+        body = msgspec.json.encode(
+            {
+                "version": "4",
+                "groupKey": "{}:{chaos}",
+                "truncatedAlerts": 0,
+                "status": "firing" if any(p.firing for p in chosen) else "resolved",
+                "receiver": "faultline",
+                "groupLabels": {},
+                "commonLabels": {},
+                "commonAnnotations": {},
+                "externalURL": "http://alertmanager.example",
+                "alerts": [problem.body_alert() for problem in chosen],
+            },
+        )
+        deadline = time.monotonic() + GIVE_UP_SECONDS
+        pause = _PAUSE_SECONDS
+        while time.monotonic() < deadline:
+            delivery_id = self._post(body)
+            if delivery_id:
+                with self._load.lock:
+                    self._load.acknowledged[delivery_id] = len(chosen)
+                for problem in chosen:
+                    problem.accepted_firing = problem.firing
+                return
+            with self._load.lock:
+                self._load.retries += 1
+            time.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+        self._load.given_up += 1
+
+    def _post(self, body: bytes) -> str | None:
+        """Return the delivery id of a 202, or None when the same body must be sent again."""
+        began = time.monotonic()
+        try:
+            if self._connection is None:
+                self._connection = http.client.HTTPConnection(*self._address, timeout=ANSWER_SECONDS)
+            headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
+            self._connection.request("POST", "/api/intake/alertmanager", body, headers)
+            response = self._connection.getresponse()
+            content = response.read()
+        except (OSError, http.client.HTTPException):
+            if self._connection is not None:
+                self._connection.close()
+            self._connection = None
+            return None
+        if response.status == 202:
+            self._load.latencies.append(time.monotonic() - began)
+            return str(msgspec.json.decode(content)["deliveryId"])
+        if response.status < 500:
+            raise AssertionError(f"a good delivery was refused with {response.status}: {content[:300]!r}")
+        return None
