@@ -1,0 +1,101 @@
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+
+import pytest
+
+from services.gateway.domain.records import Activity, Signal
+from services.gateway.domain.signals import MAX_ENTITIES, Change, classify, merge_report, note_activity
+from shared.contracts.severity import Severity
+from shared.contracts.signal import EntityHint, NormalisedSignal, SignalStatus
+
+START = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def a_report(status: str = "firing", starts: int = 0, **fields) -> NormalisedSignal:
+    return NormalisedSignal(
+        **{
+            "source": "alertmanager",
+            "fingerprint": "alertmanager:f1",
+            "status": SignalStatus(status),
+            "severity": Severity.HIGH,
+            "name": "Down",
+            "starts_at": START + timedelta(seconds=starts),
+            "title": "It is down",
+        }
+        | fields,
+    )
+
+
+def a_signal(status: str = "firing", starts: int = 0, seq: int = 10, incident_id: str | None = "inc_1") -> Signal:
+    return merge_report(None, a_report(status, starts), accepted_seq=seq, received_at=START, incident_id=incident_id)
+
+
+@pytest.mark.parametrize(
+    ("known", "report", "seq", "change"),
+    [
+        pytest.param(None, a_report(), 1, Change.FIRED, id="never seen, fires"),
+        pytest.param(None, a_report("resolved"), 1, Change.RESOLVED_UNSEEN, id="never seen, resolves"),
+        pytest.param(a_signal(), a_report(), 11, Change.REPEATED, id="fires on"),
+        pytest.param(a_signal(), a_report(), 9, Change.SUPERSEDED, id="an earlier repeat that a worker got to late"),
+        pytest.param(a_signal(), a_report(starts=-5), 11, Change.SUPERSEDED, id="an older occurrence"),
+        pytest.param(a_signal(), a_report(starts=5), 11, Change.REFIRED, id="a new occurrence, its resolve missed"),
+        pytest.param(a_signal(), a_report("resolved"), 11, Change.RESOLVED, id="resolves"),
+        pytest.param(a_signal(), a_report("resolved"), 9, Change.SUPERSEDED, id="a resolve accepted before the firing"),
+        pytest.param(a_signal("resolved"), a_report("resolved"), 11, Change.RESOLVED_AGAIN, id="resolves twice"),
+        pytest.param(a_signal("resolved"), a_report(starts=5), 11, Change.REFIRED, id="fires again"),
+        pytest.param(a_signal("resolved"), a_report(), 11, Change.REFIRED, id="the same occurrence after all"),
+        pytest.param(
+            a_signal("resolved", incident_id=None), a_report(), 9, Change.SUPERSEDED, id="tombstone keeps it out"
+        ),
+        pytest.param(a_signal("resolved", incident_id=None), a_report(), 11, Change.FIRED, id="newer than a tombstone"),
+        pytest.param(
+            a_signal("resolved", incident_id=None),
+            a_report("resolved"),
+            11,
+            Change.RESOLVED_UNSEEN,
+            id="another resolve nobody saw fire",
+        ),
+    ],
+)
+def test_a_report_is_judged_by_occurrence_and_acceptance(known, report, seq, change):
+    assert classify(known, report, seq) is change
+
+
+def test_the_last_state_wins_in_whatever_order_reports_are_processed():
+    reports = [(1, a_report()), (2, a_report("resolved")), (3, a_report(starts=9)), (4, a_report("resolved", starts=9))]
+
+    for order in permutations(reports):
+        known = None
+        for seq, report in order:
+            if classify(known, report, seq) is not Change.SUPERSEDED:
+                known = merge_report(known, report, accepted_seq=seq, received_at=START, incident_id="inc_1")
+        assert known is not None
+        assert (known.status, known.starts_at) == ("resolved", START + timedelta(seconds=9))
+
+
+def test_a_report_counts_and_keeps_when_the_signal_was_first_seen():
+    later = START + timedelta(minutes=5)
+
+    merged = merge_report(a_signal(), a_report(), accepted_seq=11, received_at=later, incident_id="inc_1")
+
+    assert (merged.count, merged.first_seen_at, merged.last_seen_at) == (2, START, later)
+
+
+def test_activity_collects_names_and_entities_once():
+    pod = EntityHint(kind="pod", name="checkout-1", namespace="pay")
+    activity = Activity(incident_id="inc_1")
+
+    for _ in range(2):
+        activity = note_activity(activity, a_report(entities=(pod,)), received_at=START, linked=1, firing=1)
+
+    assert (activity.signal_count, activity.firing_count) == (2, 2)
+    assert activity.signal_names == ("Down",)
+    assert activity.entities == (pod,)
+
+
+def test_activity_of_a_storm_stays_small():
+    pods = tuple(EntityHint(kind="pod", name=f"pod-{n}") for n in range(MAX_ENTITIES + 50))
+
+    activity = note_activity(Activity(incident_id="inc_1"), a_report(entities=pods), received_at=START)
+
+    assert len(activity.entities) == MAX_ENTITIES
