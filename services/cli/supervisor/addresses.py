@@ -1,0 +1,91 @@
+"""Choose the ports and the socket of a run, and refuse what is taken before anything is started."""
+
+import errno
+import hashlib
+import os
+import socket
+import stat
+import tempfile
+from pathlib import Path
+
+from services.cli.errors import CommandFailed
+
+# sun_path holds 108 bytes with its closing zero.
+_LONGEST_SOCKET_PATH = 107
+_WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - recognised here, not bound.
+
+
+def claim_port(setting: str, host: str, port: int, *, avoid: frozenset[int] = frozenset()) -> int:
+    """Return ``port`` if it can be listened on at ``host``, or any free port for 0. Raises ``CommandFailed`` that says why not."""
+    if port == 0:
+        return find_free_port(host, avoid)
+    problem = _why_not(host, port)
+    if problem is None and port not in avoid:
+        return port
+    hint = f"Set {setting} to another port (0 picks a free one)."
+    raise CommandFailed(f"Port {port} on {host} {problem or 'is wanted twice'}. {hint}")
+
+
+def is_free(host: str, port: int) -> bool:
+    """Answer whether ``port`` can be listened on at ``host`` now."""
+    return _why_not(host, port) is None
+
+
+def find_free_port(host: str, avoid: frozenset[int] = frozenset()) -> int:
+    """Return a port nothing listens on. Somebody may still take it before our child does; then that child says so."""
+    while True:
+        try:
+            with _bound(host, 0) as probe:
+                port: int = probe.getsockname()[1]
+        except OSError as error:
+            raise CommandFailed(f"Cannot listen on {host}: {error.strerror or error}. Set FAULTLINE_HOST.") from error
+        if port not in avoid:
+            return port
+
+
+def url_of(host: str, port: int) -> str:
+    """Return the URL under which this machine reaches a listener at ``host``."""
+    reachable = _WILDCARDS.get(host, host)
+    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
+
+
+def broker_socket_path(folder: Path) -> Path:
+    """Return where the broker's socket goes: in ``folder``, or in a short private folder if that path is too long.
+
+    The short folder's name depends only on ``folder``, so that a killed run leaves none that is not used again.
+    """
+    path = folder / "valkey.sock"
+    if len(os.fsencode(path)) <= _LONGEST_SOCKET_PATH:
+        return path
+    digest = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
+    short = Path(tempfile.gettempdir()) / f"faultline-{os.getuid()}-{digest}"
+    short.mkdir(mode=0o700, exist_ok=True)
+    found = short.lstat()
+    # Anyone may make a folder of this name in the shared one; only our own, closed to others, is trusted.
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) != 0o700:
+        raise CommandFailed(f"{short} is not a private folder of yours. Remove it, or set FAULTLINE_DATA_DIR to a shorter path.")
+    return short / "valkey.sock"
+
+
+def _why_not(host: str, port: int) -> str | None:
+    try:
+        _bound(host, port).close()
+    except socket.gaierror as error:
+        return f"cannot be used: {error.strerror}"
+    except OSError as error:
+        words = {errno.EADDRINUSE: "is taken", errno.EACCES: "needs more rights than you have"}
+        return words.get(error.errno or 0, f"cannot be used: {error.strerror}")
+    return None
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family, kind, protocol, _, address = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    probe = socket.socket(family, kind, protocol)
+    try:
+        # As servers do: connections that linger from a run before do not count, listeners do.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(address)
+    except OSError:
+        probe.close()
+        raise
+    return probe

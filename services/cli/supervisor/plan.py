@@ -1,0 +1,159 @@
+"""Decide what a run consists of: which children, with which commands, settings, ports and secrets."""
+
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from services.cli.errors import CommandFailed
+from services.cli.exit_codes import ExitCode
+from services.cli.supervisor import embedded_broker, probes
+from services.cli.supervisor.addresses import claim_port, find_free_port, is_free, url_of
+from services.cli.supervisor.child import ChildSpec
+from services.cli.supervisor.secret_files import read_or_make_secret
+from shared.errors import SettingsInvalid
+from shared.settings import read_settings
+
+ADMIN_TOKEN = "admin-token"  # noqa: S105 - the name of a file.
+FLOWER_PASSWORD = "flower-password"  # noqa: S105 - the name of a file.
+DOOR_KEY = "door-key"
+
+_NAMES = (
+    "FAULTLINE_HOST",
+    "FAULTLINE_PORT",
+    "FAULTLINE_DATA_DIR",
+    "FAULTLINE_BROKER_URL",
+    "FAULTLINE_ADMIN_TOKEN",
+    "FAULTLINE_LOG_LEVEL",
+    "FAULTLINE_DOOR_KEY",
+    "FAULTLINE_GATEWAY_DOOR_HOST",
+    "FAULTLINE_GATEWAY_DOOR_PORT",
+    "FAULTLINE_INTAKE_CONCURRENCY",
+    "FAULTLINE_FLOWER_PORT",
+)
+_CELERY = (sys.executable, "-m", "celery", "-A", "services.intake.worker:app")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A run. ``stages`` are started one after the other, each once the one before is up, and stopped in reverse."""
+
+    data_dir: Path
+    url: str
+    docs_url: str
+    door_url: str
+    flower_url: str | None
+    broker: str
+    broker_socket: Path | None
+    admin_token_given: bool
+    stages: tuple[tuple[ChildSpec, ...], ...]
+    why_not_ready: Callable[[], Awaitable[str | None]]
+
+    @property
+    def children(self) -> tuple[ChildSpec, ...]:
+        """All children, in the order they start."""
+        return tuple(child for stage in self.stages for child in stage)
+
+
+def read_up_settings(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return the settings of a run; raise ``CommandFailed`` with every one that is unusable."""
+    try:
+        settings = read_settings(environ, _NAMES)
+    except SettingsInvalid as error:
+        raise CommandFailed(f"{error.title}:\n{error.detail}", ExitCode.USAGE) from error
+    settings["data_dir"] = settings["data_dir"].expanduser().resolve()
+    return settings
+
+
+def make_plan(settings: Mapping[str, Any], environ: Mapping[str, str]) -> Plan:
+    """Return the plan for ``settings`` (of ``read_up_settings``). Claims ports and makes missing secrets; starts nothing.
+
+    Raises ``CommandFailed`` when a port that was asked for is taken.
+    """
+    data_dir: Path = settings["data_dir"]
+    host, door_host = settings["host"], settings["gateway_door_host"]
+    port = claim_port("FAULTLINE_PORT", host, settings["port"])
+    door_port = _door_port(settings, environ, frozenset({port}))
+    flower_port = _flower_port(settings, environ, frozenset({port, door_port}))
+    url, door_url = url_of(host, port), url_of(door_host, door_port)
+
+    broker_url, broker_stage, broker_socket = _broker(settings, environ, data_dir)
+    env = {name: value for name, value in environ.items() if name not in ("FAULTLINE_ADMIN_TOKEN", "FAULTLINE_TOKEN", "FAULTLINE_URL")}
+    env |= {
+        "FAULTLINE_DATA_DIR": str(data_dir),
+        "FAULTLINE_BROKER_URL": broker_url,
+        "FAULTLINE_DOOR_URL": door_url,
+        "FAULTLINE_DOOR_KEY": settings["door_key"] or read_or_make_secret(data_dir / DOOR_KEY),
+        "PYTHONUNBUFFERED": "1",
+    }
+    main_stage = (_gateway(settings, env, url, port, door_port), _intake(settings, env, url, events=flower_port is not None))
+    flower_stage = () if flower_port is None else (_flower(env, data_dir, flower_port),)
+    return Plan(
+        data_dir=data_dir,
+        url=url,
+        docs_url=f"{url}/api/docs",
+        door_url=door_url,
+        flower_url=None if flower_port is None else url_of("127.0.0.1", flower_port),
+        broker="embedded Valkey" if broker_socket else describe_broker(broker_url),
+        broker_socket=broker_socket,
+        admin_token_given=settings["admin_token"] is not None,
+        stages=tuple(stage for stage in (broker_stage, main_stage, flower_stage) if stage),
+        why_not_ready=lambda: probes.why_not_ready(url),
+    )
+
+
+def describe_broker(url: str) -> str:
+    """Return ``url`` without its credentials."""
+    parts = urlsplit(url)
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"
+
+
+def _door_port(settings: Mapping[str, Any], environ: Mapping[str, str], avoid: frozenset[int]) -> int:
+    wanted = settings["gateway_door_port"] if environ.get("FAULTLINE_GATEWAY_DOOR_PORT") else 0
+    return claim_port("FAULTLINE_GATEWAY_DOOR_PORT", settings["gateway_door_host"], wanted, avoid=avoid)
+
+
+def _flower_port(settings: Mapping[str, Any], environ: Mapping[str, str], avoid: frozenset[int]) -> int | None:
+    wanted: int = settings["flower_port"]
+    if wanted == 0:
+        return None
+    if environ.get("FAULTLINE_FLOWER_PORT"):
+        return claim_port("FAULTLINE_FLOWER_PORT", "127.0.0.1", wanted, avoid=avoid)
+    # Nobody asked for the usual port, so another will do.
+    return wanted if wanted not in avoid and is_free("127.0.0.1", wanted) else find_free_port("127.0.0.1", avoid)
+
+
+def _broker(
+    settings: Mapping[str, Any], environ: Mapping[str, str], data_dir: Path
+) -> tuple[str, tuple[ChildSpec, ...], Path | None]:
+    if settings["broker_url"]:
+        return settings["broker_url"], (), None
+    spec, socket_path = embedded_broker.make_broker(data_dir / "broker", environ)
+    return embedded_broker.url_of_socket(socket_path), (spec,), socket_path
+
+
+def _gateway(settings: Mapping[str, Any], env: Mapping[str, str], url: str, port: int, door_port: int) -> ChildSpec:
+    own = {"FAULTLINE_HOST": settings["host"], "FAULTLINE_PORT": str(port), "FAULTLINE_GATEWAY_DOOR_PORT": str(door_port)}
+    if settings["admin_token"] is not None:
+        own["FAULTLINE_ADMIN_TOKEN"] = settings["admin_token"]
+    command = (sys.executable, "-m", "services.gateway")
+    return ChildSpec("gateway", command, {**env, **own}, lambda: probes.is_ok(f"{url}/healthz"))
+
+
+def _intake(settings: Mapping[str, Any], env: Mapping[str, str], url: str, *, events: bool) -> ChildSpec:
+    level = settings["log_level"].upper()
+    flags = ["-Q", "intake", "-n", "intake@%h", "-c", str(settings["intake_concurrency"]), "--loglevel", level]
+    flags += ["--without-gossip", "--without-mingle", *(["-E"] if events else [])]
+    # The gateway is ready once the worker said hello, so its readiness is also the worker's.
+    return ChildSpec("intake", (*_CELERY, "worker", *flags), env, lambda: probes.is_ok(f"{url}/readyz"))
+
+
+def _flower(env: Mapping[str, str], data_dir: Path, port: int) -> ChildSpec:
+    flags = ["--address=127.0.0.1", f"--port={port}", "--persistent=True", f"--db={data_dir / 'flower.db'}"]
+    # In the environment and not among the arguments, which every user of the machine can list.
+    own = {"FLOWER_BASIC_AUTH": f"admin:{read_or_make_secret(data_dir / FLOWER_PASSWORD)}"}
+    probe = f"{url_of('127.0.0.1', port)}/healthcheck"
+    return ChildSpec("flower", (*_CELERY, "flower", *flags), {**env, **own}, lambda: probes.is_ok(probe), essential=False)
