@@ -49,6 +49,22 @@ class StoreDamaged(AppError):
     title = "The data on disk is damaged"
 
 
+class RecordTooLarge(AppError):
+    """One record is larger than the store takes."""
+
+    code = "record_too_large"
+    http_status = 413
+    title = "Too large to be kept"
+
+
+class TransactionTooLarge(AppError):
+    """One change touches more records than the store takes at once."""
+
+    code = "change_too_large"
+    http_status = 413
+    title = "Too many changes at once"
+
+
 class BlobNotFound(AppError):
     """There is no blob with this digest."""
 

@@ -127,6 +127,10 @@ class Transaction(Protocol):
         """Delete the record; nothing happens if there is none. Timeline entries are refused."""
         ...
 
+    def remove_incident(self, incident_id: str) -> None:
+        """Delete an incident with its activity and its whole timeline; nothing happens if there is none."""
+        ...
+
     def append(self, incident_id: str, draft: EntryDraft) -> None:
         """Append to the incident's timeline. Never conflicts: the committer gives sequence and hash."""
         ...

@@ -12,8 +12,9 @@ from services.gateway.domain.records.incident import (
     Relation,
 )
 from services.gateway.domain.records.job import Job, JobState
-from services.gateway.domain.records.keys import DeliveryKey, Group, IdempotencyKey
+from services.gateway.domain.records.keys import Counter, DeliveryKey, Group, IdempotencyKey
 from services.gateway.domain.records.signal import Signal
+from services.gateway.domain.records.summary import IncidentSummary, searchable_text, summarise
 from services.gateway.domain.records.timeline import ChainHead, EntryDraft, EntryType, TimelineEntry
 
 RECORD_KINDS: dict[str, type[Record]] = {
@@ -21,6 +22,7 @@ RECORD_KINDS: dict[str, type[Record]] = {
     for kind in (
         Activity,
         ChainHead,
+        Counter,
         Delivery,
         DeliveryBody,
         DeliveryKey,
@@ -38,6 +40,7 @@ __all__ = [
     "RECORD_KINDS",
     "Activity",
     "ChainHead",
+    "Counter",
     "Delivery",
     "DeliveryBody",
     "DeliveryKey",
@@ -50,6 +53,7 @@ __all__ = [
     "Incident",
     "IncidentSource",
     "IncidentStatus",
+    "IncidentSummary",
     "Job",
     "JobState",
     "Milestones",
@@ -61,4 +65,6 @@ __all__ = [
     "SignalOutcome",
     "TimelineEntry",
     "Token",
+    "searchable_text",
+    "summarise",
 ]

@@ -1,4 +1,4 @@
-"""Records that exist to make something happen once: open groups, idempotency keys, known deliveries."""
+"""Records that exist to make something happen once: open groups, idempotency keys, known deliveries, counters."""
 
 from datetime import datetime
 from typing import ClassVar
@@ -69,3 +69,17 @@ class DeliveryKey(Record, frozen=True, kw_only=True):
     def facets(self) -> Facets:
         """Dropped with age."""
         return Facets(at=self.created_at)
+
+
+class Counter(Record, frozen=True, kw_only=True):
+    """The last number given out under a name; kept apart so that a number is never given twice."""
+
+    KIND: ClassVar[str] = "counter"
+
+    name: str
+    value: int
+
+    @property
+    def record_id(self) -> str:
+        """What it counts."""
+        return self.name

@@ -60,11 +60,15 @@ class TimelineEntry(Record, frozen=True, kw_only=True):
     @property
     def record_id(self) -> str:
         """Incident id and sequence, padded so that ids sort as the timeline does."""
-        return f"{self.incident_id}/{self.sequence:09d}"
+        return entry_id(self.incident_id, self.sequence)
 
-    def facets(self) -> Facets:
-        """Listed by incident, in sequence."""
-        return Facets(parent=self.incident_id, state=self.type, at=self.recorded_at)
+
+def entry_id(incident_id: str, sequence: int) -> str:
+    """Return the record id of an entry, so that a range of entries can be looked up without reading them."""
+    return f"{incident_id}/{sequence:09d}"
+
+
+GENESIS_HASH = "0" * 64
 
 
 class ChainHead(Record, frozen=True, kw_only=True):
@@ -74,7 +78,7 @@ class ChainHead(Record, frozen=True, kw_only=True):
 
     incident_id: str
     sequence: int = 0
-    hash: str = "0" * 64
+    hash: str = GENESIS_HASH
     recorded_at: datetime | None = None
 
     @property

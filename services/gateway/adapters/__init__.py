@@ -1,0 +1,1 @@
+"""The gateway's adapters: each implements one of its ports with one technology."""
