@@ -15,7 +15,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip, saying so, a test that needs a program this machine lacks."""
     for mark in item.iter_markers("system_package"):
-        missing = [name for name in mark.args if shutil.which(name) is None]
+        names = [name.strip() for text in mark.args for name in text.split(",")]
+        missing = [name for name in names if shutil.which(name) is None]
         if missing:
             pytest.skip(f"needs {' and '.join(missing)}: scripts/system-packages.sh installs it where it may")
 

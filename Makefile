@@ -1,0 +1,115 @@
+# The only commands to remember; `make` alone lists them. Logic longer than a few lines is in scripts/.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+BIN := .venv/bin
+PY := $(BIN)/python
+PYTEST := $(PY) -m pytest
+READY := .venv/.ready
+
+# With this, even a kill -9 of make itself ends the product (Linux; elsewhere Ctrl-C and TERM do).
+WITH_MAKE = $(shell command -v setpriv >/dev/null && echo setpriv --pdeathsig TERM)
+
+.PHONY: help
+help: ## List these commands
+	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; do printf '  make %-20s %s\n' "$$name" "$$text"; done
+
+# --- use it -------------------------------------------------------------------------------------------
+
+.PHONY: setup run demo demo-alertmanager
+setup: $(READY) ## Make or renew the environment in .venv and install the git hook
+
+$(READY): uv.lock pyproject.toml scripts/setup.sh
+	@scripts/setup.sh && touch $@
+
+run: setup ## Start Faultline here: gateway, worker, Valkey, Flower (Ctrl-C stops all)
+	@$(WITH_MAKE) $(BIN)/faultline up
+
+demo: setup ## Send sample alerts to the running product
+	@$(BIN)/faultline demo
+
+demo-alertmanager: setup ## Fire a real Prometheus and Alertmanager into a product of its own
+	@scripts/system-packages.sh prometheus prometheus-alertmanager
+	@$(PY) -m tests.e2e.demo_alertmanager
+
+# --- check it -----------------------------------------------------------------------------------------
+
+.PHONY: test check format lint types imports deps check-docs check-isolation hook
+test: setup ## Run every test: isolation, unit, contract, integration, end to end, chaos (short), fuzzing
+	@scripts/system-packages.sh prometheus prometheus-alertmanager || true
+	$(PYTEST) tests
+
+check: setup lint types imports deps check-docs check-isolation test-unit test-contract ## All checks that take about a minute in sum
+
+format: setup ## Format the code and fix what can be fixed by itself
+	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+lint: setup ## Check format and style
+	$(BIN)/ruff format --check . && $(BIN)/ruff check .
+
+types: setup ## Check types (mypy strict)
+	$(BIN)/mypy
+
+imports: setup ## Check the arrows between packages
+	$(BIN)/lint-imports
+
+deps: setup ## Check declared dependencies: all together, then each service against its own extra
+	$(PY) -m scripts.check_deps
+
+check-docs: setup ## Check that docs name every setting, error code, command and endpoint
+	$(PYTEST) -q tests/docs
+
+check-isolation: setup ## Import each service with nothing but its own extra; prove where packages come from
+	$(PYTEST) -q tests/architecture
+
+hook: setup ## Check what is staged as the git hook does: no change of behaviour without its docs
+	$(PY) -m scripts.docs_hook
+
+# --- tests, one kind at a time ------------------------------------------------------------------------
+
+.PHONY: test-unit test-contract test-integration e2e chaos fuzz-api coverage
+test-unit: setup ## Tests without any I/O
+	$(PYTEST) -q tests/unit
+
+test-contract: setup ## One behaviour suite a port, run on every implementation
+	$(PYTEST) -q tests/contract
+
+test-integration: setup ## A real store, broker and worker
+	$(PYTEST) tests/integration
+
+e2e: setup ## Stories over HTTP against the whole product
+	$(PYTEST) tests/e2e
+
+chaos: setup ## 5,000 deliveries while everything is killed at random (under 5 minutes); prints the counts
+	$(PY) -m tests.chaos.run
+
+fuzz-api: setup ## Schemathesis against every operation of the running gateway
+	$(PYTEST) tests/fuzz
+
+coverage: setup ## Unit and contract tests with branch coverage
+	$(PYTEST) -q tests/unit tests/contract --cov --cov-report=term
+
+# --- measure it ---------------------------------------------------------------------------------------
+
+.PHONY: bench bench-store bench-intake
+bench: bench-store bench-intake ## Both benchmarks
+
+bench-store: setup ## The store at 1,000, 10,000 and 100,000 incidents
+	@$(PY) -m tests.bench.bench_store
+
+bench-intake: setup ## Alertmanager bodies through gateway, broker and worker
+	@$(PY) -m tests.bench.bench_intake
+
+# --- generated pages ----------------------------------------------------------------------------------
+
+.PHONY: docs openapi clean
+docs: setup ## Write the generated pages anew: settings table, CLI reference, OpenAPI, surface
+	$(PY) -m scripts.docs_pages
+
+openapi: setup ## Write docs/openapi.json anew
+	$(PY) -m services.gateway.openapi
+
+clean: ## Remove the environment and all caches; data/ stays
+	rm -rf .venv .make .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .schemathesis .coverage
+	find . -name __pycache__ -type d -not -path './data/*' -prune -exec rm -rf {} +

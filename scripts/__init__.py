@@ -1,0 +1,1 @@
+"""Tools of the repository itself. Nothing in services or shared imports them."""
