@@ -30,10 +30,15 @@ class DeliveryToNormalise(Contract, frozen=True, kw_only=True):
 
 
 class NormaliseDeliveries(Contract, frozen=True, kw_only=True):
-    """A batch of deliveries for the intake worker; each is a job of its own and is answered on its own."""
+    """A batch of deliveries for the intake worker; each is a job of its own and is answered on its own.
+
+    ``claim`` asks the worker to claim each job before it works on it: set for work that was lost once, so
+    that only attempts which really began count towards a dead letter.
+    """
 
     message_id: str
     deliveries: tuple[DeliveryToNormalise, ...]
+    claim: bool = False
     schema_version: Literal[1] = 1
 
 
@@ -126,5 +131,9 @@ class Hello(Contract, frozen=True, kw_only=True):
     queues: tuple[str, ...]
 
 
+encode = msgspec.json.Encoder().encode
 decode_results = msgspec.json.Decoder(Results).decode
 decode_normalise_deliveries = msgspec.json.Decoder(NormaliseDeliveries).decode
+decode_claim = msgspec.json.Decoder(Claim).decode
+decode_beat = msgspec.json.Decoder(Beat).decode
+decode_hello = msgspec.json.Decoder(Hello).decode

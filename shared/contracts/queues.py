@@ -13,3 +13,6 @@ NORMALISE_DELIVERIES = "intake.normalise_deliveries"
 
 # The task that does each kind of job, and the queue it waits in.
 TASK_QUEUES = {NORMALISE_DELIVERIES: Queue.INTAKE}
+
+# Tasks without an effect outside: losing one in mid-work is mended by doing it again. Any other is ``unknown``.
+REPEATABLE_TASKS = frozenset({NORMALISE_DELIVERIES})
