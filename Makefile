@@ -19,6 +19,7 @@ help: ## List these commands
 
 .PHONY: setup run demo demo-alertmanager
 setup: $(READY) ## Make or renew the environment in .venv and install the git hook
+	@:
 
 $(READY): uv.lock pyproject.toml scripts/setup.sh
 	@scripts/setup.sh && touch $@

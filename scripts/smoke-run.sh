@@ -7,7 +7,7 @@ copy=$(mktemp -d)
 make_pid=
 # Only what this script started is ended.
 finish() {
-    if [ -n "$make_pid" ]; then kill -TERM -- "-$make_pid" 2>/dev/null || true; wait "$make_pid" 2>/dev/null || true; fi
+    if [ -n "$make_pid" ]; then kill -TERM "$make_pid" 2>/dev/null || true; wait "$make_pid" 2>/dev/null || true; fi
     rm -rf "$copy"
 }
 trap finish EXIT
@@ -24,7 +24,7 @@ run_once() {
     local limit=$1 port door flower began
     read -r port door flower _ < <(free_ports)
     began=$SECONDS
-    # A process group of its own, so that one signal reaches make and all it started, like Ctrl-C does.
+    # A session of its own, so that nothing but our signal reaches it.
     FAULTLINE_PORT=$port FAULTLINE_GATEWAY_DOOR_PORT=$door FAULTLINE_DOOR_URL=http://127.0.0.1:$door \
         FAULTLINE_FLOWER_PORT=$flower setsid make run >"$copy/run.log" 2>&1 &
     make_pid=$!
@@ -37,7 +37,8 @@ run_once() {
         sleep 0.2
     done
     echo "ready after $((SECONDS - began)) s (at most $limit)"
-    kill -INT -- "-$make_pid"
+    # make passes TERM on to what it runs, and waits for it.
+    kill -TERM "$make_pid"
     wait "$make_pid" || true
     make_pid=
     if pgrep -f -- "$copy/faultline" >/dev/null; then
