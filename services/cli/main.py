@@ -2,7 +2,15 @@
 
 import click
 
+from services.cli.commands.deliveries import deliveries
+from services.cli.commands.demo import demo
+from services.cli.commands.incidents import incidents
+from services.cli.commands.jobs import jobs
+from services.cli.commands.status import status
+from services.cli.commands.store import store
+from services.cli.commands.tokens import tokens
 from services.cli.commands.up import up
+from services.cli.commands.verify import verify
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -11,4 +19,5 @@ def cli() -> None:
     """Faultline, an incident workbench for teams that run Kubernetes."""
 
 
-cli.add_command(up)
+for command in (up, status, demo, incidents, deliveries, jobs, tokens, verify, store):
+    cli.add_command(command)

@@ -47,7 +47,9 @@ def _make_folder(data_dir: Path) -> None:
         data_dir.mkdir(parents=True, exist_ok=True)
         (data_dir / "logs").mkdir(exist_ok=True)
     except OSError as error:
-        raise CommandFailed(f"Cannot use the data folder {data_dir}: {error.strerror}. Set FAULTLINE_DATA_DIR.") from error
+        raise CommandFailed(
+            f"Cannot use the data folder {data_dir}: {error.strerror}. Set FAULTLINE_DATA_DIR."
+        ) from error
 
 
 def _read_token(data_dir: Path) -> str | None:

@@ -1,1 +1,1 @@
-"""The supervisor behind `faultline up`: starts the processes of a local Faultline, keeps them up, stops them in order."""
+"""The supervisor behind `faultline up`: starts all processes, keeps them up, stops them in order."""

@@ -12,11 +12,15 @@ from services.cli.errors import CommandFailed
 
 # sun_path holds 108 bytes with its closing zero.
 _LONGEST_SOCKET_PATH = 107
+_PRIVATE = 0o700
 _WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - recognised here, not bound.
 
 
 def claim_port(setting: str, host: str, port: int, *, avoid: frozenset[int] = frozenset()) -> int:
-    """Return ``port`` if it can be listened on at ``host``, or any free port for 0. Raises ``CommandFailed`` that says why not."""
+    """Return ``port`` if it can be listened on at ``host``, or any free port for 0.
+
+    Raises ``CommandFailed``, which says why not and names ``setting``.
+    """
     if port == 0:
         return find_free_port(host, avoid)
     problem = _why_not(host, port)
@@ -59,11 +63,13 @@ def broker_socket_path(folder: Path) -> Path:
         return path
     digest = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
     short = Path(tempfile.gettempdir()) / f"faultline-{os.getuid()}-{digest}"
-    short.mkdir(mode=0o700, exist_ok=True)
+    short.mkdir(mode=_PRIVATE, exist_ok=True)
     found = short.lstat()
     # Anyone may make a folder of this name in the shared one; only our own, closed to others, is trusted.
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) != 0o700:
-        raise CommandFailed(f"{short} is not a private folder of yours. Remove it, or set FAULTLINE_DATA_DIR to a shorter path.")
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) != _PRIVATE:
+        raise CommandFailed(
+            f"{short} is not a private folder of yours. Remove it, or set FAULTLINE_DATA_DIR to a shorter path."
+        )
     return short / "valkey.sock"
 
 
@@ -79,7 +85,9 @@ def _why_not(host: str, port: int) -> str | None:
 
 
 def _bound(host: str, port: int) -> socket.socket:
-    family, kind, protocol, _, address = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
     probe = socket.socket(family, kind, protocol)
     try:
         # As servers do: connections that linger from a run before do not count, listeners do.

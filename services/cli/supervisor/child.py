@@ -8,6 +8,7 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import IO, Any, cast
 
 from services.cli.supervisor.log_file import LogFile
 
@@ -45,7 +46,7 @@ class ChildProcess:
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[int] = self._loop.create_future()
         wrapper = [sys.executable, "-m", "services.cli.supervisor.die_with_parent", str(os.getpid())]
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603 - our own commands.
             [*wrapper, *spec.command],
             env=dict(spec.env),
             stdin=subprocess.DEVNULL,
@@ -54,8 +55,8 @@ class ChildProcess:
             start_new_session=True,
             bufsize=0,
         )
-        assert self._process.stdout is not None
-        self._output = self._process.stdout.fileno()
+        self._stdout = cast("IO[bytes]", self._process.stdout)  # There is one: it was asked for above.
+        self._output = self._stdout.fileno()
         os.set_blocking(self._output, False)
         self._loop.add_reader(self._output, self._read)
         # A pidfd tells of the end without reaping: until we reap, the process group's id cannot be anyone else's.
@@ -77,11 +78,15 @@ class ChildProcess:
         return await asyncio.shield(self._ended)
 
     async def stop(self, grace_seconds: float, hurry: asyncio.Event) -> bool:
-        """Ask it to end, and kill it when ``grace_seconds`` are over or ``hurry`` is set; answer whether it ended by itself."""
+        """Ask it to end; kill it when ``grace_seconds`` are over or ``hurry`` is set.
+
+        Answers whether it ended by itself.
+        """
         if self.is_running and not hurry.is_set():
             self._signal(signal.SIGTERM)
             hurried = asyncio.ensure_future(hurry.wait())
-            await asyncio.wait({self._ended, hurried}, timeout=grace_seconds, return_when=asyncio.FIRST_COMPLETED)
+            waits: set[asyncio.Future[Any]] = {self._ended, hurried}
+            await asyncio.wait(waits, timeout=grace_seconds, return_when=asyncio.FIRST_COMPLETED)
             hurried.cancel()
         if not self.is_running:
             return True
@@ -107,7 +112,7 @@ class ChildProcess:
         self._ended.set_result(code)
 
     def _read(self) -> bool:
-        if self._process.stdout is None or self._process.stdout.closed:
+        if self._stdout.closed:
             return False
         try:
             chunk = os.read(self._output, _CHUNK_BYTES)
@@ -130,10 +135,10 @@ class ChildProcess:
             self._on_line(text)
 
     def _close_output(self) -> None:
-        if self._process.stdout is None or self._process.stdout.closed:
+        if self._stdout.closed:
             return
         self._loop.remove_reader(self._output)
-        self._process.stdout.close()
+        self._stdout.close()
         if self._rest:
             self._take_line(self._rest)
             self._rest = b""

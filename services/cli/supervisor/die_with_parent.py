@@ -10,6 +10,7 @@ import signal
 import sys
 
 _PR_SET_PDEATHSIG = 1
+_CANNOT_RUN = 127
 
 
 def main(arguments: list[str]) -> None:
@@ -22,10 +23,10 @@ def main(arguments: list[str]) -> None:
     if os.getppid() != parent:
         sys.exit("the supervisor is gone")
     try:
-        os.execvp(command[0], command)
+        os.execvp(command[0], command)  # noqa: S606 - becoming the command is the point.
     except OSError as error:
-        print(f"{command[0]}: {error.strerror}", file=sys.stderr)
-        sys.exit(127)
+        sys.stderr.write(f"{command[0]}: {error.strerror}\n")
+        sys.exit(_CANNOT_RUN)
 
 
 if __name__ == "__main__":

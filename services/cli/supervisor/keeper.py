@@ -29,14 +29,20 @@ class Keeper:
     """Owns one child for the length of the supervisor's run. ``say`` tells a person, ``changed`` other programs."""
 
     def __init__(
-        self, spec: ChildSpec, log: LogFile, policy: RestartPolicy, *, say: Callable[[str], None], changed: Callable[[], None]
+        self,
+        spec: ChildSpec,
+        log: LogFile,
+        policy: RestartPolicy,
+        *,
+        say: Callable[[str], None],
+        changed: Callable[[], None],
     ) -> None:
         self.spec = spec
         self.log = log
         self.up = asyncio.Event()
         self.state = ChildState(log=str(log.path))
         self._policy = policy
-        self._say = lambda text: say(f"{spec.name} {text}")
+        self._say_aloud = say
         self._changed = changed
         self._history = History()
         self._hints = HintBudget()
@@ -48,7 +54,11 @@ class Keeper:
         while True:
             ended = await self._run_once()
             decision, self._history = decide(
-                ended, self._history, self._policy, essential=self.spec.essential, chance=random.random()  # noqa: S311 - jitter.
+                ended,
+                self._history,
+                self._policy,
+                essential=self.spec.essential,
+                chance=random.random(),  # noqa: S311 - jitter.
             )
             if isinstance(decision, GiveUp):
                 self._recover_or_give_up(decision.reason, ended)
@@ -84,7 +94,7 @@ class Keeper:
         return Exit(code, loop.time() - began, was_ready)
 
     async def _watch_start(self, process: ChildProcess) -> None:
-        while not await self.spec.is_ready():
+        while not await self.spec.is_ready():  # noqa: ASYNC110 - another process has no events for us.
             await asyncio.sleep(_PROBE_SECONDS)
         if not process.is_running:
             return
@@ -109,6 +119,9 @@ class Keeper:
         if held_back is not None:
             more = f" ({held_back} more before it)" if held_back else ""
             self._say(f"{trouble.level}: {trouble.message}{more}")
+
+    def _say(self, text: str) -> None:
+        self._say_aloud(f"{self.spec.name} {text}")
 
     def _note(self, **values: object) -> None:
         for name, value in values.items():

@@ -68,9 +68,10 @@ def read_up_settings(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def make_plan(settings: Mapping[str, Any], environ: Mapping[str, str]) -> Plan:
-    """Return the plan for ``settings`` (of ``read_up_settings``). Claims ports and makes missing secrets; starts nothing.
+    """Return the plan for ``settings`` (of ``read_up_settings``).
 
-    Raises ``CommandFailed`` when a port that was asked for is taken.
+    Claims ports and makes missing secrets, but starts nothing. Raises ``CommandFailed`` when a port that
+    was asked for is taken.
     """
     data_dir: Path = settings["data_dir"]
     host, door_host = settings["host"], settings["gateway_door_host"]
@@ -80,7 +81,11 @@ def make_plan(settings: Mapping[str, Any], environ: Mapping[str, str]) -> Plan:
     url, door_url = url_of(host, port), url_of(door_host, door_port)
 
     broker_url, broker_stage, broker_socket = _broker(settings, environ, data_dir)
-    env = {name: value for name, value in environ.items() if name not in ("FAULTLINE_ADMIN_TOKEN", "FAULTLINE_TOKEN", "FAULTLINE_URL")}
+    env = {
+        name: value
+        for name, value in environ.items()
+        if name not in ("FAULTLINE_ADMIN_TOKEN", "FAULTLINE_TOKEN", "FAULTLINE_URL")
+    }
     env |= {
         "FAULTLINE_DATA_DIR": str(data_dir),
         "FAULTLINE_BROKER_URL": broker_url,
@@ -88,7 +93,10 @@ def make_plan(settings: Mapping[str, Any], environ: Mapping[str, str]) -> Plan:
         "FAULTLINE_DOOR_KEY": settings["door_key"] or read_or_make_secret(data_dir / DOOR_KEY),
         "PYTHONUNBUFFERED": "1",
     }
-    main_stage = (_gateway(settings, env, url, port, door_port), _intake(settings, env, url, events=flower_port is not None))
+    main_stage = (
+        _gateway(settings, env, url, port, door_port),
+        _intake(settings, env, url, events=flower_port is not None),
+    )
     flower_stage = () if flower_port is None else (_flower(env, data_dir, flower_port),)
     return Plan(
         data_dir=data_dir,
@@ -136,7 +144,11 @@ def _broker(
 
 
 def _gateway(settings: Mapping[str, Any], env: Mapping[str, str], url: str, port: int, door_port: int) -> ChildSpec:
-    own = {"FAULTLINE_HOST": settings["host"], "FAULTLINE_PORT": str(port), "FAULTLINE_GATEWAY_DOOR_PORT": str(door_port)}
+    own = {
+        "FAULTLINE_HOST": settings["host"],
+        "FAULTLINE_PORT": str(port),
+        "FAULTLINE_GATEWAY_DOOR_PORT": str(door_port),
+    }
     if settings["admin_token"] is not None:
         own["FAULTLINE_ADMIN_TOKEN"] = settings["admin_token"]
     command = (sys.executable, "-m", "services.gateway")
@@ -156,4 +168,6 @@ def _flower(env: Mapping[str, str], data_dir: Path, port: int) -> ChildSpec:
     # In the environment and not among the arguments, which every user of the machine can list.
     own = {"FLOWER_BASIC_AUTH": f"admin:{read_or_make_secret(data_dir / FLOWER_PASSWORD)}"}
     probe = f"{url_of('127.0.0.1', port)}/healthcheck"
-    return ChildSpec("flower", (*_CELERY, "flower", *flags), {**env, **own}, lambda: probes.is_ok(probe), essential=False)
+    return ChildSpec(
+        "flower", (*_CELERY, "flower", *flags), {**env, **own}, lambda: probes.is_ok(probe), essential=False
+    )

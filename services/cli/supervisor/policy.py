@@ -56,7 +56,9 @@ class GiveUp:
     reason: str
 
 
-def decide(ended: Exit, history: History, policy: RestartPolicy, *, essential: bool, chance: float) -> tuple[Restart | GiveUp, History]:
+def decide(
+    ended: Exit, history: History, policy: RestartPolicy, *, essential: bool, chance: float
+) -> tuple[Restart | GiveUp, History]:
     """Return what to do about ``ended``, and the history from here on. ``chance`` in 0..1 makes the jitter.
 
     We give up only on an essential child that never was up: at once when its settings are unusable, else after

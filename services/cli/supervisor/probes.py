@@ -61,6 +61,5 @@ def _failing_checks(response: requests.Response) -> str:
 
 def _complaint(check: object) -> str:
     if isinstance(check, dict):
-        status = str(check.get("status", ""))
-        return "" if status == "ok" else str(check.get("detail") or status)
+        return "" if check.get("ok") else str(check.get("reason") or "not ok")
     return "" if check in ("ok", None, True) else str(check)

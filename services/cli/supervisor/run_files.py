@@ -73,7 +73,8 @@ def _already_running(data_dir: Path) -> str:
     run = _load(data_dir)
     if run is None:
         return f"Another `faultline up` has just begun on {data_dir}."
-    return f"Faultline already runs on {data_dir}: process {run.pid}, {run.url}. Stop it first, or set FAULTLINE_DATA_DIR to another folder."
+    hint = "Stop it first, or set FAULTLINE_DATA_DIR to another folder."
+    return f"Faultline already runs on {data_dir}: process {run.pid}, {run.url}. {hint}"
 
 
 def write_run(data_dir: Path, run: RunState) -> None:

@@ -37,7 +37,9 @@ class TerminalScreen:
     def show_ready(self, plan: Plan, took_seconds: float) -> None:
         """Show where everything is."""
         lines = ready_lines(plan, took_seconds, self._new_admin_token())
-        self._put(_as_table(lines) if self._console.is_terminal else "\n".join(f"{name}: {value}" for name, value in lines))
+        self._put(
+            _as_table(lines) if self._console.is_terminal else "\n".join(f"{name}: {value}" for name, value in lines)
+        )
 
     def close(self) -> None:
         """Print what is left, for a moment at most."""
@@ -57,7 +59,11 @@ class TerminalScreen:
 
 def ready_lines(plan: Plan, took_seconds: float, new_admin_token: str | None) -> list[tuple[str, str]]:
     """Return what the ready screen says, as names and values."""
-    lines = [("Faultline is ready", f"after {took_seconds:.1f} s"), ("API", f"{plan.url}/api"), ("API docs", plan.docs_url)]
+    lines = [
+        ("Faultline is ready", f"after {took_seconds:.1f} s"),
+        ("API", f"{plan.url}/api"),
+        ("API docs", plan.docs_url),
+    ]
     if plan.flower_url:
         lines.append(("Flower", f"{plan.flower_url} (user admin, password in {plan.data_dir / FLOWER_PASSWORD})"))
     if plan.admin_token_given:
@@ -69,7 +75,9 @@ def ready_lines(plan: Plan, took_seconds: float, new_admin_token: str | None) ->
     lines.append(("Data folder", f"{plan.data_dir} (logs in logs/)"))
     lines.append(("Broker", plan.broker))
     lines.append(("Up", ", ".join(spec.name + ("" if spec.essential else " (starting)") for spec in plan.children)))
-    lines.append(("Next", "`faultline demo` plays an outage; `faultline status` shows what is up; Ctrl-C stops everything"))
+    lines.append(
+        ("Next", "`faultline demo` plays an outage; `faultline status` shows what is up; Ctrl-C stops everything")
+    )
     return lines
 
 
@@ -82,4 +90,3 @@ def _as_table(lines: list[tuple[str, str]]) -> Table:
     for name, value in rest:
         table.add_row(name, value)
     return table
-

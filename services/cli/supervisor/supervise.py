@@ -6,7 +6,7 @@ import signal
 import time
 from collections.abc import Coroutine
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from services.cli.errors import CommandFailed
 from services.cli.supervisor.keeper import ChildGaveUp, Keeper
@@ -62,7 +62,8 @@ class Supervisor:
     async def _run_until_stopped(self) -> None:
         stop = asyncio.ensure_future(self._stopping.wait())
         self._start(self._bring_up())
-        await asyncio.wait({stop, self._failure}, return_when=asyncio.FIRST_COMPLETED)
+        ends: set[asyncio.Future[Any]] = {stop, self._failure}
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         stop.cancel()
         if not self._failure.done():
             return

@@ -11,6 +11,8 @@ _LEVELS = frozenset({"warning", "error", "critical"})
 _BRACKETED = re.compile(r"^\[[^\]]*?\b(WARNING|ERROR|CRITICAL)\b[^\]]*\]\s*(.*)|^\[([WEC]) [^\]]*\]\s*(.*)")
 # Valkey: "123:M 23 Nov 2026 10:00:00.000 # …"; it marks warnings with a hash sign.
 _VALKEY = re.compile(r"^\d+:[A-Z] .*?\d{2}:\d{2}:\d{2}\.\d+ # (.*)")
+# What Valkey says with a hash sign on every healthy start and stop.
+_VALKEY_AS_USUAL = ("Memory overcommit", "ready to exit", "TCP backlog")
 _LETTERS = {"W": "warning", "E": "error", "C": "critical"}
 _LONGEST = 160
 
@@ -30,7 +32,7 @@ def find_trouble(line: str) -> Trouble | None:
     if found := _BRACKETED.match(line):
         level = (found[1] or _LETTERS[found[3]]).lower()
         return Trouble(level, _shorten(found[2] or found[4] or ""))
-    if found := _VALKEY.match(line):
+    if (found := _VALKEY.match(line)) and not any(words in found[1] for words in _VALKEY_AS_USUAL):
         return Trouble("warning", _shorten(found[1]))
     return None
 

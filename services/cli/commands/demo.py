@@ -1,0 +1,125 @@
+"""`faultline demo`: play a short outage into the running product and say what to look at."""
+
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+import services
+from services.cli.api_client import ApiClient, JsonObject
+from services.cli.demo_story import STORY, Step, bodies, count_deliveries
+from services.cli.errors import CommandFailed
+from services.cli.exit_codes import ExitCode
+from services.cli.options import connect, json_option
+from services.cli.render import json_wanted, print_json, print_table, progress
+
+_INTAKE = "/api/intake/alertmanager"
+_SAMPLE = Path("data/samples/alertmanager/webhook_01_firing.json")
+_OUTCOME_SECONDS = 30.0
+_POLL_SECONDS = 0.1
+
+
+@click.command()
+@click.option("--pace", type=click.FloatRange(0, 60), default=1.0, show_default=True, help="Seconds between the steps.")
+@json_option
+def demo(pace: float) -> None:
+    """Play an outage: several services, repeats, a highly available pair of Alertmanagers, and what recovers."""
+    client = connect()
+    template = read_template(_find_sample())
+    accepted = _play(client, template, pace)
+    outcomes = _await_outcomes(client, accepted)
+    incidents = _read_incidents(client, outcomes)
+    if json_wanted():
+        print_json({"deliveries": outcomes, "incidents": incidents})
+    else:
+        _print(outcomes, incidents)
+
+
+def read_template(path: Path) -> JsonObject:
+    """Return the body in a sample file. Raises ``CommandFailed``."""
+    try:
+        sample = msgspec.json.decode(path.read_bytes(), type=JsonObject)
+    except (OSError, msgspec.DecodeError) as error:
+        raise CommandFailed(f"Cannot read the sample {path}: {error}", ExitCode.NOT_FOUND) from error
+    body: JsonObject = sample.get("body", sample)
+    return body
+
+
+def _find_sample() -> Path:
+    # Samples are part of the project, not of the distribution: beside `services`, else where one stands.
+    beside = Path(str(services.__file__)).resolve().parents[1] / _SAMPLE
+    return beside if beside.exists() else Path.cwd() / _SAMPLE
+
+
+def _play(client: ApiClient, template: JsonObject, pace: float) -> list[str]:
+    accepted: list[str] = []
+    total = count_deliveries(STORY)
+    started_at = datetime.now(UTC)
+    with progress("playing an outage", total) as report:
+        for number, step in enumerate(STORY):
+            if number:
+                time.sleep(pace)
+            for body in bodies(template, step, started_at):
+                accepted.append(client.post(_INTAKE, body)["deliveryId"])
+                report(step.says, len(accepted), total)
+            _tell(step)
+    return accepted
+
+
+def _tell(step: Step) -> None:
+    if not json_wanted():
+        click.echo(f"{step.status:<9}{step.alert.name:<30}{step.says}", err=True)
+
+
+def _await_outcomes(client: ApiClient, accepted: list[str]) -> list[JsonObject]:
+    """Return the deliveries once every one of them has an outcome. Raises ``CommandFailed`` if that takes too long."""
+    deadline = time.monotonic() + _OUTCOME_SECONDS
+    done: dict[str, JsonObject] = {}
+    names = list(dict.fromkeys(accepted))
+    with progress("waiting for the outcomes", len(names)) as report:
+        while len(done) < len(names):
+            for name in (name for name in names if name not in done):
+                found = client.get(f"/api/deliveries/{name}")
+                if found["state"] != "accepted":
+                    done[name] = found
+            report("waiting for the outcomes", len(done), len(names))
+            if time.monotonic() > deadline:
+                waiting = len(names) - len(done)
+                raise CommandFailed(
+                    f"{waiting} deliveries still wait after {_OUTCOME_SECONDS:g} s; see `faultline status`."
+                )
+            if len(done) < len(names):
+                time.sleep(_POLL_SECONDS)
+    return [done[name] for name in names]
+
+
+def _read_incidents(client: ApiClient, outcomes: list[JsonObject]) -> list[JsonObject]:
+    signals: list[dict[str, Any]] = [signal for delivery in outcomes for signal in delivery.get("signals", [])]
+    names = dict.fromkeys(signal["incidentId"] for signal in signals if signal.get("incidentId"))
+    return [client.get(f"/api/incidents/{name}") for name in names]
+
+
+def _print(outcomes: list[JsonObject], incidents: list[JsonObject]) -> None:
+    counts = Counter(str(delivery.get("outcome")) for delivery in outcomes)
+    words = ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())
+    click.echo(f"\n{len(outcomes)} deliveries: {words}\n")
+    print_table(
+        [
+            ("incident", lambda item: f"INC-{item['number']}"),
+            ("severity", lambda item: item["severity"]),
+            ("status", lambda item: item["status"]),
+            ("title", lambda item: item["title"]),
+            ("firing", lambda item: f"{item['firingCount']}/{item['signalCount']}"),
+        ],
+        incidents,
+    )
+    if incidents:
+        first = f"INC-{incidents[0]['number']}"
+        click.echo(
+            f"\nLook at: faultline incidents show {first}    faultline deliveries list    faultline incidents list"
+        )
+        click.echo("What recovered resolves by itself once it stayed so for FAULTLINE_GATEWAY_STABLE_SECONDS.")

@@ -1,0 +1,49 @@
+"""`faultline verify`: find timelines that are not what was written."""
+
+from typing import Any
+
+import click
+
+from services.cli.errors import CommandFailed
+from services.cli.exit_codes import ExitCode
+from services.cli.options import connect, json_option
+from services.cli.render import json_wanted, print_fields, print_json, print_table, progress
+
+# One part may read thousands of timelines from disk.
+_PART_SECONDS = 300.0
+_PART = 1000
+
+
+@click.command()
+@json_option
+def verify() -> None:
+    """Check the hash chain of every timeline; exits with 6 if one was altered."""
+    client = connect()
+    result: dict[str, Any] = {"incidents": 0, "entries": 0, "problems": []}
+    with progress("verifying timelines") as report:
+        total = client.get("/api/incidents", {"limit": 1}).get("total")
+        query: dict[str, Any] = {"limit": _PART}
+        while True:
+            part = client.get("/api/verify", query, timeout_seconds=_PART_SECONDS)
+            result["incidents"] += part["incidents"]
+            result["entries"] += part["entries"]
+            result["problems"] += part["problems"]
+            report("verifying timelines", result["incidents"], total)
+            if not part.get("nextCursor"):
+                break
+            query["cursor"] = part["nextCursor"]
+    _print(result)
+    if result["problems"]:
+        raise CommandFailed(f"{len(result['problems'])} timelines are not what was written.", ExitCode.DAMAGED)
+
+
+def _print(result: dict[str, Any]) -> None:
+    if json_wanted():
+        print_json(result)
+        return
+    print_fields(
+        [("incidents", result["incidents"]), ("entries", result["entries"]), ("problems", len(result["problems"]))]
+    )
+    if result["problems"]:
+        columns = [(name, lambda item, name=name: item[name]) for name in ("incidentId", "sequence", "problem")]
+        print_table(columns, result["problems"])
