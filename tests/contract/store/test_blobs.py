@@ -1,0 +1,33 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.gateway.errors import BlobNotFound
+
+LATER = datetime.now(UTC) + timedelta(days=3650)
+BEFORE = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("content", [b"", b"body", bytes(range(256)) * 1000])
+def test_what_was_put_is_got(blobs, content):
+    assert blobs.get(blobs.put(content)) == content
+
+
+def test_the_same_bytes_are_one_blob(blobs):
+    assert blobs.put(b"body") == blobs.put(b"body")
+
+
+@pytest.mark.parametrize("digest", ["0" * 64, "", "../../etc/passwd", "x" * 64])
+def test_an_unknown_digest_is_not_found(blobs, digest):
+    with pytest.raises(BlobNotFound):
+        blobs.get(digest)
+
+
+def test_unused_blobs_are_collected_once_they_are_old(blobs):
+    used, unused = blobs.put(b"used"), blobs.put(b"unused")
+
+    assert blobs.collect(lambda digest: digest == used, BEFORE) == 0
+    assert blobs.collect(lambda digest: digest == used, LATER) == 1
+    assert blobs.get(used) == b"used"
+    with pytest.raises(BlobNotFound):
+        blobs.get(unused)
