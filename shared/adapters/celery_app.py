@@ -27,7 +27,11 @@ def create_celery_app(name: str, broker_url: str) -> Celery:
 def transport_options(broker_url: str) -> dict[str, Any]:
     """Return the options that make the transport of ``broker_url`` fail fast instead of hanging."""
     if broker_url.startswith(("amqp:", "amqps:", "pyamqp:")):
-        return {"confirm_publish": True, "read_timeout": SOCKET_TIMEOUT_SECONDS, "write_timeout": SOCKET_TIMEOUT_SECONDS}
+        return {
+            "confirm_publish": True,
+            "read_timeout": SOCKET_TIMEOUT_SECONDS,
+            "write_timeout": SOCKET_TIMEOUT_SECONDS,
+        }
     return {
         "socket_timeout": SOCKET_TIMEOUT_SECONDS,
         "socket_connect_timeout": SOCKET_TIMEOUT_SECONDS,

@@ -4,11 +4,10 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
 
 import structlog
 from celery import Celery
-from kombu import Connection
+from kombu import Connection, Producer
 from kombu.exceptions import KombuError
 
 from services.gateway.errors import BrokerUnavailable
@@ -28,7 +27,7 @@ class CeleryJobQueue:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._connection: Connection | None = None
-        self._producer: Any = None
+        self._producer: Producer | None = None
         self._health: str | None = None
         self._health_at = float("-inf")
 
@@ -71,7 +70,7 @@ class CeleryJobQueue:
         with self._lock:
             self._drop()
 
-    def _open_producer(self) -> Any:
+    def _open_producer(self) -> Producer:
         if self._producer is None:
             # Kept before it connects, so that ``_drop`` closes it if that fails.
             self._connection = self._app.connection_for_write()

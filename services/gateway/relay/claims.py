@@ -1,0 +1,42 @@
+"""Begin an attempt once: the durable side of claims."""
+
+import msgspec
+
+from services.gateway.domain.records import Job, JobState
+from services.gateway.ports import Store, Transaction
+from services.gateway.relay.errors import ClaimRefused
+from shared.contracts.messages import Claim, Claimed
+
+
+class Claims:
+    """Writes attempts down before they begin, so that a count of them survives every crash."""
+
+    def __init__(self, store: Store, lease_seconds: float) -> None:
+        self._store = store
+        self._lease_seconds = lease_seconds
+
+    def begin(self, claim: Claim) -> Claimed:
+        """Begin the attempt or raise ``ClaimRefused``; of two who ask for the same one, one is refused."""
+
+        def work(tx: Transaction) -> None:
+            job = tx.find(Job, claim.job_id)
+            if job is None:
+                raise ClaimRefused("there is no such job")
+            if job.state.is_final:
+                raise ClaimRefused(f"the job has {job.state}")
+            if claim.attempt != job.attempt + 1:
+                raise ClaimRefused(f"attempt {job.attempt + 1} is next, not {claim.attempt}")
+            if job.not_before is not None and job.not_before > tx.now:
+                raise ClaimRefused("its time has not come")
+            tx.put(
+                msgspec.structs.replace(
+                    job,
+                    state=JobState.RUNNING,
+                    attempt=claim.attempt,
+                    started_at=tx.now,
+                    not_before=None,
+                ),
+            )
+
+        self._store.transact(work)
+        return Claimed(token=f"{claim.job_id}.{claim.attempt}", lease_seconds=self._lease_seconds)

@@ -1,0 +1,67 @@
+"""Decide what becomes of a job that was begun and never reported, and write it down."""
+
+from typing import Protocol
+
+import msgspec
+import structlog
+
+from services.gateway.domain.records import Job, JobState
+from services.gateway.ports import Store, Transaction
+from shared.contracts.queues import REPEATABLE_TASKS
+
+log = structlog.get_logger(__name__)
+
+
+class DeadLetter(Protocol):
+    """Gives a job up, and its delivery with it, inside the transaction."""
+
+    def __call__(self, tx: Transaction, job: Job, *, attempt: int, code: str, error: str) -> None: ...
+
+
+class Endings:
+    """The relay's own writes that finish a job. Each finishes it once, whoever else tries at the same time."""
+
+    def __init__(self, store: Store, dead_letter: DeadLetter) -> None:
+        self._store = store
+        self._dead_letter = dead_letter
+        self._given_up: dict[str, int] = {}
+
+    def given_up_total(self, queue: str) -> int:
+        """How many jobs of ``queue`` were dead-lettered here since the gateway started."""
+        return self._given_up.get(queue, 0)
+
+    def give_up(self, job_id: str, *, code: str, error: str) -> None:
+        """Dead-letter the job, unless it is finished."""
+
+        def work(tx: Transaction) -> Job | None:
+            job = tx.find(Job, job_id)
+            if job is None or job.state.is_final:
+                return None
+            self._dead_letter(tx, job, attempt=job.attempt, code=code, error=error)
+            return job
+
+        job = self._store.transact(work)
+        if job is not None:
+            queue = job.queue or "timer"
+            self._given_up[queue] = self._given_up.get(queue, 0) + 1
+            log.error("job is dead-lettered", job_id=job_id, code=code)
+
+    def settle_lost_attempt(self, job_id: str) -> bool:
+        """Answer whether a begun attempt that fell silent is to be followed by another; else the job is finished."""
+        job = self._store.find(Job, job_id)
+        if job is None or job.state.is_final:
+            return False
+        if job.kind not in REPEATABLE_TASKS:
+            self._store.transact(lambda tx: _mark_unknown(tx, job_id))
+            return False
+        if job.attempt >= job.max_attempts:
+            self.give_up(job_id, code="worker_lost", error="the worker was lost each time it worked on this")
+            return False
+        return True
+
+
+def _mark_unknown(tx: Transaction, job_id: str) -> None:
+    job = tx.find(Job, job_id)
+    if job is not None and not job.state.is_final:
+        error = "the worker fell silent; whether the work was done is not known, so a person must look"
+        tx.put(msgspec.structs.replace(job, state=JobState.UNKNOWN, error=error, finished_at=tx.now))

@@ -1,0 +1,313 @@
+"""Keep jobs in motion: hand them to the broker, notice what was lost, and run what is due.
+
+The store tells of every commit; the relay never polls it. What was handed, leases and progress live in memory
+only, and are made anew from the pending jobs when the gateway starts.
+"""
+
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from services.gateway.domain.records import Delivery, DeliveryBody, Job, JobState
+from services.gateway.errors import BrokerUnavailable
+from services.gateway.ports import Committed, JobQueue, Store
+from services.gateway.relay.backlog import Entry
+from services.gateway.relay.claims import Claims
+from services.gateway.relay.endings import DeadLetter, Endings
+from services.gateway.relay.packing import Packing
+from services.gateway.relay.stats import QueueStats, RelayStats
+from services.gateway.relay.timer_thread import TimerThread
+from services.gateway.relay.unfinished import list_unfinished
+from services.gateway.relay.window import Lost, Window
+from services.gateway.relay.workers import Workers
+from shared.contracts.messages import Beat, BeatAnswer, Claim, Claimed, Hello
+from shared.contracts.queues import TASK_QUEUES, Queue
+from shared.errors import AppError
+from shared.ids import new_id
+from shared.ports import Clock
+
+log = structlog.get_logger(__name__)
+
+_LONGEST_BROKER_WAIT_SECONDS = 2.0
+_STORE_WAIT_SECONDS = 5.0
+_LONGEST_SLEEP_SECONDS = 3_600.0
+_TASKS = {queue: task for task, queue in TASK_QUEUES.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelayOptions:
+    """How the relay hands work; ``docs/jobs.md`` explains each."""
+
+    window: int = 8
+    batch_limit: int = 64
+    linger_seconds: float = 0.03
+    lease_seconds: float = 5.0
+
+
+class Relay:
+    """Owns the threads that move jobs. Its methods are safe to call from any thread."""
+
+    def __init__(
+        self,
+        store: Store,
+        queue: JobQueue,
+        clock: Clock,
+        *,
+        on_timer: Callable[[Job], None],
+        dead_letter: DeadLetter,
+        options: RelayOptions | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._options = options or RelayOptions()
+        self._store, self._queue, self._clock, self._monotonic = store, queue, clock, monotonic
+        self._endings = Endings(store, dead_letter)
+        # Never held while the store or the broker is called: the store calls ``_on_commit`` from its own locks.
+        self._changed = threading.Condition()
+        self._windows = {str(name): self._new_window() for name in Queue}
+        self._packing = Packing(store)
+        self._workers = Workers(monotonic)
+        self._claims = Claims(store, self._options.lease_seconds)
+        self._timers = TimerThread(store, clock, on_timer, self._give_up_timer)
+        self._sleeps_until = 0.0
+        self._broker_wait = 0.0
+        self._broker_problem: str | None = None
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
+
+    def _new_window(self) -> Window:
+        o = self._options
+        return Window(o.window, o.batch_limit, o.linger_seconds, o.lease_seconds)
+
+    # --- life
+
+    def start(self) -> None:
+        """Learn what is unfinished and begin to hand it."""
+        self._store.subscribe(self._on_commit)
+        self._load()
+        self._thread.start()
+        self._timers.start()
+
+    def stop(self) -> None:
+        """Stop handing and wait for the threads; what is handed already stays with the broker."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        self._timers.stop()
+        if self._thread.is_alive():
+            self._thread.join(10)
+
+    # --- what the door asks
+
+    def claim(self, claim: Claim) -> Claimed:
+        """Begin an attempt, durably; raise ``ClaimRefused`` unless it is the job's next and nobody began it."""
+        return self._claims.begin(claim)
+
+    def beat(self, beat: Beat) -> BeatAnswer:
+        """Renew the lease of a claimed attempt; tell the worker to stop if it is not its own any more."""
+        job_id, _, attempt = beat.token.rpartition(".")
+        now = self._monotonic()
+        with self._changed:
+            windows = [window for window in self._windows.values() if job_id in window]
+            is_live = attempt.isdecimal() and any(w.beat(job_id, attempt=int(attempt), now=now) for w in windows)
+        return BeatAnswer(cancel=not is_live)
+
+    def hello(self, hello: Hello) -> None:
+        """Note that a worker is there."""
+        if self._workers.note(hello):
+            with self._changed:
+                for queue in hello.queues:
+                    if queue in self._windows:
+                        self._windows[queue].welcome_worker(self._monotonic())
+                self._changed.notify_all()
+
+    # --- figures
+
+    def backlog(self, queue: str) -> int:
+        """Return how many jobs of ``queue`` have no result yet."""
+        return len(self._windows[queue])
+
+    def health(self) -> str | None:
+        """Return None when jobs can move, else one sentence saying why they cannot."""
+        if self._thread.ident is not None and not self._thread.is_alive():
+            return "the relay has stopped"
+        return self._queue.health()
+
+    def stats(self) -> RelayStats:
+        """Return the figures of now."""
+        with self._changed:
+            queues = {name: self._queue_stats(name, window) for name, window in self._windows.items()}
+        return RelayStats(
+            queues=queues,
+            timers=len(self._timers),
+            workers=self._workers.seen(),
+            broker_problem=self._broker_problem,
+        )
+
+    def _queue_stats(self, name: str, window: Window) -> QueueStats:
+        counts = window.counts()
+        return QueueStats(
+            waiting=counts.waiting,
+            delayed=counts.delayed,
+            handed=counts.handed,
+            running=counts.running,
+            messages=counts.messages,
+            oldest_age_seconds=window.oldest_age(self._monotonic()),
+            republished_total=window.republished_total,
+            dead_lettered_total=self._endings.given_up_total(name),
+            finished_total=window.finished_total,
+        )
+
+    # --- learning of jobs
+
+    def _load(self) -> None:
+        for job, source in list_unfinished(self._store):
+            # What finishes while this runs is noticed at the latest when it is packed.
+            self._learn(job, source, fresh=False)
+
+    def _on_commit(self, committed: Committed) -> None:
+        jobs = [record for record in committed.puts if isinstance(record, Job)]
+        if not jobs:
+            return
+        deliveries = {r.id: r for r in committed.puts if isinstance(r, Delivery)}
+        bodies = {r.delivery_id: r for r in committed.puts if isinstance(r, DeliveryBody)}
+        for job in jobs:
+            delivery = deliveries.get(job.delivery_id or "")
+            body = bodies.get(job.delivery_id or "")
+            if delivery is not None and body is not None and not job.state.is_final:
+                self._packing.keep(job, delivery, body)
+            self._learn(job, sys.intern(delivery.source) if delivery is not None else "", fresh=True)
+
+    def _learn(self, job: Job, source: str, *, fresh: bool) -> None:
+        if job.queue is None:
+            self._timers.learn(job)
+            return
+        window = self._windows.get(job.queue)
+        if window is None:
+            log.warning("job of an unknown queue", job_id=job.id, queue=job.queue)
+            return
+        now = self._monotonic()
+        with self._changed:
+            if job.state.is_final:
+                window.finish(job.id, now=now)
+                self._packing.drop(job.id)
+            elif job.state is JobState.RUNNING:
+                window.claim(job.id, source, attempt=job.attempt, now=now)
+            elif fresh or job.id not in window:
+                delay = self._seconds_until(job.not_before)
+                window.fail(job.id, source, now=now, attempt=job.attempt, delay=delay)
+            if window.wake_at(now) < self._sleeps_until:
+                self._changed.notify_all()
+
+    def _seconds_until(self, moment: datetime | None) -> float:
+        return (moment - self._clock.now()).total_seconds() if moment is not None else 0.0
+
+    # --- the thread
+
+    def _run(self) -> None:
+        while not self._stopping:
+            try:
+                for name, window in self._windows.items():
+                    self._sweep(name, window)
+                    self._feed(name, window)
+                self._sleep()
+            except Exception:
+                # The thread must outlive whatever one round met; the next round begins with what is known.
+                log.exception("relay round failed")
+                self._pause(1.0)
+
+    def _sleep(self) -> None:
+        if self._broker_wait:
+            self._pause(self._broker_wait)
+            return
+        with self._changed:
+            now = self._monotonic()
+            self._sleeps_until = min([now + _LONGEST_SLEEP_SECONDS, *(w.wake_at(now) for w in self._windows.values())])
+            if not self._stopping and self._sleeps_until > now:
+                self._changed.wait(self._sleeps_until - now)
+            self._sleeps_until = 0.0
+
+    def _pause(self, seconds: float) -> None:
+        with self._changed:
+            if not self._stopping:
+                self._changed.wait(seconds)
+
+    def _feed(self, name: str, window: Window) -> None:
+        """Hand messages until the window is full, nothing is due, or the broker does not take one."""
+        while not self._stopping:
+            with self._changed:
+                drawn = window.draw(self._monotonic())
+            if not drawn:
+                return
+            if not self._hand(name, window, drawn):
+                return
+
+    def _hand(self, name: str, window: Window, drawn: list[Entry]) -> bool:
+        try:
+            packed = self._packing.pack(drawn)
+        except Exception:
+            with self._changed:
+                window.give_back(drawn, now=self._monotonic())
+            raise
+        message_id = new_id("msg")
+        with self._changed:
+            now = self._monotonic()
+            window.give_back(packed.left, now=now)
+            for entry in packed.finished:
+                window.finish(entry.job_id, now=now)
+            # Before it is published, since the result may be back before ``publish`` returns.
+            window.hand(message_id, packed.entries, now=now)
+        self._give_up_broken(window, packed.broken)
+        return not packed.entries or self._publish(name, window, message_id, packed.encode(message_id))
+
+    def _publish(self, name: str, window: Window, message_id: str, message: bytes) -> bool:
+        try:
+            self._queue.publish(_TASKS[Queue(name)], message, queue=name)
+        except BrokerUnavailable as error:
+            with self._changed:
+                window.take_back(message_id, now=self._monotonic())
+            self._broker_problem = str(error)
+            self._broker_wait = min(max(self._broker_wait * 2, 0.1), _LONGEST_BROKER_WAIT_SECONDS)
+            return False
+        self._broker_problem, self._broker_wait = None, 0.0
+        return True
+
+    def _sweep(self, name: str, window: Window) -> None:
+        with self._changed:
+            lost = window.take_lost(self._monotonic())
+        if lost:
+            log.warning("work was lost and is handed again", queue=name, jobs=len(lost))
+        for one in lost:
+            if one.claimed:
+                self._settle(window, one)
+
+    def _settle(self, window: Window, lost: Lost) -> None:
+        """Decide on an attempt that a worker began and never reported."""
+        try:
+            if not self._endings.settle_lost_attempt(lost.job_id):
+                return
+        except AppError as error:
+            log.warning("a lost attempt could not be settled", job_id=lost.job_id, problem=error.code)
+            self._wait_again(window, lost, delay=_STORE_WAIT_SECONDS)
+            return
+        window.republished_total += 1
+        self._wait_again(window, lost, delay=0.0)
+
+    def _wait_again(self, window: Window, job: Lost | Entry, *, delay: float) -> None:
+        with self._changed:
+            now = self._monotonic()
+            window.add(job.job_id, job.source, now=now, attempt=job.attempt, delay=delay, suspect=True)
+
+    def _give_up_broken(self, window: Window, broken: list[Entry]) -> None:
+        for entry in broken:
+            try:
+                self._endings.give_up(entry.job_id, code="delivery_gone", error="the delivery was removed unread")
+            except AppError:
+                self._wait_again(window, entry, delay=_STORE_WAIT_SECONDS)
+
+    def _give_up_timer(self, job: Job, error: str) -> None:
+        self._endings.give_up(job.id, code="timer_failed", error=error)

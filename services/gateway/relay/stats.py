@@ -1,0 +1,48 @@
+"""What the relay tells of itself, for people and metrics."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class QueueStats:
+    """One queue now. ``waiting`` counts jobs that could be handed, ``delayed`` those whose time has not come.
+
+    ``oldest_age_seconds`` is how long the oldest unfinished job has been ready (0 when there is none);
+    the totals count since the gateway started.
+    """
+
+    waiting: int
+    delayed: int
+    handed: int
+    running: int
+    messages: int
+    oldest_age_seconds: float
+    republished_total: int
+    dead_lettered_total: int
+    finished_total: int
+
+    @property
+    def unfinished(self) -> int:
+        """All jobs of the queue that have no result yet."""
+        return self.waiting + self.delayed + self.handed + self.running
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A worker that said hello. ``heard_seconds_ago`` says how fresh that is."""
+
+    service: str
+    worker: str
+    version: str
+    queues: tuple[str, ...]
+    heard_seconds_ago: float
+
+
+@dataclass(frozen=True, slots=True)
+class RelayStats:
+    """The whole relay now."""
+
+    queues: dict[str, QueueStats]
+    timers: int
+    workers: tuple[Worker, ...] = field(default_factory=tuple)
+    broker_problem: str | None = None
