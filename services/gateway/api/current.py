@@ -1,0 +1,123 @@
+"""What a view may know of the request at hand: the gateway, the subject, and how to answer."""
+
+import hashlib
+import re
+from typing import Any, cast
+
+import msgspec
+from flask import Response, current_app, g, request
+
+from services.gateway.api.auth import Authenticator
+from services.gateway.api.metrics import Metrics
+from services.gateway.domain.access import Subject
+from services.gateway.errors import ValidationFailed
+from services.gateway.handlers.answer_once import Answer, RepeatGuard, guard_request
+from services.gateway.wiring import Gateway
+
+JSON = "application/json"
+_MOST_DIGITS = 18
+_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+_ENTITY_TAG = re.compile(r'(?:W/)?"([^"]*)"|([^\s,"]+)')
+_encode = msgspec.json.Encoder().encode
+
+
+def gateway() -> Gateway:
+    """Return the gateway this app serves."""
+    return cast("Gateway", current_app.extensions["faultline"])
+
+
+def authenticator() -> Authenticator:
+    """Return who knows the tokens of this app."""
+    return cast("Authenticator", current_app.extensions["faultline_auth"])
+
+
+def metrics() -> Metrics:
+    """Return the counters of this app."""
+    return cast("Metrics", current_app.extensions["faultline_metrics"])
+
+
+def subject() -> Subject:
+    """Return who is behind this request; there only where a role is required."""
+    return cast("Subject", g.subject)
+
+
+def idempotency_key() -> str | None:
+    """Return the request's Idempotency-Key; raise ``ValidationFailed`` if it is not 1 to 200 visible characters."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not _KEY.fullmatch(key):
+        what = ["must be 1 to 200 visible ASCII characters"]
+        raise ValidationFailed("Not valid: Idempotency-Key.", errors={"Idempotency-Key": what})
+    return key
+
+
+def repeat_guard() -> RepeatGuard | None:
+    """Return the guard of this request, if it came with an Idempotency-Key.
+
+    What makes it the same request is its method, its path with the query, and its body.
+    """
+    key = idempotency_key()
+    if key is None:
+        return None
+    path = request.full_path if request.query_string else request.path
+    return guard_request(subject().id, key, request.method.encode(), path.encode(), request.get_data(cache=True))
+
+
+def read_answer(body: bytes, version: int | None = None) -> Response:
+    """Answer a read with its ETag, or with 304 if the client holds exactly this already."""
+    etag = entity_tag(body, version)
+    if _names(request.headers.get("If-None-Match"), etag):
+        return Response(status=304, headers={"ETag": etag})
+    return Response(body, 200, {"ETag": etag}, content_type=JSON)
+
+
+def write_answer(answer: Answer) -> Response:
+    """Answer a write."""
+    response = Response(answer.body, answer.status, content_type=JSON)
+    if answer.location:
+        response.headers["Location"] = answer.location
+    if answer.etag:
+        response.headers["ETag"] = answer.etag
+    if answer.is_repeat:
+        response.headers["Idempotent-Replayed"] = "true"
+    return response
+
+
+def entity_tag(body: bytes, version: int | None = None) -> str:
+    """Return the ETag of what is shown: a digest of it, after the version that ``If-Match`` compares if any."""
+    digest = hashlib.sha256(body).hexdigest()[:16]
+    return f'"{digest}"' if version is None else f'"{version}-{digest}"'
+
+
+def if_match_versions() -> tuple[int, ...] | None:
+    """Return the versions ``If-Match`` names; None if any will do, empty if it names none of ours.
+
+    Only the part before the dash counts: what follows changes with every alert, and must not fail an edit.
+    """
+    header = request.headers.get("If-Match")
+    if header is None or header.strip() == "*":
+        return None
+    tags = (match.group(1) or match.group(2) or "" for match in _ENTITY_TAG.finditer(header))
+    versions = (tag.partition("-")[0] for tag in tags)
+    return tuple(int(version) for version in versions if is_number(version))
+
+
+def encode(value: Any) -> bytes:
+    """Return ``value`` as JSON."""
+    return _encode(value)
+
+
+def encode_page(items: list[Any], total: int | None, next_cursor: str | None) -> bytes:
+    """Return a page of a list."""
+    return _encode({"items": items, "total": total, "nextCursor": next_cursor})
+
+
+def is_number(text: str) -> bool:
+    """Answer whether ``text`` is a whole number that is not absurdly long."""
+    return text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+
+
+def _names(header: str | None, etag: str) -> bool:
+    if header is None:
+        return False
+    wanted = etag.strip('"')
+    return header.strip() == "*" or any(match.group(1) == wanted for match in _ENTITY_TAG.finditer(header))

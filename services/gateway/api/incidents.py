@@ -1,0 +1,253 @@
+"""Endpoints of incidents: open, list, read, change; their timeline, signals and jobs."""
+
+from typing import Any
+
+from flask import Response
+
+from services.gateway import errors
+from services.gateway.api import inputs, shapes
+from services.gateway.api.current import (
+    encode,
+    encode_page,
+    entity_tag,
+    gateway,
+    if_match_versions,
+    read_answer,
+    repeat_guard,
+    subject,
+    write_answer,
+)
+from services.gateway.api.operation import Operation, endpoint
+from services.gateway.api.reading import ReadingBlueprint
+from services.gateway.api.representations import incident_path, resolve_incident_id, view_entry, view_incident
+from services.gateway.domain.changes import Move
+from services.gateway.domain.records import ChainHead, Incident, Job, Role, Signal
+from services.gateway.handlers.add_note import add_note, find_note
+from services.gateway.handlers.answer_once import Answer, answer_once
+from services.gateway.handlers.change_incident import change_incident
+from services.gateway.handlers.open_incident import open_incident
+from services.gateway.ports import RecordQuery
+
+blueprint = ReadingBlueprint("incidents", __name__, description="The cases people work on.")
+_NEW = {
+    "title": "Checkout fails for a third of customers",
+    "severity": "high",
+    "services": ["checkout"],
+    "labels": {"team": "payments"},
+}
+
+
+@endpoint(
+    blueprint,
+    Operation(
+        path="/api/incidents",
+        method="POST",
+        role=Role.RESPONDER,
+        status=201,
+        answer=shapes.IncidentShape,
+        body=inputs.NewIncident,
+        body_example=_NEW,
+        keyed=True,
+    ),
+)
+def create_incident(fields: dict[str, Any]) -> Response:
+    """Open an incident by hand."""
+    actor = subject()
+    answer = answer_once(
+        gateway().store,
+        repeat_guard(),
+        lambda tx: open_incident(tx, actor, fields),
+        lambda incident_id: _show(incident_id, 201, location=incident_path(incident_id)),
+    )
+    return write_answer(answer)
+
+
+@endpoint(
+    blueprint,
+    Operation(
+        path="/api/incidents",
+        role=Role.VIEWER,
+        answer=shapes.IncidentPageShape,
+        query=inputs.InboxQuery,
+        errors=(errors.BadCursor,),
+        conditional=True,
+    ),
+)
+def list_incidents(args: dict[str, Any]) -> Response:
+    """List incidents: the inbox, with filters, search and paging."""
+    page = gateway().store.list_incidents(inputs.inbox_query(args))
+    # The items are ready JSON: they are put together, not read and written again.
+    tail = encode({"total": page.total, "nextCursor": page.next_cursor})
+    return read_answer(b'{"items":[' + b",".join(page.items) + b"]," + tail[1:])
+
+
+@endpoint(
+    blueprint,
+    Operation(
+        path="/api/incidents/{incident_id}",
+        role=Role.VIEWER,
+        answer=shapes.IncidentShape,
+        errors=(errors.RecordNotFound,),
+        conditional=True,
+    ),
+)
+def read_incident(incident_id: str) -> Response:
+    """Read an incident, by id or as INC-42."""
+    store = gateway().store
+    view = view_incident(store, resolve_incident_id(store, incident_id))
+    return read_answer(encode(view), view.version)
+
+
+@endpoint(
+    blueprint,
+    Operation(
+        path="/api/incidents/{incident_id}",
+        method="PATCH",
+        role=Role.RESPONDER,
+        answer=shapes.IncidentShape,
+        body=inputs.IncidentChange,
+        body_example={"status": "triage", "owner": "ann"},
+        errors=(
+            errors.RecordNotFound,
+            errors.TransitionNotAllowed,
+            errors.SignalsFiring,
+            errors.VersionConflict,
+            errors.ReasonRequired,
+        ),
+        keyed=True,
+        matched=True,
+    ),
+)
+def patch_incident(fields: dict[str, Any], incident_id: str) -> Response:
+    """Change fields of an incident, move its status, or both."""
+    store, actor, versions = gateway().store, subject(), if_match_versions()
+    reason, force, status = fields.pop("reason"), fields.pop("force"), fields.pop("status", None)
+    move = Move(status, reason.strip(), force) if status is not None else None
+    resolved = resolve_incident_id(store, incident_id)
+    answer = answer_once(
+        store,
+        repeat_guard(),
+        lambda tx: change_incident(tx, resolved, actor, fields, move, versions),
+        lambda changed: _show(changed, 200),
+    )
+    return write_answer(answer)
+
+
+@endpoint(
+    blueprint,
+    Operation(
+        path="/api/incidents/{incident_id}/timeline",
+        role=Role.VIEWER,
+        answer=shapes.TimelinePageShape,
+        query=inputs.TimelineQuery,
+        errors=(errors.RecordNotFound,),
+        conditional=True,
+    ),
+)
+def read_timeline(args: dict[str, Any], incident_id: str) -> Response:
+    """Read the timeline of an incident in order, after a sequence."""
+    store = gateway().store
+    found = store.get(Incident, resolve_incident_id(store, incident_id)).id
+    head = store.find(ChainHead, found) or ChainHead(incident_id=found)
+    entries = store.list_timeline(found, after=args["after"], limit=args["limit"])
+    last = entries[-1].entry.sequence if entries else args["after"]
+    if entries and last > head.sequence:
+        # More was appended between the two reads; what is shown agrees with itself.
+        head = ChainHead(incident_id=found, sequence=last, hash=entries[-1].hash)
+    return read_answer(
+        encode(
+            {
+                "items": [view_entry(chained) for chained in entries],
+                "total": head.sequence,
+                "headSequence": head.sequence,
+                "headHash": head.hash,
+                "nextAfter": last if last < head.sequence and entries else None,
+            },
+        ),
+    )
+
+
+@endpoint(
+    blueprint,
+    Operation(
+        path="/api/incidents/{incident_id}/timeline",
+        method="POST",
+        role=Role.RESPONDER,
+        status=201,
+        answer=shapes.EntryShape,
+        body=inputs.NewNote,
+        body_example={"message": "Rolled back checkout to 1.42."},
+        errors=(errors.RecordNotFound,),
+        keyed=True,
+    ),
+)
+def create_note(fields: dict[str, Any], incident_id: str) -> Response:
+    """Add a note to the timeline."""
+    store, actor = gateway().store, subject()
+    found = resolve_incident_id(store, incident_id)
+
+    def render(note_id: str) -> Answer:
+        chained = find_note(store, found, note_id)
+        if chained is None:
+            raise errors.RecordNotFound("The incident was removed meanwhile.")
+        path = f"{incident_path(found)}/timeline?after={chained.entry.sequence - 1}&limit=1"
+        return Answer(201, encode(view_entry(chained)).decode(), location=path)
+
+    message, occurred_at = fields["message"], fields.get("occurred_at")
+    answer = answer_once(store, repeat_guard(), lambda tx: add_note(tx, found, actor, message, occurred_at), render)
+    return write_answer(answer)
+
+
+@endpoint(
+    blueprint,
+    Operation(
+        path="/api/incidents/{incident_id}/signals",
+        role=Role.VIEWER,
+        answer=shapes.SignalPageShape,
+        query=inputs.IncidentSignalsQuery,
+        errors=(errors.RecordNotFound, errors.BadCursor),
+        conditional=True,
+    ),
+)
+def list_incident_signals(args: dict[str, Any], incident_id: str) -> Response:
+    """List the signals that joined an incident."""
+    return _list_of(Signal, incident_id, tuple(args["status"]), args)
+
+
+@endpoint(
+    blueprint,
+    Operation(
+        path="/api/incidents/{incident_id}/jobs",
+        role=Role.VIEWER,
+        answer=shapes.JobPageShape,
+        query=inputs.IncidentJobsQuery,
+        errors=(errors.RecordNotFound, errors.BadCursor),
+        conditional=True,
+    ),
+)
+def list_incident_jobs(args: dict[str, Any], incident_id: str) -> Response:
+    """List the jobs of an incident."""
+    return _list_of(Job, incident_id, tuple(args["state"]), args)
+
+
+def _list_of(
+    kind: type[Signal] | type[Job], incident_id: str, states: tuple[str, ...], args: dict[str, Any]
+) -> Response:
+    store = gateway().store
+    parent = store.get(Incident, resolve_incident_id(store, incident_id)).id
+    query = RecordQuery(
+        parent=parent,
+        states=states,
+        since=args.get("since"),
+        until=args.get("until"),
+        limit=args["limit"],
+        cursor=args.get("cursor"),
+    )
+    page = store.list_records(kind, query)
+    return read_answer(encode_page(list(page.records), page.total, page.next_cursor))
+
+
+def _show(incident_id: str, status: int, *, location: str | None = None) -> Answer:
+    view = view_incident(gateway().store, incident_id)
+    body = encode(view)
+    return Answer(status, body.decode(), location=location, etag=entity_tag(body, view.version))

@@ -1,0 +1,198 @@
+"""What the API takes: bodies and query strings, with their limits."""
+
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import fields, validate
+
+from services.gateway.api.fields import InputSchema, Moment, SeverityWord, Text, Word, Words, text_map
+from services.gateway.domain.records import (
+    DeliveryState,
+    IncidentSource,
+    IncidentStatus,
+    JobState,
+    Outcome,
+    Role,
+)
+from services.gateway.ports import IncidentQuery
+from shared.contracts.severity import Severity
+from shared.contracts.signal import SignalStatus
+
+TITLE_LENGTH = 300
+DESCRIPTION_LENGTH = 64 << 10
+NOTE_LENGTH = 16 << 10
+SORTS = [sign + name for name in ("updatedAt", "createdAt", "severity", "number") for sign in ("", "-")]
+
+
+class IncidentFields(InputSchema):
+    """The fields of an incident that people edit."""
+
+    title = Text(most=TITLE_LENGTH, blank=False)
+    description = Text(most=DESCRIPTION_LENGTH)
+    severity = SeverityWord()
+    owner = Text(most=200, blank=False, allow_none=True)
+    roles = text_map(most_entries=20, key_length=63, value_length=200, metadata={"example": {"commander": "ann"}})
+    services = fields.List(Text(most=200, blank=False), validate=validate.Length(max=50))
+    labels = text_map(most_entries=50, key_length=63, value_length=500, metadata={"example": {"team": "payments"}})
+
+    @ma.post_load
+    def freeze(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Services are a tuple in the record; naming one twice says nothing new."""
+        if "services" in data:
+            data["services"] = tuple(dict.fromkeys(data["services"]))
+        return data
+
+
+class NewIncident(IncidentFields):
+    """An incident to open."""
+
+    title = Text(most=TITLE_LENGTH, blank=False, required=True)
+    severity = SeverityWord(load_default=Severity.MEDIUM)
+    source = Word(IncidentSource, load_default=IncidentSource.MANUAL)
+    detected_at = Moment(metadata={"description": "When it was noticed; now if left out."})
+
+
+class IncidentChange(IncidentFields):
+    """Fields to set, a status to move to, or both. Lists and maps are replaced whole."""
+
+    status = Word(IncidentStatus)
+    reason = Text(most=2_000, load_default="", metadata={"description": "Why the status moves; on the timeline."})
+    force = fields.Boolean(
+        truthy={True},
+        falsy={False},
+        load_default=False,
+        metadata={"description": "Resolve although linked signals still fire; needs a reason."},
+    )
+
+
+class NewNote(InputSchema):
+    """A note for the timeline."""
+
+    message = Text(most=NOTE_LENGTH, blank=False, required=True)
+    occurred_at = Moment(metadata={"description": "When it happened; now if left out."})
+
+
+class NewToken(InputSchema):
+    """A token to make."""
+
+    name = fields.String(
+        required=True,
+        validate=validate.Regexp(
+            r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}\Z",
+            error="must be 1 to 63 letters, digits, dots, dashes or underscores, and begin with a letter or digit",
+        ),
+        metadata={"pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"},
+    )
+    role = Word(Role, required=True)
+    expires_at = Moment(allow_none=True)
+
+
+class NoFields(InputSchema):
+    """Nothing is taken."""
+
+
+class Page(InputSchema):
+    """Which page of a list."""
+
+    limit = fields.Integer(load_default=50, validate=validate.Range(1, 200))
+    cursor = Text(most=1_000, metadata={"description": "nextCursor of the page before."})
+
+
+class ListQuery(Page):
+    """A page of a list that is ordered by time, newest first."""
+
+    since = Moment(metadata={"description": "Only from this moment on."})
+    until = Moment(metadata={"description": "Only before this moment."})
+
+
+class InboxQuery(ListQuery):
+    """A page of the inbox. Values of one field are alternatives; fields narrow together."""
+
+    status = Words(Word(IncidentStatus))
+    severity = Words(SeverityWord())
+    source = Words(Word(IncidentSource))
+    owner = Words(Text(most=200))
+    service = Words(Text(most=200))
+    label = Words(
+        fields.String(validate=validate.Regexp(r"^[^:\u0000]+:[^\u0000]*$", error="must look like key:value")),
+        split=False,
+        metadata={"description": "key:value; may be repeated, all of them must match."},
+    )
+    q = Text(most=300, metadata={"description": "Every word must occur in the incident, ignoring case."})
+    sort = fields.String(load_default="-createdAt", validate=validate.OneOf(SORTS))
+
+
+def inbox_query(args: dict[str, Any]) -> IncidentQuery:
+    """Return the store's query for what ``InboxQuery`` read."""
+    labels = (text.partition(":") for text in args["label"])
+    return IncidentQuery(
+        statuses=tuple(args["status"]),
+        severities=tuple(args["severity"]),
+        sources=tuple(args["source"]),
+        owners=tuple(args["owner"]),
+        services=tuple(args["service"]),
+        labels=tuple((key, value) for key, _, value in labels),
+        text=args.get("q", ""),
+        since=args.get("since"),
+        until=args.get("until"),
+        sort=args["sort"],
+        limit=args["limit"],
+        cursor=args.get("cursor"),
+    )
+
+
+class SignalQuery(ListQuery):
+    """A page of signals."""
+
+    status = Words(Word(SignalStatus))
+    source = Words(Text(most=200))
+    incident_id = Text(most=100, metadata={"description": "inc_… or INC-42."})
+
+
+class IncidentSignalsQuery(ListQuery):
+    """A page of the signals of one incident."""
+
+    status = Words(Word(SignalStatus))
+
+
+class JobQuery(ListQuery):
+    """A page of jobs. ``queue`` timer means the timers."""
+
+    state = Words(Word(JobState))
+    queue = Words(Text(most=63))
+    incident_id = Text(most=100, metadata={"description": "inc_… or INC-42."})
+    delivery_id = Text(most=100)
+
+    @ma.validates_schema
+    def check_parent(self, data: dict[str, Any], **_: Any) -> None:
+        """A job belongs to an incident or to a delivery."""
+        if "incident_id" in data and "delivery_id" in data:
+            raise ma.ValidationError("cannot be combined with incidentId", "deliveryId")
+
+
+class IncidentJobsQuery(ListQuery):
+    """A page of the jobs of one incident."""
+
+    state = Words(Word(JobState))
+
+
+class DeliveryQuery(ListQuery):
+    """A page of deliveries."""
+
+    state = Words(Word(DeliveryState))
+    source = Words(Text(most=200))
+    outcome = Word(Outcome)
+
+
+class TimelineQuery(InputSchema):
+    """Which part of a timeline."""
+
+    after = fields.Integer(load_default=0, validate=validate.Range(0, 1 << 53))
+    limit = fields.Integer(load_default=100, validate=validate.Range(1, 1_000))
+
+
+class VerifyQuery(InputSchema):
+    """How much to verify in one request."""
+
+    limit = fields.Integer(load_default=5_000, validate=validate.Range(1, 20_000))
+    cursor = Text(most=1_000, metadata={"description": "nextCursor of the part before."})

@@ -1,0 +1,51 @@
+"""Decide whether the whole product can do its work now, and say what stands against it."""
+
+from services.gateway.wiring import Gateway, RelayStatsView
+from shared.contracts.base import Contract
+from shared.contracts.queues import Queue
+
+# Workers say hello every half minute; three missed ones mean nobody is there.
+HELLO_SECONDS = 90.0
+
+
+class Check(Contract, frozen=True):
+    """One thing that must hold."""
+
+    ok: bool
+    reason: str | None = None
+
+
+class Readiness(Contract, frozen=True):
+    """All of them."""
+
+    ready: bool
+    checks: dict[str, Check]
+
+
+def check_readiness(gateway: Gateway) -> Readiness:
+    """Ask the store, the broker and the relay. Nothing here holds a secret: anyone may read it."""
+    stats = gateway.relay.stats()
+    checks = {
+        "store": _check(gateway.store.health()),
+        "broker": _check(gateway.relay.health()),
+    }
+    limit = gateway.settings.backlog_limit
+    for queue in Queue:
+        checks[f"worker:{queue}"] = _check(_missing_worker(stats, queue))
+        backlog = gateway.relay.backlog(queue)
+        too_many = f"{backlog} jobs wait, the limit is {limit}" if backlog >= limit else None
+        checks[f"backlog:{queue}"] = _check(too_many)
+    return Readiness(all(check.ok for check in checks.values()), checks)
+
+
+def _check(problem: str | None) -> Check:
+    return Check(problem is None, problem)
+
+
+def _missing_worker(stats: RelayStatsView, queue: Queue) -> str | None:
+    ages = [worker.heard_seconds_ago for worker in stats.workers if queue in worker.queues]
+    if not ages:
+        return "no worker of this queue has said hello"
+    if min(ages) > HELLO_SECONDS:
+        return f"its last worker was heard {min(ages):.0f} s ago"
+    return None

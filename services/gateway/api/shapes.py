@@ -1,0 +1,350 @@
+"""The shapes of answers, for the OpenAPI document; a test holds real answers against them."""
+
+from typing import Any
+
+from marshmallow import Schema, fields
+
+from services.gateway.api.fields import Word, camel_case
+from services.gateway.domain.records import (
+    DeliveryState,
+    EntryType,
+    IncidentSource,
+    IncidentStatus,
+    JobState,
+    Outcome,
+    Role,
+)
+from shared.contracts.severity import Severity
+from shared.contracts.signal import SignalStatus
+
+
+class Shape(Schema):
+    """An answer in camelCase. Members may be added in later versions; none is taken away."""
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """Give every field its name on the wire; every member is always there unless it says otherwise."""
+        field_obj.data_key = field_obj.data_key or camel_case(field_name)
+        if "optional" not in field_obj.metadata:
+            field_obj.required = True
+
+
+def _moment(**options: Any) -> fields.DateTime:
+    return fields.DateTime(format="iso", **options)
+
+
+def _words() -> fields.List[str]:
+    return fields.List(fields.String())
+
+
+def _map() -> fields.Dict:
+    return fields.Dict(keys=fields.String(), values=fields.String())
+
+
+class ProblemShape(Shape):
+    """What went wrong. Branch on ``code``; some codes add members of their own."""
+
+    class Meta:
+        """RFC 9457 problem details."""
+
+        title = "Problem"
+
+    type = fields.String(metadata={"description": "Identifies the kind of problem; ends with the code."})
+    title = fields.String()
+    status = fields.Integer()
+    detail = fields.String()
+    code = fields.String(metadata={"description": "Frozen; docs/api.md lists them all."})
+    instance = fields.String(allow_none=True, metadata={"description": "The request id, as in the logs."})
+    errors = fields.Dict(
+        keys=fields.String(),
+        values=fields.List(fields.String()),
+        metadata={"optional": True, "description": "What was refused, by field."},
+    )
+
+
+class EntityShape(Shape):
+    """A component a signal names."""
+
+    kind = fields.String()
+    name = fields.String()
+    namespace = fields.String(allow_none=True)
+    cluster = fields.String(allow_none=True)
+
+
+class RelationShape(Shape):
+    """How an incident relates to another."""
+
+    type = fields.String()
+    incident_id = fields.String()
+
+
+class MilestonesShape(Shape):
+    """When the case reached what; null where it has not."""
+
+    detected_at = _moment()
+    acknowledged_at = _moment(allow_none=True)
+    mitigated_at = _moment(allow_none=True)
+    resolved_at = _moment(allow_none=True)
+    closed_at = _moment(allow_none=True)
+
+
+class SignalShape(Shape):
+    """The newest known state of one fingerprint."""
+
+    fingerprint = fields.String()
+    source = fields.String()
+    incident_id = fields.String(allow_none=True)
+    status = Word(SignalStatus)
+    severity = Word(Severity)
+    name = fields.String()
+    title = fields.String()
+    description = fields.String()
+    labels = _map()
+    annotations = _map()
+    service = fields.String(allow_none=True)
+    entities = fields.List(fields.Nested(EntityShape))
+    link = fields.String(allow_none=True)
+    starts_at = _moment()
+    ends_at = _moment(allow_none=True)
+    accepted_seq = fields.Integer()
+    count = fields.Integer(metadata={"description": "How many deliveries reported it, repeats included."})
+    first_seen_at = _moment()
+    last_seen_at = _moment()
+
+
+class EntryShape(Shape):
+    """A fact about an incident, in its place of the chain."""
+
+    sequence = fields.Integer()
+    type = Word(EntryType)
+    actor = fields.String()
+    source = fields.String()
+    occurred_at = _moment()
+    recorded_at = _moment()
+    message = fields.String()
+    payload = fields.Dict(keys=fields.String())
+    previous_hash = fields.String()
+    hash = fields.String()
+
+
+class TimelineShape(Shape):
+    """The end of a timeline: how long it is, its head, and its newest entries, oldest of them first."""
+
+    count = fields.Integer()
+    head_sequence = fields.Integer()
+    head_hash = fields.String()
+    href = fields.String()
+    entries = fields.List(fields.Nested(EntryShape))
+
+
+class IncidentLinksShape(Shape):
+    """Where the rest of an incident is."""
+
+    self = fields.String()
+    timeline = fields.String()
+    signals = fields.String()
+    jobs = fields.String()
+
+
+class IncidentSummaryShape(Shape):
+    """One line of the inbox."""
+
+    id = fields.String()
+    number = fields.Integer()
+    title = fields.String()
+    status = Word(IncidentStatus)
+    severity = Word(Severity)
+    owner = fields.String(allow_none=True)
+    services = _words()
+    labels = _map()
+    source = Word(IncidentSource)
+    dedup_key = fields.String(allow_none=True)
+    signal_count = fields.Integer()
+    firing_count = fields.Integer()
+    last_signal_at = _moment(allow_none=True)
+    created_at = _moment()
+    updated_at = _moment()
+    version = fields.Integer()
+
+
+class IncidentShape(IncidentSummaryShape):
+    """An incident whole."""
+
+    ref = fields.String(metadata={"description": "The number as people write it, INC-42."})
+    description = fields.String()
+    severity_pinned = fields.Boolean(metadata={"description": "A person chose it; signals no longer raise it."})
+    roles = _map()
+    relations = fields.List(fields.Nested(RelationShape))
+    milestones = fields.Nested(MilestonesShape)
+    created_by = fields.String()
+    signal_names = _words()
+    entities = fields.List(fields.Nested(EntityShape))
+    signals = fields.List(fields.Nested(SignalShape), metadata={"description": "The newest ones; links has all."})
+    timeline = fields.Nested(TimelineShape)
+    allowed_transitions = fields.List(Word(IncidentStatus))
+    links = fields.Nested(IncidentLinksShape)
+
+
+class JobShape(Shape):
+    """One unit of queued work."""
+
+    id = fields.String()
+    kind = fields.String()
+    queue = fields.String(allow_none=True, metadata={"description": "null for a timer."})
+    incident_id = fields.String(allow_none=True)
+    delivery_id = fields.String(allow_none=True)
+    payload = fields.Dict(keys=fields.String())
+    schema_version = fields.Integer()
+    state = Word(JobState)
+    attempt = fields.Integer()
+    max_attempts = fields.Integer()
+    not_before = _moment(allow_none=True)
+    retry_of = fields.String(allow_none=True)
+    error = fields.String(allow_none=True)
+    created_by = fields.String()
+    created_at = _moment()
+    started_at = _moment(allow_none=True)
+    finished_at = _moment(allow_none=True)
+
+
+class SignalOutcomeShape(Shape):
+    """The one recorded outcome of one signal of a delivery."""
+
+    fingerprint = fields.String()
+    status = fields.String()
+    outcome = Word(Outcome)
+    incident_id = fields.String(allow_none=True)
+    reason = fields.String()
+
+
+class DeliveryShape(Shape):
+    """One request a source sent, and what became of it."""
+
+    id = fields.String()
+    source = fields.String()
+    state = Word(DeliveryState)
+    received_at = _moment()
+    headers = _map()
+    size_bytes = fields.Integer()
+    digest = fields.String()
+    job_id = fields.String()
+    sender = fields.String()
+    accepted_seq = fields.Integer()
+    outcome = Word(Outcome, allow_none=True)
+    signals = fields.List(fields.Nested(SignalOutcomeShape))
+    warnings = _words()
+    code = fields.String(allow_none=True)
+    reason = fields.String()
+    processed_at = _moment(allow_none=True)
+    replay_of = fields.String(allow_none=True)
+
+
+class AcceptedShape(Shape):
+    """A delivery is on disk; the job will read it."""
+
+    delivery_id = fields.String()
+    job_id = fields.String()
+    replayed = fields.Boolean(
+        metadata={"optional": True, "description": "The Idempotency-Key was known; this is its delivery."},
+    )
+
+
+class TokenShape(Shape):
+    """A bearer token, without its secret."""
+
+    id = fields.String()
+    name = fields.String()
+    role = Word(Role)
+    created_by = fields.String()
+    created_at = _moment()
+    expires_at = _moment(allow_none=True)
+    revoked_at = _moment(allow_none=True)
+
+
+class NewTokenShape(TokenShape):
+    """A token just made. The secret is shown this once; a repeat of the request shows null."""
+
+    token = fields.String(allow_none=True)
+
+
+class MeShape(Shape):
+    """The subject behind the token."""
+
+    id = fields.String()
+    name = fields.String()
+    role = Word(Role)
+
+
+class ChainProblemShape(Shape):
+    """Where a timeline is not what its chain says."""
+
+    incident_id = fields.String()
+    sequence = fields.Integer()
+    problem = fields.String()
+
+
+class VerificationShape(Shape):
+    """What the check of the chains found."""
+
+    incidents = fields.Integer()
+    entries = fields.Integer()
+    problems = fields.List(fields.Nested(ChainProblemShape))
+    next_cursor = fields.String(allow_none=True)
+
+
+class StatsShape(Shape):
+    """How many incidents there are, by status and by severity."""
+
+    total = fields.Integer()
+    by_status = fields.Dict(keys=fields.String(), values=fields.Integer())
+    by_severity = fields.Dict(keys=fields.String(), values=fields.Integer())
+
+
+class CheckShape(Shape):
+    """One thing that must hold for the gateway to be ready."""
+
+    ok = fields.Boolean()
+    reason = fields.String(allow_none=True)
+
+
+class HealthShape(Shape):
+    """The process is alive."""
+
+    status = fields.String()
+    version = fields.String()
+
+
+class ReadinessShape(Shape):
+    """Whether the whole product can do its work, and what stands against it."""
+
+    ready = fields.Boolean()
+    checks = fields.Dict(keys=fields.String(), values=fields.Nested(CheckShape))
+
+
+def page_of(item: type[Shape]) -> type[Shape]:
+    """Return the shape of a page of ``item``."""
+    name = item.__name__.removesuffix("Shape") + "PageShape"
+    members = {
+        "items": fields.List(fields.Nested(item)),
+        "total": fields.Integer(allow_none=True, metadata={"description": "All matches, over all pages."}),
+        "next_cursor": fields.String(allow_none=True, metadata={"description": "Ask with it for the next page."}),
+        "__doc__": f"One page of a list of {item.__name__.removesuffix('Shape')}.",
+        "__module__": __name__,
+    }
+    return type(name, (Shape,), members)
+
+
+IncidentPageShape = page_of(IncidentSummaryShape)
+SignalPageShape = page_of(SignalShape)
+JobPageShape = page_of(JobShape)
+DeliveryPageShape = page_of(DeliveryShape)
+TokenPageShape = page_of(TokenShape)
+
+
+class TimelinePageShape(Shape):
+    """Entries in order, after the sequence asked for."""
+
+    items = fields.List(fields.Nested(EntryShape))
+    total = fields.Integer()
+    head_sequence = fields.Integer()
+    head_hash = fields.String()
+    next_after = fields.Integer(allow_none=True, metadata={"description": "Ask with it for the next page."})

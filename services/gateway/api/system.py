@@ -1,0 +1,97 @@
+"""Endpoints about the product itself: alive, ready, metrics, statistics, verification."""
+
+from typing import Any
+
+import msgspec
+from flask import Response
+
+from services.gateway import errors
+from services.gateway.api import inputs, shapes
+from services.gateway.api.current import JSON, encode, gateway, metrics, read_answer
+from services.gateway.api.operation import Operation, endpoint
+from services.gateway.api.readiness import check_readiness
+from services.gateway.api.reading import ReadingBlueprint
+from services.gateway.domain.records import IncidentStatus, Role
+from services.gateway.handlers.verify_chains import verify_chains
+from services.gateway.ports import IncidentQuery
+from shared.contracts.severity import Severity
+
+blueprint = ReadingBlueprint("system", __name__, description="The product itself.")
+_PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
+_NOT_READY = {
+    "responses": {
+        "503": {
+            "description": "Not ready; the checks say why",
+            "content": {JSON: {"schema": {"$ref": "#/components/schemas/Readiness"}}},
+        },
+    },
+}
+
+
+@endpoint(blueprint, Operation(path="/healthz", role=None, answer=shapes.HealthShape))
+def read_health() -> Response:
+    """Say that the process is alive."""
+    return Response(encode({"status": "alive", "version": gateway().version}), content_type=JSON)
+
+
+@endpoint(blueprint, Operation(path="/readyz", role=None, answer=shapes.ReadinessShape, extra=_NOT_READY))
+def read_readiness() -> Response:
+    """Say whether the whole product can work: store, broker, workers, backlog."""
+    readiness = check_readiness(gateway())
+    headers = {} if readiness.ready else {"Retry-After": "5"}
+    return Response(encode(readiness), 200 if readiness.ready else 503, headers, content_type=JSON)
+
+
+@endpoint(
+    blueprint,
+    Operation(path="/metrics", role=None, answer={"type": "string"}, media_type="text/plain"),
+)
+def read_metrics() -> Response:
+    """Show the figures Prometheus collects; they hold no secret and need no token."""
+    return Response(metrics().render(), content_type=_PROMETHEUS)
+
+
+@endpoint(
+    blueprint,
+    Operation(path="/api/stats", role=Role.VIEWER, answer=shapes.StatsShape, conditional=True),
+)
+def read_stats() -> Response:
+    """Count incidents by status and severity."""
+    store = gateway().store
+
+    def count(query: IncidentQuery) -> int:
+        return store.list_incidents(msgspec.structs.replace(query, limit=1)).total
+
+    return read_answer(
+        encode(
+            {
+                "total": count(IncidentQuery()),
+                "byStatus": {status: count(IncidentQuery(statuses=(status,))) for status in IncidentStatus},
+                "bySeverity": {severity: count(IncidentQuery(severities=(severity,))) for severity in Severity},
+            },
+        ),
+    )
+
+
+@endpoint(
+    blueprint,
+    Operation(
+        path="/api/verify",
+        role=Role.ADMIN,
+        answer=shapes.VerificationShape,
+        query=inputs.VerifyQuery,
+        errors=(errors.BadCursor,),
+    ),
+)
+def verify(args: dict[str, Any]) -> Response:
+    """Check the hash chains of timelines against what is stored."""
+    found = verify_chains(gateway().store, limit=args["limit"], cursor=args.get("cursor"))
+    body = {
+        "incidents": found.incidents,
+        "entries": found.entries,
+        "problems": [
+            {"incidentId": one.incident_id, "sequence": one.sequence, "problem": one.problem} for one in found.problems
+        ],
+        "nextCursor": found.next_cursor,
+    }
+    return Response(encode(body), content_type=JSON)

@@ -1,0 +1,126 @@
+"""Put the public API together: blueprints, authentication, request ids, headers, logs, and errors in one place."""
+
+import re
+import time
+
+import structlog
+from flask import Flask, Response, current_app, g, request
+from flask_smorest import Api
+from werkzeug.exceptions import HTTPException
+
+from services.gateway.api import access, deliveries, docs, incidents, intake, jobs, system
+from services.gateway.api.auth import Authenticator
+from services.gateway.api.metrics import Metrics
+from services.gateway.api.problems import from_http_exception, problem_response
+from services.gateway.wiring import Gateway
+from shared.errors import AppError
+from shared.ids import new_id
+
+log = structlog.get_logger(__name__)
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_QUIET_ROUTES = frozenset({"/healthz", "/readyz", "/metrics"})
+_SERVER_ERROR = 500
+_HEADERS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+)
+_DEFAULT_HEADERS = (
+    ("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
+    # Answers may be kept by the client, but never used without asking, nor by a proxy for someone else.
+    ("Cache-Control", "private, no-cache"),
+)
+_DESCRIPTION = (
+    "The incident workbench for teams that run Kubernetes. Send a bearer token with every request; each operation "
+    "names its least role. Errors are application/problem+json with a frozen code. docs/api.md holds the conventions."
+)
+
+
+def create_app(gateway: Gateway, authenticator: Authenticator | None = None) -> Flask:
+    """Return the WSGI app of the public API over ``gateway``."""
+    app = Flask("services.gateway", static_folder=None)
+    app.config.update(
+        MAX_CONTENT_LENGTH=gateway.settings.max_body_bytes,
+        PROVIDE_AUTOMATIC_OPTIONS=False,
+        PROPAGATE_EXCEPTIONS=False,
+        TRAP_HTTP_EXCEPTIONS=False,
+    )
+    app.extensions["faultline"] = gateway
+    app.extensions["faultline_auth"] = authenticator or Authenticator(gateway.store, gateway.clock)
+    app.extensions["faultline_metrics"] = Metrics(gateway)
+    app.extensions["faultline_api"] = _register(app, gateway)
+    app.before_request(_begin)
+    app.after_request(_finish)
+    app.register_error_handler(HTTPException, from_http_exception)
+    app.register_error_handler(AppError, _answer_error)
+    app.register_error_handler(Exception, _answer_unexpected)
+    return app
+
+
+def _register(app: Flask, gateway: Gateway) -> Api:
+    api = Api(
+        app,
+        spec_kwargs={
+            "title": "Faultline",
+            "version": gateway.version,
+            "openapi_version": "3.1.0",
+            "info": {"description": _DESCRIPTION, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
+        },
+    )
+    api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
+    for blueprint in (
+        incidents.blueprint,
+        jobs.blueprint,
+        deliveries.blueprint,
+        intake.blueprint,
+        access.blueprint,
+        system.blueprint,
+    ):
+        api.register_blueprint(blueprint)
+    app.register_blueprint(docs.blueprint)
+    return api
+
+
+def _begin() -> None:
+    g.began = time.perf_counter()
+    given = request.headers.get("X-Request-Id", "")
+    g.request_id = given if _REQUEST_ID.fullmatch(given) else new_id("req")
+
+
+def _finish(response: Response) -> Response:
+    headers = response.headers
+    for name, value in _HEADERS:
+        headers[name] = value
+    for name, value in _DEFAULT_HEADERS:
+        headers.setdefault(name, value)
+    headers["X-Request-Id"] = g.request_id
+    route = request.url_rule.rule if request.url_rule else "(none)"
+    seconds = time.perf_counter() - g.began
+    metrics: Metrics = current_app.extensions["faultline_metrics"]
+    metrics.count_request(request.method, route, response.status_code, seconds)
+    subject = g.get("subject")
+    report = log.debug if route in _QUIET_ROUTES else log.info
+    report(
+        "request answered",
+        request_id=g.request_id,
+        subject=subject.id if subject else None,
+        method=request.method,
+        route=route,
+        status=response.status_code,
+        milliseconds=round(seconds * 1000, 2),
+    )
+    return response
+
+
+def _answer_error(error: AppError) -> Response:
+    if error.http_status >= _SERVER_ERROR:
+        log.error("request failed", request_id=g.get("request_id"), code=error.code, detail=error.detail)
+    return problem_response(error)
+
+
+def _answer_unexpected(error: Exception) -> Response:
+    """The outermost edge: whatever nobody foresaw is logged whole and told to the client as nothing but 500."""
+    log.error("request met an unexpected error", request_id=g.get("request_id"), exc_info=error)
+    return problem_response(AppError())

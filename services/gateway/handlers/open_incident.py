@@ -1,0 +1,29 @@
+"""Open an incident by hand."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.gateway.domain import changes
+from services.gateway.domain.access import Subject
+from services.gateway.domain.records import Incident, IncidentSource, Milestones
+from services.gateway.ports import Transaction
+from shared.ids import new_id
+
+
+def open_incident(tx: Transaction, subject: Subject, fields: Mapping[str, Any]) -> str:
+    """Open an incident with ``fields`` and return its id. The severity a person gives is pinned."""
+    known = dict(fields)
+    detected_at = known.pop("detected_at", None)
+    incident = Incident(
+        id=new_id("inc"),
+        source=known.pop("source", IncidentSource.MANUAL),
+        severity_pinned=True,
+        milestones=Milestones(detected_at=detected_at or tx.now),
+        created_by=subject.id,
+        created_at=tx.now,
+        updated_at=tx.now,
+        **known,
+    )
+    tx.put(incident)
+    tx.append(incident.id, changes.opened(incident, subject))
+    return incident.id

@@ -1,0 +1,81 @@
+"""Retry a job that ended without success, or cancel one that has not ended."""
+
+import msgspec
+
+from services.gateway.domain.records import Delivery, DeliveryState, Job, JobState
+from services.gateway.errors import JobNotCancellable, JobNotRetryable
+from services.gateway.handlers.apply_signal import RESOLVE_INCIDENT
+from services.gateway.handlers.record_results import quarantine
+from services.gateway.ports import Transaction
+from shared.contracts.queues import REPEATABLE_TASKS
+from shared.ids import new_id
+
+_REPEATABLE = REPEATABLE_TASKS | {RESOLVE_INCIDENT}
+
+
+def retry_job(tx: Transaction, job_id: str, actor: str) -> str:
+    """Put a new job that does the same work, with ``retry_of``, and return its id.
+
+    A delivery waits for it again. Raises ``RecordNotFound``, and ``JobNotRetryable`` unless the job failed, was
+    cancelled, or is unknown and may be done twice.
+    """
+    job = tx.get(Job, job_id)
+    if job.state is JobState.UNKNOWN and job.kind not in _REPEATABLE:
+        raise JobNotRetryable("Nobody knows whether it took effect outside; look there before doing it anew.")
+    if job.state not in {JobState.FAILED, JobState.CANCELLED, JobState.UNKNOWN}:
+        raise JobNotRetryable(f"The job is {job.state}; only failed, cancelled or unknown jobs can be retried.")
+    again = Job(
+        id=new_id("job"),
+        kind=job.kind,
+        queue=job.queue,
+        incident_id=job.incident_id,
+        delivery_id=job.delivery_id,
+        payload=job.payload,
+        schema_version=job.schema_version,
+        max_attempts=job.max_attempts,
+        retry_of=job.id,
+        created_by=actor,
+        created_at=tx.now,
+    )
+    tx.put(again)
+    if job.delivery_id:
+        _let_wait_again(tx, job.delivery_id, job, again)
+    return again.id
+
+
+def cancel_job(tx: Transaction, job_id: str, actor: str) -> str:
+    """Cancel the job and return its id; cancelling again changes nothing. Its delivery is quarantined.
+
+    A worker that is at it learns of it at its next beat, and its result is ignored. Raises ``RecordNotFound``,
+    and ``JobNotCancellable`` if the job ended otherwise.
+    """
+    job = tx.get(Job, job_id)
+    if job.state is JobState.CANCELLED:
+        return job_id
+    if job.state.is_final:
+        raise JobNotCancellable(f"The job is {job.state} already.")
+    error = f"cancelled by {actor}"
+    tx.put(msgspec.structs.replace(job, state=JobState.CANCELLED, finished_at=tx.now, error=error))
+    delivery = tx.find(Delivery, job.delivery_id) if job.delivery_id else None
+    if delivery is not None and delivery.state is DeliveryState.ACCEPTED and delivery.job_id == job.id:
+        quarantine(tx, delivery, code="job_cancelled", reason=error)
+    return job_id
+
+
+def _let_wait_again(tx: Transaction, delivery_id: str, job: Job, again: Job) -> None:
+    delivery = tx.get(Delivery, delivery_id)
+    if delivery.state is DeliveryState.PROCESSED:
+        raise JobNotRetryable("Its delivery was processed meanwhile; replay the delivery to process it anew.")
+    if delivery.job_id != job.id:
+        raise JobNotRetryable(f"Job {delivery.job_id} was made for its delivery since; retry that one.")
+    tx.put(
+        msgspec.structs.replace(
+            delivery,
+            state=DeliveryState.ACCEPTED,
+            outcome=None,
+            code=None,
+            reason="",
+            processed_at=None,
+            job_id=again.id,
+        ),
+    )

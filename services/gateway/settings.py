@@ -1,0 +1,91 @@
+"""The gateway's settings, read once at start: a frozen value instead of an environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from shared.errors import SettingsInvalid
+from shared.settings import read_settings
+
+ADMIN_TOKEN_LEAST_LENGTH = 16
+
+_NAMES = (
+    "FAULTLINE_HOST",
+    "FAULTLINE_PORT",
+    "FAULTLINE_DATA_DIR",
+    "FAULTLINE_BROKER_URL",
+    "FAULTLINE_ADMIN_TOKEN",
+    "FAULTLINE_LOG_LEVEL",
+    "FAULTLINE_LOG_FORMAT",
+    "FAULTLINE_DOOR_KEY",
+    "FAULTLINE_GATEWAY_DOOR_HOST",
+    "FAULTLINE_GATEWAY_DOOR_PORT",
+    "FAULTLINE_GATEWAY_THREADS",
+    "FAULTLINE_GATEWAY_MAX_BODY_BYTES",
+    "FAULTLINE_GATEWAY_BACKLOG_LIMIT",
+    "FAULTLINE_GATEWAY_WINDOW",
+    "FAULTLINE_GATEWAY_BATCH_LIMIT",
+    "FAULTLINE_GATEWAY_LINGER_SECONDS",
+    "FAULTLINE_GATEWAY_LEASE_SECONDS",
+    "FAULTLINE_GATEWAY_GROUP_WINDOW_SECONDS",
+    "FAULTLINE_GATEWAY_REOPEN_SECONDS",
+    "FAULTLINE_GATEWAY_STABLE_SECONDS",
+    "FAULTLINE_GATEWAY_RETAIN_DELIVERY_DAYS",
+    "FAULTLINE_GATEWAY_RETAIN_JOB_DAYS",
+    "FAULTLINE_GATEWAY_RETAIN_KEY_DAYS",
+    "FAULTLINE_GATEWAY_RETAIN_INCIDENT_DAYS",
+)
+_REQUIRED = ("FAULTLINE_BROKER_URL", "FAULTLINE_DOOR_KEY")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Each field is the setting of the same name; ``docs/configuration.md`` says what it means."""
+
+    host: str
+    port: int
+    data_dir: Path
+    broker_url: str
+    door_key: str
+    admin_token: str | None = None
+    log_level: str = "info"
+    log_format: str = "json"
+    door_host: str = "127.0.0.1"
+    door_port: int = 8081
+    threads: int = 64
+    max_body_bytes: int = 4 << 20
+    backlog_limit: int = 50_000
+    window: int = 8
+    batch_limit: int = 64
+    linger_seconds: float = 0.03
+    lease_seconds: float = 5.0
+    group_window_seconds: float = 14_400.0
+    reopen_seconds: float = 1_800.0
+    stable_seconds: float = 60.0
+    retain_delivery_days: int = 30
+    retain_job_days: int = 30
+    retain_key_days: int = 2
+    retain_incident_days: int = 0
+
+    def __repr__(self) -> str:
+        """Show no secret, wherever a repr may end up."""
+        hidden = {"broker_url", "door_key", "admin_token"}
+        shown = ((f.name, "…" if f.name in hidden else getattr(self, f.name)) for f in fields(self))
+        return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown)})"
+
+
+def read_gateway_settings(environ: Mapping[str, str]) -> Settings:
+    """Return the settings of the gateway; raise ``SettingsInvalid`` naming every problem at once."""
+    problems: list[str] = []
+    token = environ.get("FAULTLINE_ADMIN_TOKEN")
+    if token and len(token) < ADMIN_TOKEN_LEAST_LENGTH:
+        problems.append(f"FAULTLINE_ADMIN_TOKEN: must have at least {ADMIN_TOKEN_LEAST_LENGTH} characters")
+    if token and not (token.isascii() and token.isprintable() and " " not in token):
+        problems.append("FAULTLINE_ADMIN_TOKEN: must be printable ASCII without spaces")
+    try:
+        values = read_settings(environ, _NAMES, required=_REQUIRED)
+    except SettingsInvalid as error:
+        raise SettingsInvalid("\n".join([error.detail, *problems])) from None
+    if problems:
+        raise SettingsInvalid("\n".join(problems))
+    return Settings(**{name.removeprefix("gateway_"): value for name, value in values.items()})
