@@ -24,7 +24,7 @@ def read_surface() -> Surface:
     """Return kind → name → what it is, for the code in the current directory."""
     return {
         "settings": _settings(),
-        "errorCodes": _error_codes(Path()),
+        "errorCodes": _error_codes(),
         "commands": _commands(),
         "operations": _operations(),
     }
@@ -44,11 +44,11 @@ def _settings() -> dict[str, str]:
     }
 
 
-def _error_codes(root: Path) -> dict[str, str]:
+def _error_codes() -> dict[str, str]:
     from shared.errors import AppError  # noqa: PLC0415 - as above
 
     codes: dict[str, str] = {}
-    for path in sorted([*root.glob("shared/**/*.py"), *root.glob("services/**/*.py")]):
+    for path in sorted([*Path("shared").glob("**/*.py"), *Path("services").glob("**/*.py")]):
         for name in _classes_with_a_code(path):
             kind = getattr(importlib.import_module(".".join(path.with_suffix("").parts)), name)
             if issubclass(kind, AppError):
