@@ -1,0 +1,42 @@
+"""The log of a child stays bounded."""
+
+from pathlib import Path
+
+from services.cli.supervisor.log_file import LogFile
+
+
+def test_a_full_log_moves_aside_and_the_oldest_goes(tmp_path: Path) -> None:
+    log = LogFile(tmp_path / "gateway.log", max_bytes=10, keep_old=2)
+    for number in range(5):
+        log.write(f"line {number}\n".encode())
+    log.close()
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["gateway.log", "gateway.log.1", "gateway.log.2"]
+    assert (tmp_path / "gateway.log").read_text() == "line 4\n"
+    assert (tmp_path / "gateway.log.2").read_text() == "line 2\n"
+
+
+def test_a_log_left_full_by_the_run_before_is_moved_aside_at_start(tmp_path: Path) -> None:
+    (tmp_path / "gateway.log").write_text("x" * 20)
+
+    LogFile(tmp_path / "gateway.log", max_bytes=10).close()
+
+    assert (tmp_path / "gateway.log").read_text() == ""
+    assert (tmp_path / "gateway.log.1").read_text() == "x" * 20
+
+
+def test_only_its_owner_may_read_a_log(tmp_path: Path) -> None:
+    LogFile(tmp_path / "gateway.log").close()
+
+    assert (tmp_path / "gateway.log").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_last_lines_are_those_of_this_run(tmp_path: Path) -> None:
+    log = LogFile(tmp_path / "gateway.log")
+    log.remember("before")
+    log.forget()
+    for number in range(20):
+        log.remember(f"line {number}")
+    log.close()
+
+    assert log.tail() == [f"line {number}" for number in range(5, 20)]
