@@ -65,6 +65,14 @@ class TransactionTooLarge(AppError):
     title = "Too many changes at once"
 
 
+class ArchiveUnusable(AppError):
+    """The archive cannot be made or put in place; nothing was changed."""
+
+    code = "archive_unusable"
+    http_status = 422
+    title = "The archive cannot be used"
+
+
 class BlobNotFound(AppError):
     """There is no blob with this digest."""
 
