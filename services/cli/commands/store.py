@@ -9,6 +9,7 @@ from typing import Any
 import click
 import msgspec
 
+from services.cli.api_client import describe_problem
 from services.cli.errors import CommandFailed
 from services.cli.exit_codes import ExitCode
 from services.cli.options import json_option, read_connection
@@ -62,31 +63,31 @@ def _run_tool(*words: str) -> dict[str, Any]:
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as tool:  # noqa: S603
         assert tool.stdout is not None  # noqa: S101 - it was asked for above.
         with progress(f"store {words[0]}") as report:
-            result = _follow(tool.stdout, report)
-    if result is not None and tool.returncode in (ExitCode.OK, ExitCode.DAMAGED):
+            last = follow(tool.stdout, report)
+    if "result" in last:
+        result: dict[str, Any] = last["result"]
         return result
-    raise CommandFailed(
-        f"`store {words[0]}` ended with {tool.returncode}.", _exit_code(tool.returncode), problem=result
-    )
+    problem = last.get("problem") or {"title": f"`store {words[0]}` ended with {tool.returncode}"}
+    raise CommandFailed(describe_problem(tool.returncode, problem), _exit_code(tool.returncode), problem=problem)
 
 
 def _exit_code(code: int) -> ExitCode:
     return ExitCode(code) if code in (ExitCode.USAGE, ExitCode.NOT_FOUND, ExitCode.DAMAGED) else ExitCode.FAILED
 
 
-def _follow(lines: Iterable[str], report: Callable[[str, float, float | None], None]) -> dict[str, Any] | None:
-    """Show the tool's progress lines; return its result, or None if it gave none."""
-    result: dict[str, Any] | None = None
+def follow(lines: Iterable[str], report: Callable[[str, float, float | None], None]) -> dict[str, Any]:
+    """Show the tool's progress lines; return its last word, ``result`` or ``problem``, empty if it gave none."""
+    last: dict[str, Any] = {}
     for line in lines:
         try:
             message = msgspec.json.decode(line, type=dict[str, Any])
         except msgspec.DecodeError:
             continue
-        if "result" in message:
-            result = message["result"]
-        elif "step" in message:
+        if "step" in message:
             report(str(message["step"]), message.get("done", 0), message.get("total"))
-    return result
+        else:
+            last = message
+    return last
 
 
 def _print(result: dict[str, Any]) -> None:
