@@ -10,6 +10,8 @@ from services.cli.options import connect, json_option, limit_option
 from services.cli.render import Column, json_wanted, print_count, print_fields, print_json, print_table
 from services.cli.text import when
 
+_OUTCOMES = click.Choice(["opened", "reopened", "joined", "suppressed", "ignored", "quarantined"])
+
 
 @click.group()
 def deliveries() -> None:
@@ -20,6 +22,7 @@ def deliveries() -> None:
 @click.option(
     "--state", multiple=True, type=click.Choice(["accepted", "processed", "quarantined"]), help="May be repeated."
 )
+@click.option("--outcome", type=_OUTCOMES, help="Only with this outcome.")
 @click.option("--source", multiple=True, help="Only of this source; may be repeated.")
 @limit_option()
 @json_option

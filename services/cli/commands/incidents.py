@@ -144,8 +144,14 @@ def _incident_fields(item: dict[str, Any], now: datetime) -> list[tuple[str, obj
         ("created", when(item["createdAt"], now)),
         ("updated", when(item["updatedAt"], now)),
         *milestones,
+        ("timeline head", _head(item["timeline"])),
         ("version", item["version"]),
     ]
+
+
+def _head(timeline: dict[str, Any]) -> str:
+    # Noted down elsewhere, it proves later that nothing before it was altered.
+    return f"{timeline['headSequence']} {timeline['headHash']}"
 
 
 def _entity(entity: dict[str, Any]) -> str:
