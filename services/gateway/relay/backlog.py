@@ -48,7 +48,7 @@ class Backlog:
     _suspects: deque[Entry] = field(default_factory=deque)
     _later: list[tuple[float, int, Entry]] = field(default_factory=list)
     _fresh: int = 0
-    _ties: count[int] = field(default_factory=count)
+    _ties: "count[int]" = field(default_factory=count)
     _suspects_turn: bool = True
 
     def add(self, entry: Entry, *, now: float, front: bool = False) -> None:

@@ -61,7 +61,7 @@ class Window:
     _backlog: Backlog = field(init=False)
     _entries: dict[str, Entry] = field(default_factory=dict)
     _messages: dict[str, _Message] = field(default_factory=dict)
-    _orders: count[int] = field(default_factory=lambda: count(1))
+    _orders: "count[int]" = field(default_factory=lambda: count(1))
     _progress_order: int = 0
     _progress_at: float = float("-inf")
     _probes: int = 0
