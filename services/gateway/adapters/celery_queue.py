@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import structlog
 from celery import Celery
-from kombu import Connection, Producer
+from kombu import Connection, Producer, Queue
 from kombu.exceptions import KombuError
 
 from services.gateway.errors import BrokerUnavailable
@@ -56,9 +56,10 @@ class CeleryJobQueue:
             return self._health
         with self._lock:
             try:
-                # Declaring asks the broker and changes nothing.
-                channel = self._open_producer().channel
-                channel.queue_declare(queue="faultline.health", durable=False, auto_delete=True)
+                # Declaring a queue of our own asks the broker and touches no work.
+                self._open_producer()
+                channel = self._connection.default_channel if self._connection is not None else None
+                Queue("faultline.health", durable=False, exclusive=True, channel=channel).queue_declare()
             except Exception as error:  # noqa: BLE001 - any failure to ask is the answer.
                 self._note(_broker_error(error))
             else:

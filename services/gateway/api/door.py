@@ -163,5 +163,5 @@ def _json(answer: msgspec.Struct) -> Response:
 
 
 def _unexpected(error: Exception) -> Response:
-    log.exception("the door failed", exc_info=error)
+    log.error("the door failed", exc_info=error)
     return problem_response(AppError())

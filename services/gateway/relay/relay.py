@@ -8,7 +8,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
@@ -19,6 +18,7 @@ from services.gateway.ports import Committed, JobQueue, Store
 from services.gateway.relay.backlog import Entry
 from services.gateway.relay.claims import Claims
 from services.gateway.relay.endings import DeadLetter, Endings
+from services.gateway.relay.options import RelayOptions
 from services.gateway.relay.packing import Packing
 from services.gateway.relay.stats import QueueStats, RelayStats
 from services.gateway.relay.timer_thread import TimerThread
@@ -39,16 +39,6 @@ _LONGEST_SLEEP_SECONDS = 3_600.0
 _TASKS = {queue: task for task, queue in TASK_QUEUES.items()}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RelayOptions:
-    """How the relay hands work; ``docs/jobs.md`` explains each."""
-
-    window: int = 8
-    batch_limit: int = 64
-    linger_seconds: float = 0.03
-    lease_seconds: float = 5.0
-
-
 class Relay:
     """Owns the threads that move jobs. Its methods are safe to call from any thread."""
 
@@ -58,7 +48,7 @@ class Relay:
         queue: JobQueue,
         clock: Clock,
         *,
-        on_timer: Callable[[Job], None],
+        on_timer: Callable[[str], None],
         dead_letter: DeadLetter,
         options: RelayOptions | None = None,
         monotonic: Callable[[], float] = time.monotonic,

@@ -21,7 +21,7 @@ _LONGEST_RETRY_SECONDS = 300.0
 
 
 class TimerThread:
-    """Owns the thread that calls ``on_timer`` with each due job. A timer that fails is tried again, later.
+    """Owns the thread that calls ``on_timer`` with the id of each due job. One that fails is tried again, later.
 
     After the job's ``max_attempts`` a timer that fails for a reason that will not pass is dead-lettered.
     """
@@ -30,7 +30,7 @@ class TimerThread:
         self,
         store: Store,
         clock: Clock,
-        on_timer: Callable[[Job], None],
+        on_timer: Callable[[str], None],
         give_up: Callable[[Job, str], None],
     ) -> None:
         self._store, self._clock, self._on_timer, self._give_up = store, clock, on_timer, give_up
@@ -91,7 +91,7 @@ class TimerThread:
         try:
             job = self._store.find(Job, job_id)
             if job is not None and not job.state.is_final:
-                self._on_timer(job)
+                self._on_timer(job.id)
             self._failures.pop(job_id, None)
         except Exception as error:
             # A timer must never end the thread of all others.

@@ -1,0 +1,1 @@
+"""Intake: raw deliveries in, signals out. Touches nothing outside; imported by no other service."""

@@ -1,0 +1,1 @@
+"""How each source's words become Faultline's: pure functions, no network, no queue."""

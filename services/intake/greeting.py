@@ -1,0 +1,43 @@
+"""Say hello to the gateway when the worker is ready, and every half minute after."""
+
+import threading
+
+import structlog
+
+from shared.adapters.door_client import DoorClient
+from shared.contracts.messages import Hello
+from shared.errors import AppError
+
+log = structlog.get_logger(__name__)
+
+_EVERY_SECONDS = 30.0
+_AFTER_FAILURE_SECONDS = 2.0
+
+
+class Greeter:
+    """Owns the thread that says hello, in the worker's main process."""
+
+    def __init__(self, door: DoorClient, hello: Hello) -> None:
+        self._door, self._hello = door, hello
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin; a second call, after a reconnect to the broker, changes nothing."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="hello", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Say no more."""
+        self._stopped.set()
+
+    def _run(self) -> None:
+        wait = 0.0
+        while not self._stopped.wait(wait):
+            try:
+                self._door.hello(self._hello)
+                wait = _EVERY_SECONDS
+            except AppError as error:
+                log.warning("the gateway did not hear our hello", problem=error.code)
+                wait = _AFTER_FAILURE_SECONDS
