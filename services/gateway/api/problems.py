@@ -24,12 +24,12 @@ _DEFAULT_RETRY_SECONDS = 5
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
-def problem_body(error: AppError, instance: str | None) -> bytes:
+def problem_body(error: AppError, instance: str | None, status: int | None = None) -> bytes:
     """Return the body: what happened, in words and as a frozen ``code``, and the request it happened to."""
     members: dict[str, Any] = {
         "type": TYPE_PREFIX + error.code,
         "title": error.title,
-        "status": error.http_status,
+        "status": status or error.http_status,
         "detail": error.detail or error.title,
         "code": error.code,
         "instance": instance,

@@ -1,0 +1,202 @@
+"""Run the gateway: read settings, open the store, start relay and servers, and stop them in order."""
+
+import gc
+import os
+import signal
+import sys
+import threading
+from contextlib import ExitStack
+from datetime import timedelta
+from importlib.metadata import PackageNotFoundError, version
+
+import structlog
+
+from services.gateway.adapters.blob_files import FileBlobs
+from services.gateway.adapters.celery_queue import CeleryJobQueue
+from services.gateway.adapters.json_store import open_json_store
+from services.gateway.api.door import MAX_BLOB_BYTES, create_door_app
+from services.gateway.app import create_app
+from services.gateway.domain.grouping import GroupingPolicy
+from services.gateway.errors import StoreDamaged, StoreLocked
+from services.gateway.handlers.apply_retention import Retention, apply_retention
+from services.gateway.handlers.manage_tokens import bootstrap_admin
+from services.gateway.handlers.record_results import dead_letter, record_results
+from services.gateway.handlers.run_timers import run_timer
+from services.gateway.ports import Blobs, Store
+from services.gateway.relay import Relay, RelayOptions
+from services.gateway.server import AppServer
+from services.gateway.settings import Settings, read_gateway_settings
+from services.gateway.wiring import Gateway
+from shared.adapters.clock import SystemClock
+from shared.adapters.logging import configure_logging
+from shared.errors import SettingsInvalid
+from shared.ports import Clock
+
+log = structlog.get_logger(__name__)
+
+# The words of sysexits.h, which supervisors know.
+EXIT_SETTINGS = 78
+EXIT_LOCKED = 75
+EXIT_DAMAGED = 65
+EXIT_UNAVAILABLE = 69
+EXIT_FAILED = 70
+
+_DOOR_THREADS = 8
+_RETENTION_SECONDS = 3_600.0
+_FIRST_RETENTION_SECONDS = 60.0
+# With many threads and short requests, Python's default of 5 ms between switches makes the committer wait.
+_SWITCH_SECONDS = 0.001
+# Records live long and hold no cycles: looking for cycles among them is work for nothing.
+_GC_THRESHOLD = 50_000
+
+
+def main() -> int:
+    """Run until SIGTERM or SIGINT; return the exit code."""
+    try:
+        settings = read_gateway_settings(os.environ)
+    except SettingsInvalid as error:
+        _say(f"The settings are not usable:\n{error.detail}")
+        return EXIT_SETTINGS
+    configure_logging(level=settings.log_level, log_format=settings.log_format, service="gateway")
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    gc.set_threshold(_GC_THRESHOLD, 20, 100)
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    try:
+        return run(settings, stopping)
+    except StoreLocked as error:
+        _say(f"Another gateway owns the data folder: {error.detail}")
+        return EXIT_LOCKED
+    except StoreDamaged as error:
+        _say(f"The data in {settings.data_dir} is damaged: {error.detail}")
+        return EXIT_DAMAGED
+    except OSError as error:
+        _say(f"The gateway cannot start: {error}")
+        return EXIT_UNAVAILABLE
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+def run(settings: Settings, stopping: threading.Event) -> int:
+    """Serve until ``stopping`` is set; return 0, or ``EXIT_FAILED`` if a server died under way."""
+    clock = SystemClock()
+    failed = threading.Event()
+
+    def fail() -> None:
+        failed.set()
+        stopping.set()
+
+    with ExitStack() as stack:
+        store = open_json_store(settings.data_dir, clock=clock)
+        stack.callback(store.close)
+        blobs = FileBlobs(settings.data_dir / "blobs")
+        if bootstrap_admin(store, settings.data_dir, settings.admin_token):
+            log.info("admin token generated", file=str(settings.data_dir / "admin-token"))
+        queue = CeleryJobQueue(settings.broker_url)
+        stack.callback(queue.close)
+        relay = _make_relay(store, queue, clock, settings)
+        relay.start()
+        stack.callback(relay.stop)
+        _start_retention(stack, store, blobs, clock, settings)
+        policy = _policy(settings)
+        gateway = Gateway(
+            settings=settings,
+            store=store,
+            blobs=blobs,
+            clock=clock,
+            relay=relay,
+            policy=policy,
+            version=installed_version(),
+        )
+        door = AppServer(
+            create_door_app(
+                door_key=settings.door_key,
+                relay=relay,
+                blobs=blobs,
+                record_results=lambda results: record_results(store, policy, results),
+            ),
+            settings.door_host,
+            settings.door_port,
+            threads=_DOOR_THREADS,
+            max_body_bytes=MAX_BLOB_BYTES,
+            name="door",
+        )
+        public = AppServer(
+            create_app(gateway),
+            settings.host,
+            settings.port,
+            threads=settings.threads,
+            max_body_bytes=settings.max_body_bytes,
+            name="api",
+        )
+        # Stopped in the opposite order: the public side first, the store last.
+        for server in (door, public):
+            server.start(on_failure=fail)
+            stack.callback(server.stop)
+        log.info("gateway listens", host=settings.host, port=public.port, door_port=door.port, version=gateway.version)
+        stopping.wait()
+        log.info("gateway stops")
+    return EXIT_FAILED if failed.is_set() else 0
+
+
+def _make_relay(store: Store, queue: CeleryJobQueue, clock: Clock, settings: Settings) -> Relay:
+    return Relay(
+        store,
+        queue,
+        clock,
+        on_timer=lambda job_id: run_timer(store, job_id),
+        dead_letter=dead_letter,
+        options=RelayOptions(
+            window=settings.window,
+            batch_limit=settings.batch_limit,
+            linger_seconds=settings.linger_seconds,
+            lease_seconds=settings.lease_seconds,
+        ),
+    )
+
+
+def _policy(settings: Settings) -> GroupingPolicy:
+    return GroupingPolicy(
+        group_window=timedelta(seconds=settings.group_window_seconds),
+        reopen_window=timedelta(seconds=settings.reopen_seconds),
+        stable_period=timedelta(seconds=settings.stable_seconds),
+    )
+
+
+def _start_retention(stack: ExitStack, store: Store, blobs: Blobs, clock: Clock, settings: Settings) -> None:
+    """Apply retention every hour on a thread of its own, the first time when the start is over."""
+    retention = Retention(
+        delivery_days=settings.retain_delivery_days,
+        job_days=settings.retain_job_days,
+        key_days=settings.retain_key_days,
+        incident_days=settings.retain_incident_days,
+    )
+    stopped = threading.Event()
+
+    def keep_applying() -> None:
+        wait = _FIRST_RETENTION_SECONDS
+        while not stopped.wait(wait):
+            wait = _RETENTION_SECONDS
+            try:
+                removed = apply_retention(store, blobs, retention, clock.now())
+            except Exception:
+                # The outermost edge of this thread: the next hour is another try.
+                log.exception("retention failed")
+            else:
+                log.info("retention applied", **removed)
+
+    thread = threading.Thread(target=keep_applying, name="retention", daemon=True)
+    thread.start()
+    stack.callback(thread.join, 10.0)
+    stack.callback(stopped.set)
+
+
+def installed_version() -> str:
+    """Return the version of this distribution."""
+    try:
+        return version("faultline")
+    except PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,261 @@
+"""Serve a WSGI app on a socket: cheroot, with deadlines for slow clients and our problems for its own errors."""
+
+import io
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from http import HTTPStatus
+from threading import Thread
+from typing import Any
+
+import structlog
+from cheroot import server as cheroot
+from cheroot import wsgi
+from cheroot.errors import MaxSizeExceeded
+from flask import Flask
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from services.gateway.api.problems import MEDIA_TYPE, problem_body
+from services.gateway.errors import BodyTooLarge, MalformedRequest, RequestTimeout
+from shared.errors import AppError
+from shared.ids import new_id
+
+log = structlog.get_logger(__name__)
+
+# A request must have arrived whole within this, however its bytes trickle.
+REQUEST_SECONDS = 30.0
+# No single wait for bytes, in either direction, takes longer.
+SOCKET_SECONDS = 10.0
+IDLE_SECONDS = 60
+STOP_SECONDS = 20
+MAX_HEADER_BYTES = 32 << 10
+_LISTEN_BACKLOG = 512
+_KEPT_CONNECTIONS = 2_000
+_DRAIN_BYTES = 16 << 20
+_DRAIN_SECONDS = 2.0
+_TOO_LARGE = "Request Entity Too Large"  # What cheroot raises as a plain OSError.
+_BY_STATUS: dict[int, type[AppError]] = {408: RequestTimeout, 413: BodyTooLarge, 500: AppError}
+
+
+class _TimedSocket(io.RawIOBase):
+    """Reads a socket until a deadline; ``idle`` makes it say "nothing yet" instead of waiting."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self.deadline = float("inf")
+        self.idle = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:  # noqa: ANN401 - a writable buffer has no type before 3.12.
+        if self.idle:
+            return None
+        remaining = self.deadline - time.monotonic()
+        if remaining <= 0:
+            raise TimeoutError("timed out")
+        self.sock.settimeout(min(SOCKET_SECONDS, remaining))
+        return self.sock.recv_into(buffer)
+
+
+class _Reader(io.BufferedReader):
+    """What cheroot reads from. Its own is a pure Python one, which costs more than the rest of the request."""
+
+    bytes_read = 0
+
+    def has_data(self) -> bool:
+        """Answer whether a request, or a part of one, is buffered already."""
+        timed = self.raw
+        assert isinstance(timed, _TimedSocket)  # noqa: S101 - made so two classes below.
+        timed.idle = True
+        try:
+            return bool(self.peek(1))
+        finally:
+            timed.idle = False
+
+
+class _Writer:
+    """What cheroot writes to: every write goes out whole, or times out."""
+
+    bytes_written = 0
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+
+    def write(self, data: bytes) -> int:
+        """Send all of ``data``."""
+        self._sock.settimeout(SOCKET_SECONDS)
+        self._sock.sendall(data)
+        return len(data)
+
+
+class _ChunkedBody(cheroot.ChunkedRFile):
+    """A chunked body that answers 413, not 400, when it grows too large."""
+
+    def _fetch(self) -> None:
+        try:
+            super()._fetch()  # type: ignore[misc]  # cheroot's stubs leave it out.
+        except MaxSizeExceeded:
+            raise RequestEntityTooLarge from None
+        except OSError as error:
+            if error.args and error.args[0] == _TOO_LARGE:
+                raise RequestEntityTooLarge from None
+            raise
+
+
+class _HeaderReader(cheroot.HeaderReader):
+    """Leaves out ``X_Request_Id``, which WSGI could not tell from ``X-Request-Id``. cheroot's own fails on bytes."""
+
+    def _allow_header(self, key_name: bytes) -> bool:
+        return b"_" not in key_name
+
+
+class _Request(cheroot.HTTPRequest):
+    """One request, with our words for what cheroot refuses by itself."""
+
+    header_reader = _HeaderReader()
+
+    def read_request_headers(self) -> bool:
+        """Refuse what two servers in a row might understand differently."""
+        if not super().read_request_headers():  # type: ignore[no-untyped-call]
+            return False
+        length = self.inheaders.get(b"Content-Length")
+        if length is not None and (self.chunked_read or not length.isdigit()):
+            self.simple_response("400 Bad Request", "Content-Length is not a number, or stands beside chunks.")
+            return False
+        return True
+
+    def respond(self) -> None:
+        """Call the app; a body it did not read to the end is drained when the connection closes."""
+        limit = self.server.max_request_body_size
+        if self.chunked_read:
+            self.rfile = _ChunkedBody(self.conn.rfile, limit)
+        else:
+            self.rfile = cheroot.KnownLengthRFile(self.conn.rfile, int(self.inheaders.get(b"Content-Length", 0)))
+        self.server.gateway(self).respond()
+        if self.ready:
+            self.ensure_headers_sent()
+        if self.chunked_write:
+            self.conn.wfile.write(b"0\r\n\r\n")
+        unread = not self.rfile.closed if self.chunked_read else self.rfile.remaining > 0
+        if unread:
+            # What is left of the body would be read as the next request.
+            self.close_connection = True
+            self.conn.drain = True
+
+    def simple_response(self, status: str, msg: str = "") -> None:
+        """Answer what never reaches the app, as problem+json, and close."""
+        code = int(str(status)[:3])
+        error = _BY_STATUS.get(code, MalformedRequest)(msg if code < HTTPStatus.INTERNAL_SERVER_ERROR else "")
+        request_id = new_id("req")
+        body = problem_body(error, request_id, status=code)
+        head = (
+            f"{self.server.protocol} {status}\r\nContent-Type: {MEDIA_TYPE}\r\nContent-Length: {len(body)}\r\n"
+            f"X-Request-Id: {request_id}\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n"
+        )
+        self.close_connection = True
+        self.conn.drain = True
+        log.info("request refused by the server", request_id=request_id, status=code)
+        with suppress(OSError):
+            self.conn.wfile.write(head.encode("latin-1") + body)
+
+
+class _Connection(cheroot.HTTPConnection):
+    """One connection, whose requests must arrive in time."""
+
+    RequestHandlerClass = _Request
+
+    def __init__(self, server: cheroot.HTTPServer, sock: socket.socket, makefile: object = None) -> None:  # noqa: ARG002
+        super().__init__(server, sock, lambda *_: None)
+        self._timed = _TimedSocket(sock)
+        self.rfile = _Reader(self._timed)
+        self.wfile = _Writer(sock)
+        self.is_new = True
+        self.drain = False
+
+    def communicate(self) -> bool:
+        """Serve one request."""
+        self._timed.deadline = time.monotonic() + REQUEST_SECONDS
+        return bool(super().communicate())  # type: ignore[no-untyped-call]
+
+    def close(self) -> None:
+        """Close, but let a client that is still sending read the answer first: a reset would take it away."""
+        if self.drain:
+            with suppress(OSError):
+                self._drain()
+        super().close()
+
+    def _drain(self) -> None:
+        self.socket.shutdown(socket.SHUT_WR)
+        self.socket.settimeout(_DRAIN_SECONDS)
+        end = time.monotonic() + _DRAIN_SECONDS
+        left = _DRAIN_BYTES
+        while left > 0 and time.monotonic() < end:
+            received = len(self.socket.recv(1 << 16))
+            if not received:
+                return
+            left -= received
+
+
+class _CherootServer(wsgi.Server):
+    ConnectionClass = _Connection
+    # cheroot's default of ten would close the eleventh connection after every answer.
+    keep_alive_conn_limit = _KEPT_CONNECTIONS
+
+    def process_conn(self, conn: cheroot.HTTPConnection) -> None:
+        """Give a connection to a thread, but a new one only once it has said something."""
+        if isinstance(conn, _Connection) and conn.is_new:
+            conn.is_new = False
+            self._connections.put(conn)  # type: ignore[attr-defined]  # cheroot's stubs leave it out.
+        else:
+            super().process_conn(conn)
+
+    def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:  # noqa: FBT001, FBT002
+        """Log what cheroot has to say in our format; a connection that breaks off is everyday life."""
+        log.log(level, "http server", problem=msg, exc_info=traceback)
+
+
+class AppServer:
+    """Serves one app on one address from threads of its own."""
+
+    def __init__(self, app: Flask, host: str, port: int, *, threads: int, max_body_bytes: int, name: str) -> None:
+        self._name = name
+        self._server = _CherootServer(
+            (host, port),
+            app,
+            numthreads=threads,
+            max=threads,
+            server_name="faultline",
+            request_queue_size=_LISTEN_BACKLOG,
+            timeout=IDLE_SECONDS,
+            shutdown_timeout=STOP_SECONDS,
+        )
+        self._server.max_request_header_size = MAX_HEADER_BYTES
+        self._server.max_request_body_size = max_body_bytes
+        self._thread: Thread | None = None
+
+    @property
+    def port(self) -> int:
+        """The port it listens on, also when it was asked for any."""
+        return int(self._server.bind_addr[1])
+
+    def start(self, on_failure: Callable[[], None]) -> None:
+        """Bind and serve; return once it listens. Raises ``OSError`` if the address is not to be had."""
+        self._server.prepare()
+
+        def serve() -> None:
+            try:
+                self._server.serve()
+            except Exception:
+                log.exception("http server failed", server=self._name)
+                on_failure()
+
+        self._thread = Thread(target=serve, name=f"{self._name}-accept", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Accept nothing more, finish the requests under way, and return; slow ones are cut off in the end."""
+        self._server.stop()
+        if self._thread is not None:
+            self._thread.join(STOP_SECONDS)
