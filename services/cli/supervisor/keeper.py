@@ -10,7 +10,7 @@ from services.cli.supervisor.child import ChildProcess, ChildSpec
 from services.cli.supervisor.log_file import LogFile
 from services.cli.supervisor.policy import Exit, GiveUp, History, RestartPolicy, decide, describe_exit
 from services.cli.supervisor.run_files import ChildState
-from services.cli.supervisor.trouble import HintBudget, find_trouble
+from services.cli.supervisor.trouble import HintBudget, find_trouble, shorten
 
 _PROBE_SECONDS = 0.1
 # sysexits.h EX_OSERR.
@@ -18,10 +18,11 @@ _NO_PROCESS = 71
 
 
 class ChildGaveUp(Exception):
-    """An essential child cannot start. ``tail`` holds its last lines."""
+    """An essential child cannot start. ``code`` is what it last ended with, ``tail`` holds its last lines."""
 
-    def __init__(self, name: str, reason: str, tail: list[str]) -> None:
-        super().__init__(f"{name} cannot start: {reason}")
+    def __init__(self, name: str, reason: str, code: int, tail: list[str]) -> None:
+        super().__init__(f"{name} cannot start: {reason} ({describe_exit(code)})")
+        self.code = code
         self.tail = tail
 
 
@@ -64,7 +65,7 @@ class Keeper:
                 self._recover_or_give_up(decision.reason, ended)
                 continue
             self._note(state="waiting", pid=None, last_exit=describe_exit(ended.code), restarts=self._history.restarts)
-            self._say(f"ended ({describe_exit(ended.code)}); starting it again in {decision.delay_seconds:.1f} s")
+            self._say(f"{self._describe_end(ended)}; starting it again in {decision.delay_seconds:.1f} s")
             await asyncio.sleep(decision.delay_seconds)
 
     async def stop(self, hurry: asyncio.Event) -> None:
@@ -107,9 +108,14 @@ class Keeper:
         mended = self.spec.recover() if self._may_recover and self.spec.recover is not None else None
         self._may_recover = False
         if mended is None:
-            raise ChildGaveUp(self.spec.name, f"{reason} ({describe_exit(ended.code)})", self.log.tail())
+            raise ChildGaveUp(self.spec.name, reason, ended.code, self.log.tail())
         self._say(f"could not start; {mended}")
         self._history = History()
+
+    def _describe_end(self, ended: Exit) -> str:
+        tail = self.log.tail()
+        last = f": {shorten(tail[-1])}" if ended.code > 0 and tail else ""
+        return f"ended ({describe_exit(ended.code)}){last}"
 
     def _hear(self, line: str) -> None:
         trouble = find_trouble(line)

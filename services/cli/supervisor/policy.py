@@ -3,8 +3,13 @@
 import signal
 from dataclasses import dataclass, replace
 
-# sysexits.h EX_CONFIG: how our services say that their settings are not usable.
-BAD_SETTINGS = 78
+# How our services say, in the words of sysexits.h, that starting them again cannot help.
+DAMAGED = 65
+HOPELESS = {
+    DAMAGED: "its data is damaged",
+    75: "another process owns the data folder",
+    78: "its settings are not usable",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +66,15 @@ def decide(
 ) -> tuple[Restart | GiveUp, History]:
     """Return what to do about ``ended``, and the history from here on. ``chance`` in 0..1 makes the jitter.
 
-    We give up only on an essential child that never was up: at once when its settings are unusable, else after
-    ``attempts_to_start`` exits of its own doing. A kill is not its own doing.
+    We give up only on an essential child that never was up: at once when it says that there is no hope, else
+    after ``attempts_to_start`` exits of its own doing. A kill is not its own doing.
     """
     was_up = history.was_up or ended.was_ready
     own_doing = ended.code >= 0
     history = replace(history, was_up=was_up, failed_starts=0 if was_up else history.failed_starts + int(own_doing))
     if essential and not was_up:
-        if ended.code == BAD_SETTINGS:
-            return GiveUp("its settings are not usable"), history
+        if ended.code in HOPELESS:
+            return GiveUp(HOPELESS[ended.code]), history
         if history.failed_starts >= policy.attempts_to_start:
             return GiveUp(f"it ended {history.failed_starts} times without ever being up"), history
     history = _age(history, ended.ran_seconds, policy)

@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from services.cli.errors import CommandFailed
+from services.cli.exit_codes import ExitCode
 from services.cli.supervisor.keeper import ChildGaveUp, Keeper
 from services.cli.supervisor.log_file import LogFile
 from services.cli.supervisor.plan import Plan
-from services.cli.supervisor.policy import RestartPolicy
+from services.cli.supervisor.policy import DAMAGED, RestartPolicy
 from services.cli.supervisor.run_files import RunState, remove_run, write_run
 
 _SLOW_START_SECONDS = 20.0
@@ -70,7 +71,8 @@ class Supervisor:
         try:
             await self._failure
         except ChildGaveUp as error:
-            raise CommandFailed(self._word(error)) from error
+            code = ExitCode.DAMAGED if error.code == DAMAGED else ExitCode.FAILED
+            raise CommandFailed(self._word(error), code) from error
 
     def _start(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.ensure_future(work)

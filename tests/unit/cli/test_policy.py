@@ -1,5 +1,9 @@
 """What the supervisor does about a child that ended."""
 
+import pytest
+
+import pytest
+
 from services.cli.supervisor.policy import Exit, GiveUp, History, Restart, RestartPolicy, decide, describe_exit
 
 POLICY = RestartPolicy(jitter=0.2)
@@ -41,10 +45,18 @@ def test_a_thousand_crashes_in_a_row_do_not_overflow() -> None:
     assert delays(*[crash()] * 1000)[-1] == 30.0
 
 
-def test_unusable_settings_are_given_up_at_once() -> None:
-    decision, _ = decide(crash(code=78, was_ready=False), History(), POLICY, essential=True, chance=0.0)
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (78, "its settings are not usable"),
+        (75, "another process owns the data folder"),
+        (65, "its data is damaged"),
+    ],
+)
+def test_a_child_that_says_there_is_no_hope_is_given_up_at_once(code: int, reason: str) -> None:
+    decision, _ = decide(crash(code=code, was_ready=False), History(), POLICY, essential=True, chance=0.0)
 
-    assert decision == GiveUp("its settings are not usable")
+    assert decision == GiveUp(reason)
 
 
 def test_three_failed_starts_are_given_up() -> None:
