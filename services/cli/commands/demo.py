@@ -18,7 +18,7 @@ from services.cli.options import connect, json_option
 from services.cli.render import json_wanted, print_json, print_table, progress
 
 _INTAKE = "/api/intake/alertmanager"
-_SAMPLE = Path("data/samples/alertmanager/webhook_01_firing.json")
+_SAMPLE = Path("data/samples/alertmanager/01_firing.json")
 _OUTCOME_SECONDS = 30.0
 _POLL_SECONDS = 0.1
 
@@ -42,11 +42,9 @@ def demo(pace: float) -> None:
 def read_template(path: Path) -> JsonObject:
     """Return the body in a sample file. Raises ``CommandFailed``."""
     try:
-        sample = msgspec.json.decode(path.read_bytes(), type=JsonObject)
+        return msgspec.json.decode(path.read_bytes(), type=JsonObject)
     except (OSError, msgspec.DecodeError) as error:
         raise CommandFailed(f"Cannot read the sample {path}: {error}", ExitCode.NOT_FOUND) from error
-    body: JsonObject = sample.get("body", sample)
-    return body
 
 
 def _find_sample() -> Path:

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from services.cli.text import one_line
+
 _LEVELS = frozenset({"warning", "error", "critical"})
 # Celery and Flower: "[2026-11-23 10:00:00,000: ERROR/MainProcess] …", "[W 261123 10:00:00 command:10] …".
 _BRACKETED = re.compile(r"^\[[^\]]*?\b(WARNING|ERROR|CRITICAL)\b[^\]]*\]\s*(.*)|^\[([WEC]) [^\]]*\]\s*(.*)")
@@ -31,9 +33,9 @@ def find_trouble(line: str) -> Trouble | None:
         return _from_json(line)
     if found := _BRACKETED.match(line):
         level = (found[1] or _LETTERS[found[3]]).lower()
-        return Trouble(level, _shorten(found[2] or found[4] or ""))
+        return Trouble(level, shorten(found[2] or found[4] or ""))
     if (found := _VALKEY.match(line)) and not any(words in found[1] for words in _VALKEY_AS_USUAL):
-        return Trouble("warning", _shorten(found[1]))
+        return Trouble("warning", shorten(found[1]))
     return None
 
 
@@ -45,11 +47,12 @@ def _from_json(line: str) -> Trouble | None:
     level = str(entry.get("level", "")).lower()
     if level not in _LEVELS:
         return None
-    return Trouble(level, _shorten(str(entry.get("event") or entry.get("message") or entry.get("msg") or "")))
+    return Trouble(level, shorten(str(entry.get("event") or entry.get("message") or entry.get("msg") or "")))
 
 
-def _shorten(text: str) -> str:
-    line = " ".join(text.split())
+def shorten(text: str) -> str:
+    """Return ``text`` in one short line, safe to show."""
+    line = one_line(text)
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
 
 

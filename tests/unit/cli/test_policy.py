@@ -2,8 +2,6 @@
 
 import pytest
 
-import pytest
-
 from services.cli.supervisor.policy import Exit, GiveUp, History, Restart, RestartPolicy, decide, describe_exit
 
 POLICY = RestartPolicy(jitter=0.2)
