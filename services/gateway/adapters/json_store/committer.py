@@ -33,9 +33,10 @@ class Ticket:
         self._done.acquire()
 
     def settle(self, error: BaseException | None = None) -> None:
-        """Let the waiting thread go on."""
-        self.error = error
-        self._done.release()
+        """Let the waiting thread go on; only the first word counts."""
+        if self._done.locked():
+            self.error = error
+            self._done.release()
 
     def wait(self) -> None:
         """Return when committed; raise what refused it."""
@@ -58,6 +59,7 @@ class Committer:
         self._waiting: list[Ticket] = []
         self._wake = threading.Condition()
         self._closing = False
+        self.failed = False
         self._listeners: list[Callable[[Committed], None]] = []
         self._thread = threading.Thread(target=self._run, name="store-committer", daemon=True)
         self._thread.start()
@@ -91,7 +93,21 @@ class Committer:
                 group, self._waiting = self._waiting[:_MAX_GROUP], self._waiting[_MAX_GROUP:]
             if not group:
                 return
-            self._commit_group(group)
+            try:
+                self._commit_group(group)
+            except BaseException:
+                # Nobody may wait for ever for a thread that is gone; the next start recovers what is durable.
+                log.exception("the committer stopped; the store takes no more writes")
+                self._refuse_all(group)
+                return
+
+    def _refuse_all(self, group: list[Ticket]) -> None:
+        with self._wake:
+            self._closing = True
+            self.failed = True
+            waiting, self._waiting = self._waiting, []
+        for ticket in (*group, *waiting):
+            ticket.settle(StoreUnavailable("the store stopped; whether this was written is known after a restart"))
 
     def _commit_group(self, group: list[Ticket]) -> None:
         staged: list[tuple[Ticket, Staged]] = []

@@ -57,7 +57,12 @@ class Compactor:
             sealed = self._journal.sealed()
             if not sealed or not self._is_worth_it(sealed[-1].number):
                 return False
-            self._compact(sealed[-1].number)
+            try:
+                self._compact(sealed[-1].number)
+            except OSError as error:
+                # Until the base is published the old segments are in force, and after it the base is: both whole.
+                log.warning("the journal could not be compacted; trying again later", reason=str(error))
+                return False
             return True
 
     def _is_worth_it(self, number: int) -> bool:

@@ -164,7 +164,9 @@ class JsonStore:
 
     def health(self) -> str | None:
         """Return None when writes work, else why they do not."""
-        return "the store is closed" if self._closed else self._journal.problem
+        if self._closed:
+            return "the store is closed"
+        return "the committer stopped; restart the gateway" if self._committer.failed else self._journal.problem
 
     # --- care --------------------------------------------------------------------------------------
 
