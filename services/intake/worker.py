@@ -17,10 +17,11 @@ from shared.adapters.door_client import DoorClient
 from shared.adapters.logging import configure_logging
 from shared.contracts.messages import Hello
 from shared.contracts.queues import Queue
+from shared.ids import new_id
 
 _settings = read_intake_settings(os.environ)
-# The name is new with every process, so that the gateway can tell a restarted worker from one that stayed.
-_worker_name = f"intake@{socket.gethostname()}:{os.getpid()}"
+# The name is new with every start, so that the gateway can tell a restarted worker from one that stayed.
+_worker_name = f"intake@{socket.gethostname()}:{new_id('wrk')}"
 
 
 def _version() -> str:

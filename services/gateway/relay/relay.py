@@ -33,6 +33,7 @@ from shared.ports import Clock
 
 log = structlog.get_logger(__name__)
 
+_FIRST_BROKER_WAIT_SECONDS = 0.1
 _LONGEST_BROKER_WAIT_SECONDS = 2.0
 _STORE_WAIT_SECONDS = 5.0
 _LONGEST_SLEEP_SECONDS = 3_600.0
@@ -201,9 +202,12 @@ class Relay:
     def _run(self) -> None:
         while not self._stopping:
             try:
-                for name, window in self._windows.items():
-                    self._sweep(name, window)
-                    self._feed(name, window)
+                # While the broker takes nothing, calling work lost would only put it in line twice.
+                if not self._broker_wait:
+                    for name, window in self._windows.items():
+                        self._sweep(name, window)
+                is_refused = [not self._feed(name, window) for name, window in self._windows.items()]
+                self._broker_wait = self._next_broker_wait() if any(is_refused) else 0.0
                 self._sleep()
             except Exception:
                 # The thread must outlive whatever one round met; the next round begins with what is known.
@@ -226,15 +230,19 @@ class Relay:
             if not self._stopping:
                 self._changed.wait(seconds)
 
-    def _feed(self, name: str, window: Window) -> None:
-        """Hand messages until the window is full, nothing is due, or the broker does not take one."""
+    def _next_broker_wait(self) -> float:
+        return min(max(self._broker_wait * 2, _FIRST_BROKER_WAIT_SECONDS), _LONGEST_BROKER_WAIT_SECONDS)
+
+    def _feed(self, name: str, window: Window) -> bool:
+        """Hand messages until the window is full or nothing is due; False if the broker did not take one."""
         while not self._stopping:
             with self._changed:
                 drawn = window.draw(self._monotonic())
             if not drawn:
-                return
+                return True
             if not self._hand(name, window, drawn):
-                return
+                return False
+        return True
 
     def _hand(self, name: str, window: Window, drawn: list[Entry]) -> bool:
         try:
@@ -261,9 +269,8 @@ class Relay:
             with self._changed:
                 window.take_back(message_id, now=self._monotonic())
             self._broker_problem = str(error)
-            self._broker_wait = min(max(self._broker_wait * 2, 0.1), _LONGEST_BROKER_WAIT_SECONDS)
             return False
-        self._broker_problem, self._broker_wait = None, 0.0
+        self._broker_problem = None
         return True
 
     def _sweep(self, name: str, window: Window) -> None:

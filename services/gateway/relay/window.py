@@ -15,7 +15,7 @@ from itertools import count
 from services.gateway.relay.backlog import Backlog, Entry, Place
 
 # The wait between probes doubles up to this many times.
-_PROBE_DOUBLINGS = 3
+_PROBE_DOUBLINGS = 2
 
 
 @dataclass(slots=True, eq=False)
