@@ -1,4 +1,4 @@
-"""Say hello to the gateway when the worker is ready, and every half minute after."""
+"""Say hello to the gateway when the worker is ready, and every few seconds after."""
 
 import threading
 
@@ -10,7 +10,8 @@ from shared.errors import AppError
 
 log = structlog.get_logger(__name__)
 
-_EVERY_SECONDS = 30.0
+# Short, because a gateway that restarted is not ready before it has heard a worker of each queue.
+_EVERY_SECONDS = 10.0
 _AFTER_FAILURE_SECONDS = 2.0
 
 

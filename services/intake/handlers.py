@@ -62,6 +62,8 @@ def normalise_delivery(delivery: DeliveryToNormalise, sources: Sources, blobs: B
     try:
         normalise = _reader_of(sources, delivery.source)
         body = blobs.get_blob(delivery.blob) if delivery.blob is not None else delivery.body or ""
+        if not body or body.isspace():
+            raise NotUnderstood("empty_body", "the request had no body")
         normalised = normalise(body, delivery.received_at)
     except NotUnderstood as problem:
         return _quarantined(delivery, problem.code, problem.reason)

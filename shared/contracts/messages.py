@@ -123,7 +123,7 @@ class BeatAnswer(Contract, frozen=True, kw_only=True):
 
 
 class Hello(Contract, frozen=True, kw_only=True):
-    """What a worker says of itself when it starts and every half minute after."""
+    """What a worker says of itself when it starts and every few seconds after."""
 
     service: str
     worker: str

@@ -7,22 +7,22 @@ from shared.contracts.signal import EntityHint
 
 # kube-state-metrics' label names, most telling first; those of the second tuple have no namespace.
 _NAMESPACED = (
-    ("pod", "Pod"),
-    ("deployment", "Deployment"),
-    ("statefulset", "StatefulSet"),
-    ("daemonset", "DaemonSet"),
-    ("replicaset", "ReplicaSet"),
-    ("job_name", "Job"),
-    ("cronjob", "CronJob"),
-    ("service", "Service"),
-    ("container", "Container"),
-    ("persistentvolumeclaim", "PersistentVolumeClaim"),
-    ("ingress", "Ingress"),
-    ("horizontalpodautoscaler", "HorizontalPodAutoscaler"),
+    ("pod", "pod"),
+    ("deployment", "deployment"),
+    ("statefulset", "statefulset"),
+    ("daemonset", "daemonset"),
+    ("replicaset", "replicaset"),
+    ("job_name", "job"),
+    ("cronjob", "cronjob"),
+    ("service", "service"),
+    ("container", "container"),
+    ("persistentvolumeclaim", "persistentvolumeclaim"),
+    ("ingress", "ingress"),
+    ("horizontalpodautoscaler", "horizontalpodautoscaler"),
 )
 _CLUSTER_WIDE = (
-    ("node", "Node"),
-    ("persistentvolume", "PersistentVolume"),
+    ("node", "node"),
+    ("persistentvolume", "persistentvolume"),
 )
 _WORKLOADS = ("deployment", "statefulset", "daemonset", "cronjob", "job_name")
 _SERVICE_LABELS = ("service", "app", "app.kubernetes.io/name", "app_kubernetes_io_name", "service_name")
@@ -57,15 +57,15 @@ class Subject:
             if (name := labels.get(label))
         ]
         if "node" not in labels and (node := _node_of(self._raw)):
-            found.append(EntityHint(kind="Node", name=node, cluster=cluster))
+            found.append(EntityHint(kind="node", name=node, cluster=cluster))
         if namespace:
-            found.append(EntityHint(kind="Namespace", name=namespace, cluster=cluster))
+            found.append(EntityHint(kind="namespace", name=namespace, cluster=cluster))
         return tuple(found)
 
     def service(self) -> str | None:
-        """Return the service the labels name, else the workload, else the scrape job."""
+        """Return the service the labels name, else the workload. The scrape job is neither: it may cover a cluster."""
         labels = self._labels
-        for label in (*_SERVICE_LABELS, *_WORKLOADS, "job"):
+        for label in (*_SERVICE_LABELS, *_WORKLOADS):
             if name := labels.get(label):
                 return name
         return None

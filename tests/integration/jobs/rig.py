@@ -1,4 +1,4 @@
-"""Jobs in motion for real: Valkey, a Celery worker in its own process, the door over HTTP, the relay; a store in memory."""
+"""Jobs in motion for real: Valkey, a Celery worker process, the door over HTTP, the relay; a store in memory."""
 
 import contextlib
 import os
