@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass, field
 
-from services.gateway.domain.records import ChainHead
+import msgspec
+
+from services.gateway.domain.records import ChainHead, Incident
+from services.gateway.domain.records.summary import IncidentSummary
 from services.gateway.domain.records.timeline import GENESIS_HASH
-from services.gateway.ports import RecordQuery, Store
+from services.gateway.ports import IncidentQuery, Store
 
 _ENTRIES_A_READ = 1000
 
@@ -32,15 +35,24 @@ def verify_chains(store: Store, *, limit: int, cursor: str | None = None) -> Ver
     """Check the timelines of up to ``limit`` incidents, going on from ``cursor``. Raises ``BadCursor``."""
     result = Verification(next_cursor=cursor)
     while result.incidents < limit:
-        query = RecordQuery(limit=min(200, limit - result.incidents), cursor=result.next_cursor, with_total=False)
-        page = store.list_records(ChainHead, query)
-        for head in page.records:
+        # By number, which never changes: whatever happens meanwhile, no incident moves out of the pages to come.
+        query = IncidentQuery(sort="number", limit=min(200, limit - result.incidents), cursor=result.next_cursor)
+        page = store.list_incidents(query)
+        for item in page.items:
             result.incidents += 1
-            _verify_one(store, head, result)
+            _verify_incident(store, msgspec.json.decode(item, type=IncidentSummary).id, result)
         result.next_cursor = page.next_cursor
         if page.next_cursor is None:
             break
     return result
+
+
+def _verify_incident(store: Store, incident_id: str, result: Verification) -> None:
+    head = store.find(ChainHead, incident_id)
+    if head is not None:
+        _verify_one(store, head, result)
+    elif store.find(Incident, incident_id) is not None:  # Else retention removed it meanwhile.
+        result.problems.append(ChainProblem(incident_id, 0, "the timeline is missing"))
 
 
 def _verify_one(store: Store, head: ChainHead, result: Verification) -> None:
