@@ -2,6 +2,9 @@
 
 import re
 import time
+from collections.abc import Callable, Iterable
+from logging import DEBUG, INFO
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from flask import Flask, Response, current_app, g, request
@@ -16,31 +19,54 @@ from services.gateway.wiring import Gateway
 from shared.errors import AppError
 from shared.ids import new_id
 
+if TYPE_CHECKING:
+    from _typeshed import OptExcInfo
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
 log = structlog.get_logger(__name__)
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _QUIET_ROUTES = frozenset({"/healthz", "/readyz", "/metrics"})
+_REFUSED = 400
 _SERVER_ERROR = 500
 _HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
     ("Referrer-Policy", "no-referrer"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
-)
-_DEFAULT_HEADERS = (
-    ("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
     # Answers may be kept by the client, but never used without asking, nor by a proxy for someone else.
     ("Cache-Control", "private, no-cache"),
 )
+_POLICY = "Content-Security-Policy"
+_STRICT_POLICY = (_POLICY, "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 _DESCRIPTION = (
     "The incident workbench for teams that run Kubernetes. Send a bearer token with every request; each operation "
     "names its least role. Errors are application/problem+json with a frozen code. docs/api.md holds the conventions."
 )
 
 
+class _App(Flask):
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return ``func``: no view here is a coroutine, and asking costs more than some views."""
+        return func
+
+    def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Add the headers every answer has. On the finished list: werkzeug's own container looks at each twice."""
+
+        def start(
+            status: str, headers: list[tuple[str, str]], exc_info: "OptExcInfo | None" = None
+        ) -> Callable[[bytes], object]:
+            headers.extend(_HEADERS)
+            if not any(name == _POLICY for name, _ in headers):
+                headers.append(_STRICT_POLICY)
+            return start_response(status, headers, exc_info)
+
+        return super().wsgi_app(environ, start)
+
+
 def create_app(gateway: Gateway, authenticator: Authenticator | None = None) -> Flask:
     """Return the WSGI app of the public API over ``gateway``."""
-    app = Flask("services.gateway", static_folder=None)
+    app = _App("services.gateway", static_folder=None)
     app.config.update(
         MAX_CONTENT_LENGTH=gateway.settings.max_body_bytes,
         PROVIDE_AUTOMATIC_OPTIONS=False,
@@ -90,19 +116,20 @@ def _begin() -> None:
 
 
 def _finish(response: Response) -> Response:
-    headers = response.headers
-    for name, value in _HEADERS:
-        headers[name] = value
-    for name, value in _DEFAULT_HEADERS:
-        headers.setdefault(name, value)
-    headers["X-Request-Id"] = g.request_id
+    response.headers["X-Request-Id"] = g.request_id
     route = request.url_rule.rule if request.url_rule else "(none)"
     seconds = time.perf_counter() - g.began
     metrics: Metrics = current_app.extensions["faultline_metrics"]
     metrics.count_request(request.method, route, response.status_code, seconds)
     subject = g.get("subject")
-    report = log.debug if route in _QUIET_ROUTES else log.info
-    report(
+    # A delivery that was taken is a record of its own, which says more than a line for each would.
+    is_quiet = route in _QUIET_ROUTES or (
+        request.blueprint == intake.blueprint.name and response.status_code < _REFUSED
+    )
+    if is_quiet and not log.isEnabledFor(DEBUG):
+        return response
+    log.log(
+        DEBUG if is_quiet else INFO,
         "request answered",
         request_id=g.request_id,
         subject=subject.id if subject else None,

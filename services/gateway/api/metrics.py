@@ -35,12 +35,19 @@ class Metrics:
             ["source", "repeat"],
             registry=self._registry,
         )
+        self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._registry.register(_GatewayCollector(gateway))
 
     def count_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count an answered request."""
-        self._requests.labels(method, route, str(status)).inc()
-        self._durations.labels(method, route).observe(seconds)
+        # Looking a child up by its labels costs as much as counting; there are few, and they stay.
+        children = self._children.get((method, route, status))
+        if children is None:
+            children = (self._requests.labels(method, route, str(status)), self._durations.labels(method, route))
+            self._children[method, route, status] = children
+        requests, durations = children
+        requests.inc()
+        durations.observe(seconds)
 
     def count_delivery(self, source: str, *, is_repeat: bool) -> None:
         """Count an acknowledged delivery."""
