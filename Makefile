@@ -109,7 +109,7 @@ docs: setup ## Write the generated pages anew: settings table, CLI reference, Op
 	$(PY) -m scripts.docs_pages
 
 openapi: setup ## Write docs/openapi.json anew
-	$(PY) -m services.gateway.openapi
+	$(PY) -m services.gateway.openapi > docs/openapi.json
 
 clean: ## Remove the environment and all caches; data/ stays
 	rm -rf .venv .make .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .schemathesis .coverage

@@ -1,11 +1,10 @@
 """The generated pages: the table of settings, the OpenAPI document and the surface. ``make docs`` writes them."""
 
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from scripts.surface import dump_surface, read_openapi, read_surface
+from scripts.surface import dump_surface, print_openapi, read_surface
 
 BEGIN = "<!-- settings: begin (make docs writes this table) -->"
 END = "<!-- settings: end -->"
@@ -36,15 +35,11 @@ def _configuration() -> str:
     return before + BEGIN + "\n\n" + "\n".join(settings_rows()) + "\n\n" + END + after
 
 
-def _openapi() -> str:
-    return json.dumps(read_openapi(), indent=2, ensure_ascii=False) + "\n"
-
-
 def _surface() -> str:
     return dump_surface(read_surface())
 
 
-PAGES: dict[Path, Callable[[], str]] = {CONFIGURATION: _configuration, OPENAPI: _openapi, SURFACE: _surface}
+PAGES: dict[Path, Callable[[], str]] = {CONFIGURATION: _configuration, OPENAPI: print_openapi, SURFACE: _surface}
 
 
 def stale_pages() -> list[Path]:

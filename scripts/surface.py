@@ -99,7 +99,7 @@ def _commands() -> dict[str, str]:
 
 
 def _operations() -> dict[str, str]:
-    document = read_openapi()
+    document: dict[str, Any] = json.loads(print_openapi())
     parts = document.get("components", {})
     return {
         f"{method.upper()} {path}": _digest(operation, parts)
@@ -109,17 +109,13 @@ def _operations() -> dict[str, str]:
     }
 
 
-def read_openapi() -> dict[str, Any]:
-    """Return the OpenAPI document the code serves; empty where there is no API."""
+def print_openapi() -> str:
+    """Return the OpenAPI document as the gateway prints it; an empty object where there is no API."""
     if importlib.util.find_spec("services.gateway") is None:
-        return {}
-    if importlib.util.find_spec("services.gateway.openapi") is None:
-        return {}
-    printed = subprocess.run(
-        [sys.executable, "-m", "services.gateway.openapi"], check=True, capture_output=True, text=True
+        return "{}\n"
+    return subprocess.run(
+        [sys.executable, "-m", "services.gateway.openapi"], check=True, stdout=subprocess.PIPE, text=True
     ).stdout
-    document: dict[str, Any] = json.loads(printed)
-    return document
 
 
 def _digest(operation: object, parts: dict[str, Any]) -> str:

@@ -51,7 +51,9 @@ def run(*command: str, folder: Path) -> None:
     network = ("UV_", "SSL_", "HTTP_", "HTTPS_", "NO_PROXY", "http_", "https_", "no_proxy")
     passed_on = {name: value for name, value in os.environ.items() if name in kept or name.startswith(network)}
     passed_on.pop("UV_PROJECT_ENVIRONMENT", None)
-    environ = {**passed_on, "UV_PYTHON_DOWNLOADS": "never", "PYTHONDONTWRITEBYTECODE": "1"}
+    # What a worker must be told to be built; nothing is connected to by an import.
+    told = {"FAULTLINE_BROKER_URL": "redis://127.0.0.1:1/0", "FAULTLINE_DOOR_KEY": "a-key-for-an-import-only"}
+    environ = {**passed_on, **told, "UV_PYTHON_DOWNLOADS": "never", "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
 

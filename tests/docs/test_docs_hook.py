@@ -1,5 +1,6 @@
 """The hook, on a small repository of its own: a change of behaviour needs its docs, anything else does not."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -13,7 +14,6 @@ from scripts.surface import dump_surface
 
 ROOT = Path(__file__).resolve().parents[2]
 NEW_SETTING = '        Setting("FAULTLINE_COLOUR", _text, "red", "Colour of the page."),\n'
-API_PAGE = "# API\n\n`internal_error` `temporarily_unavailable` `settings_invalid`\n"
 
 
 class Repository:
@@ -26,10 +26,11 @@ class Repository:
         shutil.copytree(ROOT / "shared", folder / "shared", ignore=shutil.ignore_patterns("__pycache__"))
         self.write("services/__init__.py", "")
         self.write("docs/configuration.md", (ROOT / "docs/configuration.md").read_text())
-        self.write("docs/api.md", API_PAGE)
         self.write("docs/cli.md", "# CLI\n")
         self.write("CHANGELOG.md", "# Changelog\n")
         self.generate()
+        codes = json.loads((folder / "docs/surface.json").read_text())["errorCodes"]
+        self.write("docs/api.md", "# API\n\n" + " ".join(f"`{code}`" for code in codes) + "\n")
         self.git("init", "--quiet")
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", "First.")
