@@ -3,7 +3,6 @@
 import re
 import time
 from collections.abc import Callable, Iterable
-from logging import DEBUG, INFO
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -126,10 +125,8 @@ def _finish(response: Response) -> Response:
     is_quiet = route in _QUIET_ROUTES or (
         request.blueprint == intake.blueprint.name and response.status_code < _REFUSED
     )
-    if is_quiet and not log.isEnabledFor(DEBUG):
-        return response
-    log.log(
-        DEBUG if is_quiet else INFO,
+    report = log.debug if is_quiet else log.info
+    report(
         "request answered",
         request_id=g.request_id,
         subject=subject.id if subject else None,
