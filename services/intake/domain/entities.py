@@ -95,17 +95,18 @@ def _node_of(labels: Mapping[str, str]) -> str | None:
     """Return the node an ``instance`` label names: always for node exporters, else if it is a bare host name."""
     instance = labels.get("instance", "")
     host, _, port = instance.partition(":")
-    if not host or "/" in instance or _is_address(host):
+    # More than one colon is an IPv6 address.
+    if not host or "/" in instance or ":" in port or _is_address(host):
         return None
     is_node_job = labels.get("job", "").rpartition("/")[2] in _NODE_JOBS
     return host if is_node_job or (not port and "." not in host) else None
 
 
 def _is_address(host: str) -> bool:
-    if not (host[0].isdigit() or ":" in host or host[0] == "["):
+    if not host[0].isdigit():
         return False
     try:
-        ip_address(host.strip("[]"))
+        ip_address(host)
     except ValueError:
         return False
     return True
