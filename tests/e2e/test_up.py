@@ -1,8 +1,8 @@
 """`faultline up`, the whole product: it comes up, keeps itself up, answers, and goes without a trace."""
 
 import json
+import os
 import signal
-import socket
 import subprocess
 import sys
 import time
