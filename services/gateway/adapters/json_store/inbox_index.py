@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from services.gateway.adapters.cursor import read_cursor, to_micros, write_cursor
+from services.gateway.adapters.json_store.grams import Mask
+from services.gateway.adapters.json_store.text_search import TextSearch
 from services.gateway.domain.records import (
     Activity,
     Incident,
@@ -31,13 +33,11 @@ CREATE TABLE IF NOT EXISTS inbox (
 CREATE VIRTUAL TABLE IF NOT EXISTS inbox_text
     USING fts5(text, content='inbox', content_rowid='number', tokenize='trigram', detail='full');
 """
-_SHORTEST_TRIGRAM = 3
 _STATUSES = {status: code for code, status in enumerate(IncidentStatus)}
 _SOURCES = {source: code for code, source in enumerate(IncidentSource)}
 _GROWTH = 4096
 
 Numbers = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 
 
 class Line(NamedTuple):
@@ -46,6 +46,14 @@ class Line(NamedTuple):
     number: int
     incident: Incident | None
     activity: Activity | None
+
+
+class Applied(NamedTuple):
+    """What was written of one incident: no ``summary`` if it is gone, no ``text`` if that did not change."""
+
+    number: int
+    summary: IncidentSummary | None
+    text: str | None
 
 
 class InboxIndex:
@@ -67,6 +75,7 @@ class InboxIndex:
         # Numbers of the incidents that have a word of a kind: services and labels.
         self._words: dict[str, set[int]] = {}
         self._words_of: dict[int, tuple[str, ...]] = {}
+        self._text = TextSearch()
         self._interned: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     # --- writing -----------------------------------------------------------------------------------
@@ -76,31 +85,35 @@ class InboxIndex:
         decode = msgspec.json.Decoder(IncidentSummary).decode
         for number, summary in connection.execute("SELECT number, summary FROM inbox ORDER BY number"):
             self._set(number, decode(summary))
+        self._text.load(connection)
 
-    def write(self, connection: sqlite3.Connection, lines: list[Line]) -> list[tuple[int, IncidentSummary | None]]:
+    def write(self, connection: sqlite3.Connection, lines: list[Line]) -> list[Applied]:
         """Write changed incidents to the tables; hand the return value to ``apply`` once they are committed."""
-        applied: list[tuple[int, IncidentSummary | None]] = []
+        applied: list[Applied] = []
         for number, incident, activity in lines:
             old = connection.execute("SELECT text FROM inbox WHERE number = ?", (number,)).fetchone()
             if incident is None:
                 _drop_text(connection, number, old)
                 connection.execute("DELETE FROM inbox WHERE number = ?", (number,))
-                applied.append((number, None))
+                applied.append(Applied(number, None, ""))
                 continue
             summary, text = summarise(incident, activity), searchable_text(incident, activity)
-            if old is None or old[0] != text:
+            is_same = old is not None and old[0] == text
+            if not is_same:
                 _drop_text(connection, number, old)
                 connection.execute("INSERT INTO inbox_text (rowid, text) VALUES (?, ?)", (number, text))
             connection.execute(
                 "INSERT OR REPLACE INTO inbox VALUES (?, ?, ?, ?)",
                 (number, incident.id, msgspec.json.encode(summary), text),
             )
-            applied.append((number, summary))
+            applied.append(Applied(number, summary, None if is_same else text))
         return applied
 
-    def apply(self, applied: Iterable[tuple[int, IncidentSummary | None]]) -> None:
+    def apply(self, applied: Iterable[Applied]) -> None:
         """Bring the columns to what the tables hold."""
-        for number, summary in applied:
+        for number, summary, text in applied:
+            if text is not None:
+                self._text.put(number, text)
             if summary is None:
                 self._unset(number)
             else:
@@ -170,9 +183,7 @@ class InboxIndex:
         words = query.text.lower().split()
         mask = self._mask(query)
         for word in words:
-            narrowed = np.zeros(self._size, np.bool_)
-            narrowed[_search(connection, word)] = True
-            mask &= narrowed
+            mask &= self._text.find(connection, word, self._size)
         return np.flatnonzero(mask).astype(np.int64)
 
     def _mask(self, query: IncidentQuery) -> Mask:
@@ -238,20 +249,6 @@ def _first(keys: Numbers, numbers: Numbers, limit: int, *, descending: bool) -> 
         candidates = np.arange(len(keys))
     order = np.lexsort((numbers[candidates], keys[candidates]))[:limit]
     return np.asarray(candidates[order], np.int64)
-
-
-def _search(connection: sqlite3.Connection, word: str) -> Numbers:
-    """Return the numbers of incidents whose text holds ``word``."""
-    if len(word) >= _SHORTEST_TRIGRAM:
-        quoted = '"' + word.replace('"', '""') + '"'
-        # One text of all row ids is made in C; a row each would cost more than the search.
-        sql = "SELECT group_concat(rowid) FROM inbox_text WHERE inbox_text MATCH ?"
-        rows = connection.execute(sql, (quoted,)).fetchone()[0]
-    else:
-        rows = connection.execute("SELECT group_concat(number) FROM inbox WHERE instr(text, ?)", (word,)).fetchone()[0]
-    if not rows:
-        return np.zeros(0, np.int64)
-    return np.asarray(np.fromstring(str(rows), np.int64, sep=","))
 
 
 def _summaries(connection: sqlite3.Connection, numbers: list[int]) -> list[bytes]:

@@ -103,10 +103,13 @@ class Index:
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield self._writer
+                # The block may have committed itself, at the moment that suits it.
+                if self._writer.in_transaction:
+                    self._writer.execute("COMMIT")
             except BaseException:
-                self._writer.execute("ROLLBACK")
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
                 raise
-            self._writer.execute("COMMIT")
 
     # --- what it holds ----------------------------------------------------------------------------
 

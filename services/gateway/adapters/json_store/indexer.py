@@ -94,13 +94,15 @@ class Indexer:
             else:
                 places.append((key, hot.record, Place(hot.revision, hot.location, hot.offset, hot.length)))
         lines = self._lines(changes)
-        with self._inbox.lock:
-            with self._index.writing() as connection:
-                put_places(connection, places)
-                drop_places(connection, gone)
-                applied = self._inbox.write(connection, lines)
-                put_meta(connection, seq=seq, segment=end[0], end=end[1])
-            self._inbox.apply(applied)
+        with self._index.writing() as connection:
+            put_places(connection, places)
+            drop_places(connection, gone)
+            applied = self._inbox.write(connection, lines)
+            put_meta(connection, seq=seq, segment=end[0], end=end[1])
+            # Only this moment keeps lists waiting: tables and columns change together.
+            with self._inbox.lock:
+                connection.execute("COMMIT")
+                self._inbox.apply(applied)
         self._state.cool(changes)
 
     def _lines(self, changes: dict[Key, Hot]) -> list[Line]:

@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from itertools import islice
 from pathlib import Path
 
 import structlog
@@ -29,7 +28,7 @@ log = structlog.get_logger(__name__)
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is (0 if that is unknown)."""
 
-_BATCH_LINES = 2_000
+_BATCH_RECORDS = 5_000
 
 
 def silent(step: str, done: int, total: int) -> None:
@@ -113,7 +112,7 @@ def _rebuild(index: Index, journal: Journal, identity: str, progress: Progress) 
 def _apply(index: Index, journal: Journal, lines: Iterator[tuple[Segment, JournalLine]], progress: Progress) -> None:
     inbox = InboxIndex()
     done = 0
-    while batch := list(islice(lines, _BATCH_LINES)):
+    for batch in _batches(lines):
         newest: dict[Key, tuple[Record | None, Place]] = {}
         for segment, line in batch:
             for entry in line.entries:
@@ -124,6 +123,20 @@ def _apply(index: Index, journal: Journal, lines: Iterator[tuple[Segment, Journa
         _write_batch(index, journal, inbox, newest, (last.seq, segment, last.end))
         done += len(batch)
         progress("reading the journal", done, 0)
+
+
+def _batches(lines: Iterator[tuple[Segment, JournalLine]]) -> Iterator[list[tuple[Segment, JournalLine]]]:
+    """Group lines by the records they hold: a line may hold one or ten thousand."""
+    batch: list[tuple[Segment, JournalLine]] = []
+    count = 0
+    for line in lines:
+        batch.append(line)
+        count += len(line[1].entries)
+        if count >= _BATCH_RECORDS:
+            yield batch
+            batch, count = [], 0
+    if batch:
+        yield batch
 
 
 def _write_batch(
