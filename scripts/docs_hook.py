@@ -95,7 +95,7 @@ def _plain(text: str) -> str:
 
 
 def _generated_problems(tree: Path) -> list[str]:
-    environ = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+    environ = {**os.environ, "PYTHONPATH": str(tree)}
     check = subprocess.run(
         [sys.executable, "-m", "scripts.docs_pages", "--check"],
         cwd=tree, env=environ, capture_output=True, text=True, check=False,

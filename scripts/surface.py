@@ -11,6 +11,7 @@ import importlib.util
 import json
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,7 @@ def _operations() -> dict[str, str]:
     }
 
 
+@cache
 def print_openapi() -> str:
     """Return the OpenAPI document as the gateway prints it; an empty object where there is no API."""
     if importlib.util.find_spec("services.gateway") is None:
