@@ -31,8 +31,8 @@ R = TypeVar("R", bound=Record)
 
 _PAUSE_SECONDS = 1.0
 _BATCH = 25
-# Views may take a tenth of one processor's time: in a storm they lag, and the work that matters does not.
-_REST_FACTOR = 9
+# Views may take a thirtieth of one processor's time: in a storm they lag, and the work that matters does not.
+_REST_FACTOR = 30
 _LONGEST_REST_SECONDS = 30.0
 # What is not written by then is written after the next start: people wait for a gateway that stops.
 _CLOSE_SECONDS = 2.0
