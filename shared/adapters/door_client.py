@@ -130,10 +130,7 @@ class DoorClient:
 
     def _send(self, method: str, path: str, body: bytes) -> requests.Response:
         if self._session is None:
-            self._session = requests.Session()
-            # Proxies and CA bundles of the environment are not meant for the door.
-            self._session.trust_env = False
-            self._session.headers.update({"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"})
+            self._session = self._open_session()
         return self._session.request(
             method,
             self._url + path,
@@ -141,6 +138,13 @@ class DoorClient:
             timeout=(_CONNECT_SECONDS, _READ_SECONDS),
             allow_redirects=False,
         )
+
+    def _open_session(self) -> requests.Session:
+        session = requests.Session()
+        # Proxies and CA bundles of the environment are not meant for the door.
+        session.trust_env = False
+        session.headers.update({"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"})
+        return session
 
 
 def _decode(content: bytes, kind: type[T]) -> T:

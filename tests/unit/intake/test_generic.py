@@ -174,7 +174,8 @@ def test_what_cannot_be_read_says_why(body: str, code: str) -> None:
 
 def test_configured_paths_replace_the_defaults() -> None:
     mapping = read_mapping(
-        b'{"items": "result.rows", "title": "what.text", "severity": ["bad"], "status": "now", "fingerprint": "what.ref"}'
+        b'{"items": "result.rows", "title": "what.text", "severity": ["bad"],'
+        b' "status": "now", "fingerprint": "what.ref"}',
     )
     body = {"title": "ignored", "result": {"rows": [{"what": {"text": "T", "ref": 7}, "bad": "p1", "now": "ok"}]}}
 

@@ -39,5 +39,5 @@ def test_a_mapping_file_that_cannot_be_used_is_named(tmp_path: Path, content: st
 
 
 def test_what_is_missing_is_named_at_once() -> None:
-    with pytest.raises(SettingsInvalid, match="(?s)FAULTLINE_BROKER_URL.*FAULTLINE_DOOR_KEY"):
+    with pytest.raises(SettingsInvalid, match=r"(?s)FAULTLINE_BROKER_URL.*FAULTLINE_DOOR_KEY"):
         read_intake_settings({})
