@@ -66,6 +66,8 @@ class _App(Flask):
 def create_app(gateway: Gateway, authenticator: Authenticator | None = None) -> Flask:
     """Return the WSGI app of the public API over ``gateway``."""
     app = _App("services.gateway", static_folder=None)
+    # A path with a slash too many is unknown, rather than led elsewhere by the Host header's word.
+    app.url_map.merge_slashes = False
     app.config.update(
         MAX_CONTENT_LENGTH=gateway.settings.max_body_bytes,
         PROVIDE_AUTOMATIC_OPTIONS=False,

@@ -111,6 +111,17 @@ class _HeaderReader(cheroot.HeaderReader):
         return b"_" not in key_name
 
 
+class _Headers(dict[bytes, bytes]):
+    """Refuses a second value where two servers in a row might each follow another one."""
+
+    _SINGLE = frozenset({b"Authorization", b"Content-Length", b"Host"})
+
+    def __setitem__(self, name: bytes, value: bytes) -> None:
+        if name in self._SINGLE and name in self:
+            raise ValueError(f"{name.decode()} stands there twice.")
+        super().__setitem__(name, value)
+
+
 class _Request(cheroot.HTTPRequest):
     """One request, with our words for what cheroot refuses by itself."""
 
@@ -118,6 +129,7 @@ class _Request(cheroot.HTTPRequest):
 
     def read_request_headers(self) -> bool:
         """Refuse what two servers in a row might understand differently."""
+        self.inheaders = _Headers()
         if not super().read_request_headers():  # type: ignore[no-untyped-call]
             return False
         length = self.inheaders.get(b"Content-Length")
