@@ -25,6 +25,8 @@ _PER_COMMIT = 500
 _SYMPTOMS = ("latency above objective", "error budget burns", "pods restart", "queue grows", "disk fills", "5xx rises")
 _PARTS = ("checkout", "payment", "search", "catalogue", "basket", "login", "mail", "invoice", "stock", "pricing")
 _TEAMS = ("shop", "platform", "data", "identity", "logistics")
+# Each is in about every tenth incident, or in more.
+COMMON_WORDS = (COMMON_WORD, "unreachable", "saturated", "objective", "catalogue", "logistics", "platform", "checkout")
 _OWNERS = (None, None, *(f"person-{n}" for n in range(40)))
 _STATUSES = (*IncidentStatus, *[IncidentStatus.CLOSED] * 12, *[IncidentStatus.RESOLVED] * 4)
 
