@@ -1,6 +1,7 @@
 """The JSON store put together: open, transact, read, list, close."""
 
 import contextlib
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,7 @@ R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 
 _MAX_CONFLICTS = 50
+_PATIENT_CONFLICTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,22 +81,26 @@ class JsonStore:
         self._views = Views(layout, self, self._index) if options.views else None
         if self._views:
             self._committer.subscribe(self._views.note)
+        self._contended = threading.Lock()
         self._closed = False
 
     # --- change ------------------------------------------------------------------------------------
 
     def transact(self, work: Callable[[Transaction], T]) -> T:
         """Run ``work`` and commit what it put."""
-        for _ in range(_MAX_CONFLICTS):
-            tx = StoreTransaction(self._state.read, self._clock.now())
-            result = work(tx)
-            if tx.is_empty:
+        for conflicts in range(_MAX_CONFLICTS):
+            # Those who lost a few times over the same record go one at a time: else, written in one group,
+            # they would go on refusing one another.
+            with self._contended if conflicts >= _PATIENT_CONFLICTS else contextlib.nullcontext():
+                tx = StoreTransaction(self._state.read, self._clock.now())
+                result = work(tx)
+                if tx.is_empty:
+                    return result
+                try:
+                    self._committer.commit(tx)
+                except Conflict:
+                    continue
                 return result
-            try:
-                self._committer.commit(tx)
-            except Conflict:
-                continue
-            return result
         raise StoreBusy("50 other writers were faster; nothing was written")
 
     def subscribe(self, listener: Callable[[Committed], None]) -> None:
