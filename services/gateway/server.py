@@ -90,6 +90,19 @@ class _Writer:
         return len(data)
 
 
+class _KnownBody(cheroot.KnownLengthRFile):
+    """A body of declared length. One that breaks off is an error: half of a delivery must never pass for a whole."""
+
+    def read(self, size: int | None = None) -> bytes:
+        """Return the next bytes; raise ``ConnectionError`` when the client went away before the end."""
+        data: bytes = super().read(size)
+        # werkzeug would take the end of the stream for the end of the body.
+        if not data and self.remaining > 0 and size != 0:
+            self.remaining = 0  # Said once: the answer may still reach a client that only stopped sending.
+            raise ConnectionError("the body broke off")
+        return data
+
+
 class _ChunkedBody(cheroot.ChunkedRFile):
     """A chunked body that answers 413, not 400, when it grows too large."""
 
@@ -144,7 +157,7 @@ class _Request(cheroot.HTTPRequest):
         if self.chunked_read:
             self.rfile = _ChunkedBody(self.conn.rfile, limit)
         else:
-            self.rfile = cheroot.KnownLengthRFile(self.conn.rfile, int(self.inheaders.get(b"Content-Length", 0)))
+            self.rfile = _KnownBody(self.conn.rfile, int(self.inheaders.get(b"Content-Length", 0)))
         self.server.gateway(self).respond()
         if self.ready:
             self.ensure_headers_sent()

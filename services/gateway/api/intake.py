@@ -10,7 +10,7 @@ from services.gateway.api.current import JSON, gateway, idempotency_key, metrics
 from services.gateway.api.operation import Operation, endpoint
 from services.gateway.api.reading import ReadingBlueprint
 from services.gateway.domain.records import Role
-from services.gateway.errors import IntakeBusy
+from services.gateway.errors import IntakeBusy, MalformedRequest
 from services.gateway.handlers.accept_delivery import Incoming, accept_delivery
 from shared.contracts.queues import Queue
 
@@ -47,7 +47,7 @@ def _operation(path: str, example: dict[str, Any], description: str) -> Operatio
         status=202,
         answer=shapes.AcceptedShape,
         example=_ACCEPTED,
-        errors=(errors.BodyTooLarge, IntakeBusy),
+        errors=(MalformedRequest, errors.BodyTooLarge, IntakeBusy),
         keyed=True,
         extra={
             "description": description,
@@ -86,18 +86,22 @@ def _take(source: str) -> Response:
     parts = gateway()
     if parts.relay.backlog(Queue.INTAKE) >= parts.settings.backlog_limit:
         raise IntakeBusy("Come again a little later; nothing was kept.", retry_after_seconds=_RETRY_SECONDS)
+    body = request.get_data(cache=False)
+    if request.content_length is not None and request.content_length != len(body):
+        # Whatever server we run under: half of a delivery must never pass for a whole one.
+        raise MalformedRequest("The body is shorter than its Content-Length.")
     incoming = Incoming(
         source=source,
         sender=subject().id,
         headers=_kept_headers(),
-        body=request.get_data(cache=False),
+        body=body,
         idempotency_key=idempotency_key(),
     )
     accepted = accept_delivery(parts.store, parts.blobs, incoming)
     metrics().count_delivery(source, is_repeat=accepted.is_repeat)
     repeat = ',"replayed":true' if accepted.is_repeat else ""
-    body = f'{{"deliveryId":"{accepted.delivery_id}","jobId":"{accepted.job_id}"{repeat}}}'
-    return Response(body, 202, {"Location": f"/api/jobs/{accepted.job_id}"}, content_type=JSON)
+    answer = f'{{"deliveryId":"{accepted.delivery_id}","jobId":"{accepted.job_id}"{repeat}}}'
+    return Response(answer, 202, {"Location": f"/api/jobs/{accepted.job_id}"}, content_type=JSON)
 
 
 def _kept_headers() -> dict[str, str]:

@@ -35,7 +35,7 @@ def decode_json(body: bytes) -> Any:
 def is_deeper(value: Any, limit: int) -> bool:
     """Answer whether objects and arrays are nested more than ``limit`` levels."""
     level = [value]
-    for _ in range(limit + 1):
+    for _ in range(limit):
         level = [child for parent in level if isinstance(parent, _CONTAINERS) for child in _children(parent)]
         if not level:
             return False

@@ -1,0 +1,141 @@
+"""The OpenAPI document, its page, and whether answers are what it says."""
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from services.gateway import errors
+from services.gateway.api import shapes
+from services.gateway.openapi import describe_api
+from shared.errors import AppError
+from tests.support.builders import a_job, a_signal, an_activity, an_incident
+from tests.support.gateway import GatewayUnderTest
+
+ROOT = Path(__file__).resolve().parents[4]
+SPEC = msgspec.json.decode(describe_api())
+
+
+def test_the_committed_document_is_the_served_one():
+    committed = (ROOT / "docs" / "openapi.json").read_text()
+
+    assert committed == describe_api(), "run: python -m services.gateway.openapi > docs/openapi.json"
+
+
+def test_the_gateway_serves_it(gw: GatewayUnderTest):
+    served = gw.call("GET", "/api/openapi.json", role=None)
+
+    assert served.json["paths"] == SPEC["paths"]
+    assert served.content_type == "application/json"
+
+
+def test_every_operation_is_described_whole():
+    for path, members in SPEC["paths"].items():
+        for method, operation in members.items():
+            if method == "parameters":
+                continue
+            where = f"{method} {path}"
+            assert operation["summary"], where
+            assert operation["x-required-role"], where
+            guarded = operation["x-required-role"] != "none"
+            assert operation["security"] == ([{"bearer": []}] if guarded else []), where
+            assert not guarded or {"401", "403", "429"} <= set(operation["responses"]), where
+            assert method == "get" or {"503", "507"} <= set(operation["responses"]), where
+            writes_json = "requestBody" in operation and "intake" not in path
+            assert not writes_json or {"400", "413", "415", "422"} <= set(operation["responses"]), where
+            names = [parameter["name"] for parameter in operation.get("parameters", []) if "name" in parameter]
+            assert method not in {"post", "patch"} or "Idempotency-Key" in names, where
+
+
+def test_no_path_of_a_later_version_is_described():
+    assert not [path for path in SPEC["paths"] if re.search("jira|slack|quickdx|actions|graph|diagnoses", path)]
+
+
+@pytest.fixture
+def filled(gw: GatewayUnderTest) -> GatewayUnderTest:
+    incident = an_incident()
+
+    def put(tx):
+        tx.put(incident)
+        tx.put(an_activity(incident.id))
+        tx.put(a_signal(incident_id=incident.id))
+        tx.put(a_job(incident_id=incident.id))
+
+    gw.store.transact(put)
+    gw.open_incident()
+    gw.post("/api/intake/alertmanager", data=b"{}")
+    return gw
+
+
+@pytest.mark.parametrize(
+    ("path", "shape"),
+    [
+        ("/api/incidents", shapes.IncidentPageShape),
+        ("/api/incidents/INC-1", shapes.IncidentShape),
+        ("/api/incidents/INC-2", shapes.IncidentShape),
+        ("/api/incidents/INC-2/timeline", shapes.TimelinePageShape),
+        ("/api/incidents/INC-1/signals", shapes.SignalPageShape),
+        ("/api/incidents/INC-1/jobs", shapes.JobPageShape),
+        ("/api/signals", shapes.SignalPageShape),
+        ("/api/jobs", shapes.JobPageShape),
+        ("/api/deliveries", shapes.DeliveryPageShape),
+        ("/api/tokens", shapes.TokenPageShape),
+        ("/api/me", shapes.MeShape),
+        ("/api/verify", shapes.VerificationShape),
+        ("/api/stats", shapes.StatsShape),
+        ("/healthz", shapes.HealthShape),
+        ("/readyz", shapes.ReadinessShape),
+        ("/api/incidents/nope", shapes.ProblemShape),
+        ("/api/incidents?limit=0", shapes.ProblemShape),
+    ],
+)
+def test_answers_have_the_shape_that_is_described(filled: GatewayUnderTest, path: str, shape: type):
+    body = filled.get(path).json
+
+    # Unknown members are refused here, so a member that nobody described fails too.
+    assert shape().validate(body) == {}
+    assert body.get("items", [1]), "an empty list proves nothing"
+
+
+def test_answers_of_writes_have_the_shape_that_is_described(filled: GatewayUnderTest):
+    made = filled.post("/api/intake/alertmanager", data=b"{}", headers={"Idempotency-Key": "k"})
+    again = filled.post("/api/intake/alertmanager", data=b"{}", headers={"Idempotency-Key": "k"})
+    note = filled.post("/api/incidents/INC-2/timeline", json={"message": "hi"})
+    token = filled.post("/api/tokens", json={"name": "bob", "role": "viewer"})
+
+    assert shapes.AcceptedShape().validate(made.json) == {}
+    assert shapes.AcceptedShape().validate(again.json) == {}
+    assert shapes.EntryShape().validate(note.json) == {}
+    assert shapes.NewTokenShape().validate(token.json) == {}
+    assert shapes.DeliveryShape().validate(filled.get(f"/api/deliveries/{made.json['deliveryId']}").json) == {}
+
+
+def test_the_page_lists_every_operation_and_needs_no_script(gw: GatewayUnderTest):
+    page = gw.call("GET", "/api/docs", role=None)
+
+    for path in SPEC["paths"]:
+        assert f"<code>{path}</code>" in page.text
+    assert "<script" not in page.text
+    assert "style=" not in page.text
+    assert set(re.findall(r'(?:src|href)="([^"#]+)"', page.text)) == {"/api/docs/style.css", "/api/openapi.json"}
+    assert "style-src 'self'" in page.headers["Content-Security-Policy"]
+    assert gw.call("GET", "/api/docs/style.css", role=None).content_type == "text/css; charset=utf-8"
+
+
+def test_the_root_leads_to_the_page(gw: GatewayUnderTest):
+    response = gw.call("GET", "/", role=None)
+
+    assert (response.status_code, response.headers["Location"]) == (302, "/api/docs")
+
+
+def every_error(base: type[AppError] = AppError) -> list[type[AppError]]:
+    return [base, *(found for sub in base.__subclasses__() for found in every_error(sub))]
+
+
+def test_every_code_of_the_public_api_and_every_path_is_documented():
+    text = (ROOT / "docs" / "api.md").read_text()
+    codes = {error.code for error in every_error() if error.__module__ == errors.__name__}
+
+    assert [code for code in sorted(codes) if f"`{code}`" not in text] == []
+    assert [path for path in SPEC["paths"] if path not in text] == []
