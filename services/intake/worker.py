@@ -1,5 +1,6 @@
 """Composition root of the intake worker: ``celery -A services.intake.worker:app worker -Q intake``."""
 
+import logging
 import os
 import socket
 from functools import cache
@@ -54,6 +55,10 @@ _greeter = Greeter(
 @signals.setup_logging.connect
 def _set_up_logging(**_: Any) -> None:
     configure_logging(level=_settings.log_level, log_format=_settings.log_format, service="intake")
+    if _settings.log_level != "debug":
+        # Two lines for every message, of what the gateway's jobs and metrics say better.
+        for name in ("celery.worker.strategy", "celery.app.trace"):
+            logging.getLogger(name).setLevel(logging.WARNING)
 
 
 @signals.worker_ready.connect

@@ -61,7 +61,8 @@ _POLICY: dict[str, Any] = {
     "worker_prefetch_multiplier": 1,
     "worker_hijack_root_logger": False,
     "worker_redirect_stdouts": False,
-    "worker_send_task_events": True,
+    # Flower needs them, and whoever runs Flower starts workers with ``-E``; nobody else should pay for them.
+    "worker_send_task_events": False,
     "task_send_sent_event": False,
     "worker_cancel_long_running_tasks_on_connection_loss": False,
     "broker_connection_retry": True,
