@@ -130,6 +130,9 @@ class DiskDouble:
     def age_seconds(self, path: Path, now: float) -> float:
         return 1.0
 
+    def touch(self, path: Path) -> None:
+        self._find(path)
+
     def rename(self, source: Path, target: Path) -> None:
         self.before("rename")
         with self._lock:

@@ -172,8 +172,8 @@ def _fits(record: Record, query: RecordQuery) -> bool:
         (query.parent is not None and facets.parent != query.parent)
         or (query.states and facets.state not in query.states)
         or (query.tags and facets.tag not in query.tags)
-        or (query.since is not None and (facets.at is None or facets.at < query.since))
-        or (query.until is not None and (facets.at is None or facets.at >= query.until))
+        or (query.since is not None and to_micros(facets.at) < to_micros(query.since))
+        or (query.until is not None and to_micros(facets.at) >= to_micros(query.until))
     )
 
 

@@ -38,9 +38,10 @@ class FileBlobs:
         return digest
 
     def _write(self, path: Path, content: bytes) -> None:
-        if path.name in self._files.list(path.parent):
+        if self._is_kept(path):
             # It may have been named by a put that was cut off before the name was durable.
             self._files.sync_dir(path.parent)
+            self._files.sync_dir(self._folder)
             return
         self._files.make_dir(path.parent)
         with self._lock:
@@ -55,6 +56,15 @@ class FileBlobs:
         self._files.rename(unfinished, path)
         self._files.sync_dir(path.parent)
         self._files.sync_dir(self._folder)
+
+    def _is_kept(self, path: Path) -> bool:
+        # The lock and the new age keep ``collect`` from taking a blob for whose commit it is put again.
+        with self._lock:
+            try:
+                self._files.touch(path)
+            except FileNotFoundError:
+                return False
+            return True
 
     def get(self, digest: str) -> bytes:
         """Return the bytes, checked against the digest."""
@@ -74,14 +84,17 @@ class FileBlobs:
         for name in self._files.list(self._folder):
             folder = self._folder / name
             for blob in self._files.list(folder):
-                if self._files.age_seconds(folder / blob, older_than.timestamp()) <= 0:
+                if not self._is_old(folder / blob, older_than) or (not blob.endswith(_UNFINISHED) and is_used(blob)):
                     continue
-                if blob.endswith(_UNFINISHED):
-                    self._files.unlink(folder / blob)
-                elif not is_used(blob):
-                    self._files.unlink(folder / blob)
-                    deleted += 1
+                with self._lock:
+                    # Asked again: it may have been put again while its use was looked up.
+                    if self._is_old(folder / blob, older_than):
+                        self._files.unlink(folder / blob)
+                        deleted += not blob.endswith(_UNFINISHED)
         return deleted
+
+    def _is_old(self, path: Path, older_than: datetime) -> bool:
+        return self._files.age_seconds(path, older_than.timestamp()) > 0
 
     def _path(self, digest: str) -> Path:
         return self._folder / digest[:2] / digest

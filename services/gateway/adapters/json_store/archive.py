@@ -1,5 +1,6 @@
 """Backups: one compressed archive of a data folder's truth, with a digest of every file, and the way back."""
 
+import contextlib
 import hashlib
 import io
 import tarfile
@@ -17,6 +18,7 @@ from services.gateway.errors import ArchiveUnusable
 
 MANIFEST = "MANIFEST.json"
 _CHUNK = 1 << 20
+_TRIES = 3
 
 
 class _Manifest(msgspec.Struct, frozen=True):
@@ -34,19 +36,43 @@ def export(data_dir: Path, target: Path, progress: Progress = silent) -> int:
     layout = Layout(data_dir)
     if not layout.format.exists():
         raise ArchiveUnusable(f"{data_dir} holds no store")
-    paths = [layout.format, *sorted(layout.journal.glob("*.log")), *sorted((data_dir / "blobs").glob("??/*"))]
-    paths = [path for path in paths if not path.name.endswith(".tmp")]
     unfinished = target.with_name(target.name + ".tmp")
+    try:
+        for _ in range(_TRIES):
+            with contextlib.suppress(_Replaced):
+                count = _write_archive(data_dir, layout, unfinished, progress)
+                unfinished.replace(target)
+                return count
+    finally:
+        unfinished.unlink(missing_ok=True)
+    raise ArchiveUnusable(f"the journal in {data_dir} was compacted again and again meanwhile; try again")
+
+
+class _Replaced(Exception):
+    """Compaction put a base in the place of a segment before its turn came."""
+
+
+def _write_archive(data_dir: Path, layout: Layout, target: Path, progress: Progress) -> int:
     digests: dict[str, str] = {}
-    with tarfile.open(unfinished, "w:gz", compresslevel=6) as archive:
-        for done, path in enumerate(paths):
+
+    def add(paths: list[Path]) -> None:
+        for path in paths:
             name = str(path.relative_to(data_dir))
             digests[name] = _add(archive, name, path)
-            progress("writing the archive", done + 1, len(paths))
-        manifest = msgspec.json.format(msgspec.json.encode(_Manifest(1, digests)))
-        _add_bytes(archive, MANIFEST, manifest)
-    unfinished.replace(target)
-    return len(paths)
+            progress("writing the archive", len(digests), 0)
+
+    with tarfile.open(target, "w:gz", compresslevel=6) as archive:
+        try:
+            add([layout.format, *sorted(layout.journal.glob("*.log"))])
+        except FileNotFoundError as error:
+            raise _Replaced from error
+        # After the journal: a blob is there before the commit that names it, so none is missing then.
+        for path in sorted((data_dir / "blobs").glob("??/*")):
+            # One that is collected meanwhile is named by nothing.
+            with contextlib.suppress(FileNotFoundError):
+                add([path] if not path.name.endswith(".tmp") else [])
+        _add_bytes(archive, MANIFEST, msgspec.json.format(msgspec.json.encode(_Manifest(1, digests))))
+    return len(digests)
 
 
 def import_(source: Path, data_dir: Path, progress: Progress = silent) -> CheckReport:

@@ -56,6 +56,10 @@ class Files(Protocol):
         """Return how long before ``now`` (seconds since 1970) the file was written."""
         ...
 
+    def touch(self, path: Path) -> None:
+        """Make the file as young as one written now; FileNotFoundError if there is none."""
+        ...
+
     def rename(self, source: Path, target: Path) -> None:
         """Rename, over whatever was there, in one step."""
         ...
@@ -122,6 +126,9 @@ class RealFiles:
 
     def age_seconds(self, path: Path, now: float) -> float:
         return now - path.stat().st_mtime
+
+    def touch(self, path: Path) -> None:
+        os.utime(path)
 
     def rename(self, source: Path, target: Path) -> None:
         source.replace(target)

@@ -15,17 +15,17 @@ from services.gateway.domain.records import Record
 from services.gateway.ports import RecordQuery
 
 # Raise it when a table changes: an index of another version is built anew from the journal.
-INDEX_VERSION = 1
+INDEX_VERSION = 2
 _READERS = 6
 _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS records (
     kind TEXT NOT NULL, id TEXT NOT NULL,
     revision INTEGER NOT NULL, location INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL,
-    parent TEXT, state TEXT, tag TEXT, at INTEGER,
+    parent TEXT, state TEXT, tag TEXT, at INTEGER NOT NULL,
     PRIMARY KEY (kind, id)
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS by_at ON records (kind, at, id) WHERE at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS by_at ON records (kind, at, id);
 CREATE INDEX IF NOT EXISTS by_parent ON records (kind, parent, at, id) WHERE parent IS NOT NULL;
 CREATE INDEX IF NOT EXISTS by_state ON records (kind, state, at, id) WHERE state IS NOT NULL;
 CREATE INDEX IF NOT EXISTS by_tag ON records (kind, tag, at, id) WHERE tag IS NOT NULL;
@@ -200,12 +200,12 @@ def drop_places(connection: sqlite3.Connection, keys: list[Key]) -> None:
 
 def _row(key: Key, record: Record, place: Place) -> tuple[object, ...]:
     parent, state, tag, at = record.facets()
-    return (*key, *place, parent, state, tag, None if at is None else to_micros(at))
+    return (*key, *place, parent, state, tag, to_micros(at))
 
 
 def _conditions(kind: str, query: RecordQuery) -> tuple[str, list[object]]:
     # Spelling out that a column is not null lets SQLite use the partial indexes.
-    where, values = ["kind = ?", "at IS NOT NULL"], [kind]
+    where, values = ["kind = ?"], [kind]
     params: list[object] = [*values]
     if query.parent is not None:
         where.append("parent = ?")

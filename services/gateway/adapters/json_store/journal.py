@@ -1,5 +1,6 @@
 """The journal: numbered segments of commits, appended and synced in groups; the truth of the JSON store."""
 
+import contextlib
 import errno
 import threading
 from collections.abc import Callable, Iterator
@@ -48,10 +49,6 @@ class Segment:
 
 class SegmentGone(StoreDamaged):
     """The segment was replaced by a base since the index was asked; asking again finds the record there."""
-
-
-class PlaceGone(Exception):
-    """The segment a place names was replaced by a base; the index knows the new place."""
 
 
 class Journal:
@@ -213,21 +210,33 @@ class Journal:
     def _write(self, file: WritableFile, data: bytes) -> None:
         try:
             file.write(data)
+        except OSError:
+            # None of it was synced: once cut off, it was never there. A full disk gets no new segment a try.
+            if not self._cut(file):
+                self._abandon(file)
+            raise
+        try:
             file.sync()
         except OSError:
             # After a failed sync the kernel may have dropped the bytes and marked them clean: syncing again
             # would lie. The next append opens a new segment, whose header says where this one ends.
+            self._cut(file)
             self._abandon(file)
             raise
 
-    def _abandon(self, file: WritableFile) -> None:
-        self._file = None
+    def _cut(self, file: WritableFile) -> bool:
+        """Cut a refused group off; return whether it is gone for good."""
         try:
             file.truncate(self._end)
             file.sync()
         except OSError:
             log.warning("the refused commit could not be cut off; the next segment leaves it out")
-        finally:
+            return False
+        return True
+
+    def _abandon(self, file: WritableFile) -> None:
+        self._file = None
+        with contextlib.suppress(OSError):
             file.close()
 
     def _open_segment(self, first_seq: int) -> WritableFile:

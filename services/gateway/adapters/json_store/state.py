@@ -14,7 +14,9 @@ from services.gateway.adapters.transaction import Key
 from services.gateway.domain.records import RECORD_KINDS, Record
 from services.gateway.errors import StoreDamaged
 
-CACHE_RECORDS = 8_000
+CACHE_BYTES = 24 << 20
+# What a decoded record takes beside its text, and how many bytes a byte of text becomes.
+_RECORD_COST, _BYTE_COST = 800, 2
 _TRIES = 3
 
 _DECODERS = {kind: msgspec.json.Decoder(record) for kind, record in RECORD_KINDS.items()}
@@ -33,11 +35,12 @@ class Hot(NamedTuple):
 class State:
     """Reads records by key. ``hot`` is what was committed since the index last caught up."""
 
-    def __init__(self, index: Index, journal: Journal, cache_records: int = CACHE_RECORDS) -> None:
+    def __init__(self, index: Index, journal: Journal, cache_bytes: int = CACHE_BYTES) -> None:
         self._index = index
         self._journal = journal
-        self._cache: OrderedDict[Key, tuple[Record | None, int]] = OrderedDict()
-        self._cache_records = cache_records
+        self._cache: OrderedDict[Key, tuple[Record | None, int, int]] = OrderedDict()
+        self._cache_bytes = cache_bytes
+        self._cached_bytes = 0
         self._lock = threading.Lock()
         self._moves = 0
         self.hot: dict[Key, Hot] = {}
@@ -51,14 +54,14 @@ class State:
             cached = self._cache.get(key)
             if cached is not None:
                 self._cache.move_to_end(key)
-                return cached
+                return cached[:2]
             moves = self._moves
         found = self._read_from_disk(key)
         with self._lock:
             # If records moved from hot to the index meanwhile, what was found may be older than what is there.
             if moves == self._moves and key not in self.hot:
-                self._remember(key, found)
-                return found
+                self._remember(key, *found)
+                return found[:2]
         return self.read(key)
 
     def read_body(self, key: Key) -> bytes | None:
@@ -71,22 +74,26 @@ class State:
 
     def add_hot(self, changes: Iterable[tuple[Key, Hot]]) -> None:
         """Make durable changes visible."""
-        self.hot.update(changes)
+        # Under the lock, lest ``cool`` takes away what has just become newer than what it looked at.
+        with self._lock:
+            self.hot.update(changes)
 
     def cool(self, applied: dict[Key, Hot]) -> None:
         """The index holds ``applied`` now: keep them only as far as the cache goes."""
         with self._lock:
             self._moves += 1
-            for key, hot in applied.items():
+        for key, hot in applied.items():
+            # One at a time: a commit waits for this lock.
+            with self._lock:
                 if self.hot.get(key) is hot:
-                    self._remember(key, (hot.record, hot.revision if hot.record is not None else 0))
+                    self._remember(key, hot.record, hot.revision if hot.record is not None else 0, hot.length)
                     del self.hot[key]
                 else:
-                    self._cache.pop(key, None)
+                    self._forget(key)
 
-    def _read_from_disk(self, key: Key) -> tuple[Record | None, int]:
+    def _read_from_disk(self, key: Key) -> tuple[Record | None, int, int]:
         found = self._find_body(key)
-        return (decode(key, found[0]), found[1]) if found else (None, 0)
+        return (decode(key, found[0]), found[1], len(found[0])) if found else (None, 0, 0)
 
     def _find_body(self, key: Key) -> tuple[bytes, int] | None:
         for _ in range(_TRIES):
@@ -102,11 +109,18 @@ class State:
     def _body(self, key: Key, location: int, offset: int, length: int) -> bytes:
         return self._journal.read_body(location, offset, length, write_key(key))
 
-    def _remember(self, key: Key, found: tuple[Record | None, int]) -> None:
-        self._cache[key] = found
-        self._cache.move_to_end(key)
-        if len(self._cache) > self._cache_records:
-            self._cache.popitem(last=False)
+    def _remember(self, key: Key, record: Record | None, revision: int, length: int) -> None:
+        self._forget(key)
+        cost = _RECORD_COST + length * _BYTE_COST
+        self._cache[key] = (record, revision, cost)
+        self._cached_bytes += cost
+        while self._cached_bytes > self._cache_bytes:
+            self._cached_bytes -= self._cache.popitem(last=False)[1][2]
+
+    def _forget(self, key: Key) -> None:
+        known = self._cache.pop(key, None)
+        if known is not None:
+            self._cached_bytes -= known[2]
 
 
 def decode(key: Key, body: bytes) -> Record:
