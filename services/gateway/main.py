@@ -13,7 +13,7 @@ import structlog
 
 from services.gateway.adapters.blob_files import FileBlobs
 from services.gateway.adapters.celery_queue import CeleryJobQueue
-from services.gateway.adapters.json_store import open_json_store
+from services.gateway.adapters.json_store import JsonStore, open_json_store
 from services.gateway.api.door import MAX_BLOB_BYTES, create_door_app
 from services.gateway.app import create_app
 from services.gateway.domain.grouping import GroupingPolicy
@@ -166,7 +166,7 @@ def _policy(settings: Settings) -> GroupingPolicy:
     )
 
 
-def _start_retention(stack: ExitStack, store: Store, blobs: Blobs, clock: Clock, settings: Settings) -> None:
+def _start_retention(stack: ExitStack, store: JsonStore, blobs: Blobs, clock: Clock, settings: Settings) -> None:
     """Apply retention every hour on a thread of its own, the first time when the start is over."""
     retention = Retention(
         delivery_days=settings.retain_delivery_days,
@@ -182,6 +182,7 @@ def _start_retention(stack: ExitStack, store: Store, blobs: Blobs, clock: Clock,
             wait = _RETENTION_SECONDS
             try:
                 removed = apply_retention(store, blobs, retention, clock.now())
+                store.compact()
             except Exception:
                 # The outermost edge of this thread: the next hour is another try.
                 log.exception("retention failed")

@@ -4,7 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import msgspec
+
 from services.gateway.domain.records import (
+    NO_INCIDENT,
     Delivery,
     DeliveryBody,
     DeliveryKey,
@@ -16,6 +19,7 @@ from services.gateway.domain.records import (
     Job,
     JobState,
     Record,
+    Signal,
 )
 from services.gateway.ports import Blobs, RecordQuery, Store, Transaction
 
@@ -45,33 +49,36 @@ def apply_retention(store: Store, blobs: Blobs, retention: Retention, now: datet
     long as it takes. Interrupting it loses nothing: the next run goes on.
     """
     removed: dict[str, int] = {}
-    for kind, days, states, drop in _plan(retention):
+    for kind, days, query, drop in _plan(retention):
         if days:
-            removed[kind.KIND] = _drop_old(store, kind, states, now - timedelta(days=days), drop)
+            before = msgspec.structs.replace(query, until=now - timedelta(days=days))
+            removed[kind.KIND] = _drop_old(store, kind, before, drop)
     removed["blob"] = blobs.collect(lambda digest: _is_named(store, digest), now - _BLOB_GRACE)
     return {kind: count for kind, count in removed.items() if count}
 
 
-def _plan(retention: Retention) -> list[tuple[type[Record], int, tuple[str, ...], _Drop]]:
+def _plan(retention: Retention) -> list[tuple[type[Record], int, RecordQuery, _Drop]]:
     return [
-        (Delivery, retention.delivery_days, _ENDED_DELIVERIES, _drop_delivery),
-        (Job, retention.job_days, _FINAL_JOBS, _drop_record),
-        (IdempotencyKey, retention.key_days, (), _drop_record),
-        (DeliveryKey, retention.key_days, (), _drop_record),
-        (Incident, retention.incident_days, _ENDED_INCIDENTS, _drop_incident),
+        (Delivery, retention.delivery_days, _oldest(states=_ENDED_DELIVERIES), _drop_delivery),
+        # Of signals only tombstones go by age: those that no incident has seen fire.
+        (Signal, retention.delivery_days, _oldest(parent=NO_INCIDENT), _drop_record),
+        (Job, retention.job_days, _oldest(states=_FINAL_JOBS), _drop_record),
+        (IdempotencyKey, retention.key_days, _oldest(), _drop_record),
+        (DeliveryKey, retention.key_days, _oldest(), _drop_record),
+        (Incident, retention.incident_days, _oldest(states=_ENDED_INCIDENTS), _drop_incident),
     ]
 
 
-def _drop_old(
-    store: Store,
-    kind: type[Record],
-    states: tuple[str, ...],
-    before: datetime,
-    drop: _Drop,
-) -> int:
+def _oldest(*, states: tuple[str, ...] = (), parent: str | None = None) -> RecordQuery:
+    return RecordQuery(states=states, parent=parent, oldest_first=True, limit=_BATCH, with_total=False)
+
+
+def _drop_old(store: Store, kind: type[Record], query: RecordQuery, drop: _Drop) -> int:
     count = 0
-    query = RecordQuery(states=states, until=before, oldest_first=True, limit=_BATCH, with_total=False)
     while batch := store.list_records(kind, query).records:
+        for record in batch:
+            if isinstance(record, Incident):
+                _drop_signals(store, record.id)
 
         def work(tx: Transaction, batch: list[Record] = batch) -> None:
             for record in batch:
@@ -98,6 +105,17 @@ def _drop_incident(tx: Transaction, record: Record) -> None:
             if group is not None and group.incident_id == record.id:
                 tx.remove(Group, record.dedup_key)
         tx.remove_incident(record.id)
+
+
+def _drop_signals(store: Store, incident_id: str) -> None:
+    query = RecordQuery(parent=incident_id, limit=_BATCH, with_total=False)
+    while batch := store.list_records(Signal, query).records:
+
+        def work(tx: Transaction, batch: list[Signal] = batch) -> None:
+            for signal in batch:
+                tx.remove(Signal, signal.fingerprint)
+
+        store.transact(work)
 
 
 def _is_named(store: Store, digest: str) -> bool:

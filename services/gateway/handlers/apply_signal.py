@@ -325,13 +325,14 @@ def _append(
     arrival: Arrival,
     message: str,
 ) -> None:
+    ended_at = report.ends_at if entry is EntryType.SIGNAL_RESOLVED else None
     tx.append(
         incident_id,
         EntryDraft(
             type=entry,
             actor=SYSTEM,
             source=report.source,
-            occurred_at=(report.ends_at or report.starts_at) if entry is EntryType.SIGNAL_RESOLVED else report.starts_at,
+            occurred_at=ended_at or report.starts_at,
             message=message,
             payload={
                 "fingerprint": report.fingerprint,

@@ -13,7 +13,7 @@ from services.gateway.domain.records.incident import (
 )
 from services.gateway.domain.records.job import Job, JobState
 from services.gateway.domain.records.keys import Counter, DeliveryKey, Group, IdempotencyKey
-from services.gateway.domain.records.signal import Signal
+from services.gateway.domain.records.signal import NO_INCIDENT, Signal
 from services.gateway.domain.records.summary import IncidentSummary, searchable_text, summarise
 from services.gateway.domain.records.timeline import ChainHead, EntryDraft, EntryType, TimelineEntry
 
@@ -37,6 +37,7 @@ RECORD_KINDS: dict[str, type[Record]] = {
 }
 
 __all__ = [
+    "NO_INCIDENT",
     "RECORD_KINDS",
     "Activity",
     "ChainHead",

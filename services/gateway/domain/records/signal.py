@@ -7,6 +7,9 @@ from services.gateway.domain.records.base import Facets, Record
 from shared.contracts.severity import Severity
 from shared.contracts.signal import EntityHint, SignalStatus
 
+# What tombstones are listed under, so that retention finds them.
+NO_INCIDENT = "none"
+
 
 class Signal(Record, frozen=True, kw_only=True):
     """The newest known state of one fingerprint.
@@ -47,4 +50,4 @@ class Signal(Record, frozen=True, kw_only=True):
 
     def facets(self) -> Facets:
         """Listed by incident, status and source, newest first."""
-        return Facets(parent=self.incident_id, state=self.status, tag=self.source, at=self.last_seen_at)
+        return Facets(parent=self.incident_id or NO_INCIDENT, state=self.status, tag=self.source, at=self.last_seen_at)

@@ -1,0 +1,119 @@
+from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from services.gateway.domain.records import (
+    Activity,
+    Delivery,
+    DeliveryBody,
+    DeliveryState,
+    Group,
+    IdempotencyKey,
+    Incident,
+    IncidentStatus,
+    Job,
+    JobState,
+    Signal,
+)
+from services.gateway.handlers.apply_retention import Retention, apply_retention
+from tests.support.builders import a_signal
+from tests.support.clock import START, FixedClock
+from tests.support.memory_blobs import MemoryBlobs
+from tests.support.memory_store import MemoryStore
+from tests.support.records import a_delivery, a_draft, a_job, an_incident
+
+NOW = START + timedelta(days=400)
+
+
+def ago(**time):
+    return NOW - timedelta(**time)
+
+
+@pytest.fixture
+def store():
+    return MemoryStore(FixedClock(NOW))
+
+
+@pytest.fixture
+def blobs():
+    return MemoryBlobs(FixedClock(START))
+
+
+def put(store, *records):
+    store.transact(lambda tx: [tx.put(record) for record in records])
+
+
+def test_old_ended_deliveries_go_with_their_bodies_and_blobs(store, blobs):
+    old, kept = blobs.put(b"old"), blobs.put(b"kept")
+    put(
+        store,
+        a_delivery("dlv_1", state=DeliveryState.PROCESSED, received_at=ago(days=31)),
+        DeliveryBody(delivery_id="dlv_1", blob=old, received_at=ago(days=31)),
+        a_delivery("dlv_2", state=DeliveryState.PROCESSED, received_at=ago(days=29)),
+        DeliveryBody(delivery_id="dlv_2", blob=kept, received_at=ago(days=29)),
+    )
+
+    removed = apply_retention(store, blobs, Retention(), NOW)
+
+    assert removed == {"delivery": 1, "blob": 1}
+    assert store.find(DeliveryBody, "dlv_1") is None
+    assert store.get(Delivery, "dlv_2").id == "dlv_2"
+    assert blobs.get(kept) == b"kept"
+
+
+def test_what_is_not_finished_stays_however_old(store, blobs):
+    put(store, a_delivery("dlv_1", received_at=ago(days=300)), a_job("job_1", created_at=ago(days=300)))
+
+    assert apply_retention(store, blobs, Retention(), NOW) == {}
+    assert store.get(Job, "job_1").state is JobState.PENDING
+
+
+def test_finished_jobs_and_idempotency_keys_go_with_age(store, blobs):
+    put(
+        store,
+        *(a_job(f"job_{n}", state=JobState.SUCCEEDED, created_at=ago(days=40)) for n in range(450)),
+        IdempotencyKey(key="ann:1", request_digest="", status=201, body="", created_at=ago(days=3)),
+        IdempotencyKey(key="ann:2", request_digest="", status=201, body="", created_at=ago(days=1)),
+    )
+
+    assert apply_retention(store, blobs, Retention(), NOW) == {"job": 450, "idempotency": 1}
+
+
+def test_zero_days_keeps_for_ever(store, blobs):
+    put(store, a_job("job_1", state=JobState.FAILED, created_at=ago(days=399)))
+
+    assert apply_retention(store, blobs, Retention(job_days=0), NOW) == {}
+
+
+def test_ended_incidents_go_whole_when_asked_for(store, blobs):
+    put(
+        store,
+        an_incident("inc_1", status=IncidentStatus.CLOSED, updated_at=ago(days=100), dedup_key="k"),
+        an_incident("inc_2", status=IncidentStatus.NEW, updated_at=ago(days=100)),
+        Activity(incident_id="inc_1", signal_count=1),
+        Group(dedup_key="k", incident_id="inc_1", opened_at=ago(days=100)),
+        a_signal(fingerprint="alertmanager:f", incident_id="inc_1"),
+    )
+    store.transact(lambda tx: tx.append("inc_1", a_draft()))
+
+    assert apply_retention(store, blobs, Retention(), NOW) == {}
+    assert apply_retention(store, blobs, Retention(incident_days=90), NOW) == {"incident": 1}
+
+    assert store.find(Incident, "inc_1") is None
+    assert store.find(Group, "k") is None
+    assert store.find(Signal, "alertmanager:f") is None
+    assert store.list_timeline("inc_1") == []
+    assert store.find(Incident, "inc_2") is not None
+
+
+def test_tombstones_go_with_age_and_signals_of_incidents_stay(store, blobs):
+    put(
+        store,
+        replace(a_signal(fingerprint="alertmanager:old", incident_id=None), last_seen_at=ago(days=31)),
+        replace(a_signal(fingerprint="alertmanager:new", incident_id=None), last_seen_at=ago(days=1)),
+        replace(a_signal(fingerprint="alertmanager:kept", incident_id="inc_1"), last_seen_at=ago(days=300)),
+    )
+
+    assert apply_retention(store, blobs, Retention(), NOW) == {"signal": 1}
+    assert store.find(Signal, "alertmanager:old") is None

@@ -1,0 +1,343 @@
+from datetime import timedelta
+from itertools import permutations
+
+import msgspec
+import pytest
+
+from services.gateway.domain.grouping import GroupingPolicy
+from services.gateway.domain.records import (
+    Activity,
+    Delivery,
+    DeliveryState,
+    Incident,
+    IncidentStatus,
+    Job,
+    JobState,
+    Outcome,
+    Signal,
+)
+from services.gateway.handlers.record_results import record_results
+from services.gateway.handlers.run_timers import run_timer
+from services.gateway.ports import IncidentQuery, RecordQuery
+from shared.contracts.messages import DeliveryNormalised, DeliveryQuarantined, JobFailed, Results
+from shared.contracts.severity import Severity
+from shared.contracts.signal import EntityHint, NormalisedSignal, SignalStatus
+from tests.support.clock import START, FixedClock
+from tests.support.memory_store import MemoryStore
+from tests.support.records import a_delivery, a_job
+
+POLICY = GroupingPolicy()
+
+
+class Gateway:
+    """A gateway without its edges: deliveries are accepted, and their results recorded."""
+
+    def __init__(self) -> None:
+        self.clock = FixedClock()
+        self.store = MemoryStore(self.clock)
+        self.count = 0
+
+    def accept(self) -> str:
+        self.count += 1
+        name, now = f"dlv_{self.count}", self.clock.now()
+        self.store.transact(
+            lambda tx: (tx.put(a_delivery(name, received_at=now)), tx.put(a_job(f"job_{self.count}", created_at=now))),
+        )
+        return name
+
+    def record(self, *results):
+        return record_results(self.store, POLICY, Results(results=results))
+
+    def deliver(self, *reports, **fields) -> Delivery:
+        """Accept a delivery, record its result, and return what became of it."""
+        name = self.accept()
+        self.record(normalised(name, *reports, **fields))
+        return self.store.get(Delivery, name)
+
+    def incidents(self) -> list[Incident]:
+        page = self.store.list_incidents(IncidentQuery(sort="number", limit=200))
+        return [self.store.get(Incident, msgspec.json.decode(item)["id"]) for item in page.items]
+
+    def only_incident(self) -> Incident:
+        (incident,) = self.incidents()
+        return incident
+
+    def timeline(self, incident: Incident) -> list[str]:
+        return [chained.entry.type.value for chained in self.store.list_timeline(incident.id)]
+
+    def pass_time(self, **time) -> None:
+        """Let time pass and do the timers that are due by then."""
+        self.clock.advance(timedelta(**time).total_seconds())
+        for job in self.store.list_records(Job, RecordQuery(states=("pending",), tags=("timer",))).records:
+            if job.not_before is not None and job.not_before <= self.clock.now():
+                run_timer(self.store, job.id)
+
+
+def normalised(delivery_id: str, *reports, attempt: int = 1, **fields) -> DeliveryNormalised:
+    return DeliveryNormalised(
+        job_id=delivery_id.replace("dlv", "job"),
+        attempt=attempt,
+        delivery_id=delivery_id,
+        signals=reports,
+        **fields,
+    )
+
+
+def a_report(pod: str = "a", status: str = "firing", starts: float = 0, **fields) -> NormalisedSignal:
+    return NormalisedSignal(
+        **{
+            "source": "alertmanager",
+            "fingerprint": f"alertmanager:{pod}",
+            "status": SignalStatus(status),
+            "severity": Severity.HIGH,
+            "name": "CheckoutDown",
+            "starts_at": START + timedelta(seconds=starts),
+            "ends_at": START + timedelta(seconds=starts + 1) if status == "resolved" else None,
+            "title": "Checkout is down",
+            "group_labels": {"alertname": "CheckoutDown", "namespace": "pay", "service": "checkout"},
+            "service": "checkout",
+            "entities": (EntityHint(kind="pod", name=pod, namespace="pay"),),
+        }
+        | fields,
+    )
+
+
+@pytest.fixture
+def gateway():
+    return Gateway()
+
+
+def outcomes(delivery):
+    return [signal.outcome for signal in delivery.signals]
+
+
+def test_a_firing_signal_opens_an_incident(gateway):
+    delivery = gateway.deliver(a_report())
+    incident = gateway.only_incident()
+
+    assert (delivery.state, delivery.outcome) == (DeliveryState.PROCESSED, Outcome.OPENED)
+    assert (incident.status, incident.severity, incident.services) == ("new", "high", ("checkout",))
+    assert gateway.timeline(incident) == ["incident_opened"]
+    activity = gateway.store.get(Activity, incident.id)
+    assert (activity.signal_count, activity.firing_count, activity.entities[0].name) == (1, 1, "a")
+    assert gateway.store.get(Job, "job_1").state is JobState.SUCCEEDED
+
+
+def test_a_repeat_joins_without_a_timeline_entry_and_without_a_new_version(gateway):
+    gateway.deliver(a_report())
+    version = gateway.only_incident().version
+
+    for _ in range(5):
+        assert gateway.deliver(a_report()).outcome is Outcome.JOINED
+
+    incident = gateway.only_incident()
+    assert gateway.timeline(incident) == ["incident_opened"]
+    assert incident.version == version
+    assert gateway.store.get(Signal, "alertmanager:a").count == 6
+
+
+def test_signals_of_one_group_share_an_incident_and_others_do_not(gateway):
+    other = {"alertname": "CheckoutDown", "namespace": "pay", "service": "cart"}
+    delivery = gateway.deliver(a_report("a"), a_report("b"), a_report("c", group_labels=other))
+
+    assert outcomes(delivery) == [Outcome.OPENED, Outcome.JOINED, Outcome.OPENED]
+    assert len(gateway.incidents()) == 2
+
+
+def test_a_worse_signal_raises_the_severity_without_a_new_version(gateway):
+    gateway.deliver(a_report("a"))
+    before = gateway.only_incident()
+    gateway.deliver(a_report("b", severity=Severity.CRITICAL), a_report("c", severity=Severity.LOW))
+
+    after = gateway.only_incident()
+    assert (after.severity, after.version) == ("critical", before.version)
+    assert "severity_raised" in gateway.timeline(after)
+
+
+def test_the_severity_a_person_chose_stays(gateway):
+    gateway.deliver(a_report("a"))
+    head = msgspec.structs.replace(gateway.only_incident(), severity=Severity.LOW, severity_pinned=True)
+    gateway.store.transact(lambda tx: tx.put(head))
+
+    gateway.deliver(a_report("b", severity=Severity.CRITICAL))
+
+    assert gateway.only_incident().severity == "low"
+
+
+def test_an_incident_resolves_when_all_its_signals_stayed_resolved(gateway):
+    gateway.deliver(a_report("a"), a_report("b"))
+    gateway.deliver(a_report("a", "resolved"))
+    gateway.pass_time(minutes=5)
+    assert gateway.only_incident().status is IncidentStatus.NEW
+
+    gateway.deliver(a_report("b", "resolved"))
+    gateway.pass_time(seconds=30)
+    assert gateway.only_incident().status is IncidentStatus.NEW
+    gateway.pass_time(seconds=30)
+
+    incident = gateway.only_incident()
+    assert incident.status is IncidentStatus.RESOLVED
+    assert incident.milestones.resolved_at == gateway.clock.now()
+    assert gateway.timeline(incident)[-1] == "status_changed"
+
+
+def test_firing_again_within_the_stable_period_keeps_the_incident_open(gateway):
+    gateway.deliver(a_report())
+    gateway.deliver(a_report(status="resolved"))
+    gateway.pass_time(seconds=30)
+    gateway.deliver(a_report(starts=20))
+    gateway.pass_time(minutes=10)
+
+    assert gateway.only_incident().status is IncidentStatus.NEW
+    assert gateway.timeline(gateway.only_incident())[-1] == "signal_refired"
+    assert gateway.store.list_records(Job, RecordQuery(states=("pending",))).total == 0
+
+
+def test_firing_again_soon_after_resolve_reopens(gateway):
+    gateway.deliver(a_report())
+    gateway.deliver(a_report(status="resolved"))
+    gateway.pass_time(minutes=2)
+    delivery = gateway.deliver(a_report(starts=100))
+
+    incident = gateway.only_incident()
+    assert delivery.outcome is Outcome.REOPENED
+    assert incident.status is IncidentStatus.INVESTIGATING
+    assert incident.milestones.resolved_at is None
+
+
+def test_a_new_signal_of_a_just_resolved_group_reopens_too(gateway):
+    gateway.deliver(a_report("a"))
+    gateway.deliver(a_report("a", "resolved"))
+    gateway.pass_time(minutes=2)
+
+    assert gateway.deliver(a_report("b")).outcome is Outcome.REOPENED
+    assert gateway.only_incident().status is IncidentStatus.INVESTIGATING
+
+
+def test_firing_again_long_after_resolve_opens_a_recurrence(gateway):
+    gateway.deliver(a_report())
+    gateway.deliver(a_report(status="resolved"))
+    gateway.pass_time(minutes=2)
+    gateway.pass_time(hours=1)
+    delivery = gateway.deliver(a_report(starts=3700))
+
+    first, second = gateway.incidents()
+    assert delivery.outcome is Outcome.OPENED
+    assert [(r.type, r.incident_id) for r in second.relations] == [("recurrence_of", first.id)]
+    assert gateway.store.get(Signal, "alertmanager:a").incident_id == second.id
+    assert gateway.store.get(Activity, first.id).firing_count == 0
+
+
+@pytest.mark.parametrize("status", [IncidentStatus.CLOSED, IncidentStatus.CANCELLED])
+def test_signals_never_undo_the_word_of_a_person(gateway, status):
+    gateway.deliver(a_report())
+    gateway.deliver(a_report(status="resolved"))
+    ended = msgspec.structs.replace(gateway.only_incident(), status=status)
+    gateway.store.transact(lambda tx: tx.put(ended))
+
+    gateway.deliver(a_report(starts=50))
+
+    first, second = gateway.incidents()
+    assert (first.status, second.status) == (status, "new")
+
+
+def test_a_resolve_nobody_saw_fire_opens_nothing_and_keeps_older_firings_out(gateway):
+    firing, resolve = gateway.accept(), gateway.accept()
+    gateway.record(normalised(resolve, a_report(status="resolved")))
+    gateway.record(normalised(firing, a_report()))
+
+    assert gateway.incidents() == []
+    assert gateway.store.get(Delivery, resolve).outcome is Outcome.IGNORED
+    assert gateway.store.get(Delivery, firing).outcome is Outcome.IGNORED
+
+
+def test_whatever_the_order_of_workers_the_final_state_is_that_of_the_last_delivery():
+    reports = [a_report(), a_report(status="resolved"), a_report(starts=9), a_report(status="resolved", starts=9)]
+    for order in permutations(range(4)):
+        gateway = Gateway()
+        names = [gateway.accept() for _ in reports]
+        for n in order:
+            gateway.record(normalised(names[n], reports[n]))
+        gateway.pass_time(minutes=10)
+
+        assert gateway.store.get(Signal, "alertmanager:a").status is SignalStatus.RESOLVED
+        assert all(incident.status is IncidentStatus.RESOLVED for incident in gateway.incidents())
+        assert len(gateway.incidents()) <= 1
+        assert all(gateway.store.get(Activity, i.id).firing_count == 0 for i in gateway.incidents())
+
+
+def test_the_same_result_again_changes_nothing(gateway):
+    name = gateway.accept()
+    result = normalised(name, a_report())
+
+    first, again = gateway.record(result), gateway.record(result, msgspec.structs.replace(result, attempt=2))
+
+    assert (first.recorded, first.ignored) == (1, 0)
+    assert (again.recorded, again.ignored) == (0, 2)
+    assert gateway.store.get(Signal, "alertmanager:a").count == 1
+
+
+def test_a_result_of_an_unknown_job_is_ignored(gateway):
+    assert gateway.record(normalised("dlv_404", a_report())).ignored == 1
+
+
+def test_a_quarantined_delivery_says_why_and_its_job_is_done(gateway):
+    name = gateway.accept()
+    gateway.record(
+        DeliveryQuarantined(job_id="job_1", attempt=1, delivery_id=name, code="unknown_shape", reason="no alerts"),
+    )
+
+    delivery = gateway.store.get(Delivery, name)
+    assert (delivery.state, delivery.outcome, delivery.code) == ("quarantined", "quarantined", "unknown_shape")
+    assert gateway.store.get(Job, "job_1").state is JobState.SUCCEEDED
+
+
+def test_a_failed_attempt_is_tried_again_later_and_later(gateway):
+    gateway.accept()
+    waits = []
+    for attempt in (1, 2, 3):
+        gateway.record(JobFailed(job_id="job_1", attempt=attempt, error="no route", retryable=True))
+        job = gateway.store.get(Job, "job_1")
+        waits.append((job.not_before - gateway.clock.now()).total_seconds())
+
+    assert (job.state, job.attempt, job.error) == ("pending", 3, "no route")
+    assert waits == [1, 2, 4]
+
+
+@pytest.mark.parametrize(("attempt", "retryable"), [(5, True), (1, False)])
+def test_a_job_that_will_not_do_is_a_dead_letter_and_its_delivery_has_an_outcome(gateway, attempt, retryable):
+    name = gateway.accept()
+    gateway.record(JobFailed(job_id="job_1", attempt=attempt, error="broken", retryable=retryable))
+
+    delivery = gateway.store.get(Delivery, name)
+    assert gateway.store.get(Job, "job_1").state is JobState.FAILED
+    assert (delivery.outcome, delivery.code) == (Outcome.QUARANTINED, "worker_failed")
+
+
+def test_one_batch_is_one_commit(gateway):
+    names = [gateway.accept() for _ in range(10)]
+    before = gateway.store.last_seq
+
+    gateway.record(*(normalised(name, a_report(str(n))) for n, name in enumerate(names)))
+
+    assert gateway.store.last_seq == before + 1
+
+
+def test_a_truncated_body_is_told_to_the_incident_it_opens_once(gateway):
+    gateway.deliver(a_report(), truncated=3)
+    gateway.deliver(a_report(), truncated=3)
+
+    assert gateway.timeline(gateway.only_incident()) == ["incident_opened", "signals_truncated"]
+
+
+def test_an_open_incident_that_was_quiet_past_the_window_gives_its_group_to_a_new_one(gateway):
+    gateway.deliver(a_report("a"))
+    head = gateway.only_incident()
+    activity = msgspec.structs.replace(gateway.store.get(Activity, head.id), firing_count=0)
+    gateway.store.transact(lambda tx: tx.put(activity))
+    gateway.clock.advance(5 * 3600)
+
+    gateway.deliver(a_report("b"))
+
+    first, second = gateway.incidents()
+    assert (first.dedup_key, second.relations[0].type) == (None, "related")
