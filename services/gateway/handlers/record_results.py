@@ -157,5 +157,3 @@ def dead_letter(tx: Transaction, job: Job, *, attempt: int, code: str, error: st
     delivery = tx.find(Delivery, job.delivery_id) if job.delivery_id else None
     if delivery is not None and delivery.state is DeliveryState.ACCEPTED:
         quarantine(tx, delivery, code=code, reason=f"gave up after {attempt} attempts: {error[:500]}")
-
-

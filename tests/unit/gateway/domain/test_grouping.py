@@ -82,7 +82,9 @@ def test_the_key_of_the_sender_goes_before_the_rule():
     [
         pytest.param(None, None, Placement.OPEN, id="no incident before"),
         pytest.param(an_incident(IncidentStatus.NEW), active(1, 1), Placement.JOIN, id="open and active"),
-        pytest.param(an_incident(IncidentStatus.MITIGATED), active(1, 0), Placement.JOIN, id="open, quiet for a minute"),
+        pytest.param(
+            an_incident(IncidentStatus.MITIGATED), active(1, 0), Placement.JOIN, id="open, quiet for a minute"
+        ),
         pytest.param(an_incident(IncidentStatus.NEW), active(600, 1), Placement.JOIN, id="open, rarely repeated"),
         pytest.param(an_incident(IncidentStatus.NEW), active(241, 0), Placement.OPEN, id="open, quiet past the window"),
         pytest.param(an_incident(IncidentStatus.NEW), None, Placement.OPEN, id="open, never had a signal"),
