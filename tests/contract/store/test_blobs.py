@@ -1,7 +1,9 @@
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from services.gateway.adapters.blob_files import FileBlobs
 from services.gateway.errors import BlobNotFound
 
 LATER = datetime.now(UTC) + timedelta(days=3650)
@@ -31,3 +33,19 @@ def test_unused_blobs_are_collected_once_they_are_old(blobs):
     assert blobs.get(used) == b"used"
     with pytest.raises(BlobNotFound):
         blobs.get(unused)
+
+
+def test_an_old_blob_put_again_while_it_is_collected_stays(tmp_path):
+    blobs = FileBlobs(tmp_path)
+    digest = blobs.put(b"body")
+    os.utime(tmp_path / digest[:2] / digest, (0, 0))
+
+    def is_used(_digest):
+        # Its use is looked up just before the commit that is under way names it again.
+        blobs.put(b"body")
+        return False
+
+    assert blobs.collect(is_used, BEFORE) == 0
+    assert blobs.get(digest) == b"body"
+    os.utime(tmp_path / digest[:2] / digest, (0, 0))
+    assert blobs.collect(lambda _digest: False, BEFORE) == 1

@@ -148,6 +148,23 @@ def test_a_store_says_what_is_wrong_until_a_write_works_again(tmp_path, clock):
     store.close()
 
 
+def test_a_full_disk_gets_no_new_segment_at_every_try(tmp_path, clock):
+    is_full = []
+    disk = DiskDouble(lambda _n, name: OSError(errno.ENOSPC, "made to fail") if is_full and name == "write" else None)
+    store = open_on(disk, tmp_path, clock)
+    store.transact(make_step(("open", 0)))
+    is_full.append(True)
+    for _ in range(5):
+        with pytest.raises(StoreFull):
+            store.transact(make_step(("open", 1)))
+    is_full.clear()
+    store.transact(make_step(("open", 2)))
+
+    assert disk.operations.count("create") == 2  # FORMAT and one segment.
+    assert read_model(store).incidents == {"inc_0": (1, "title 0"), "inc_2": (2, "title 2")}
+    store.close()
+
+
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
 def test_a_disk_that_fails_for_good_loses_nothing_acknowledged(tmp_path, clock, code):
     for number in range(1, len(operations(tmp_path, clock)) + 1):
