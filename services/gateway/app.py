@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import structlog
+from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask, Response, current_app, g, request
 from flask_smorest import Api
 from werkzeug.exceptions import HTTPException
 
 from services.gateway.api import access, deliveries, docs, incidents, intake, jobs, system
 from services.gateway.api.auth import Authenticator
+from services.gateway.api.fields import describe_keys, schema_name
 from services.gateway.api.metrics import Metrics
 from services.gateway.api.problems import from_http_exception, problem_response
 from services.gateway.wiring import Gateway
@@ -42,6 +44,11 @@ _DESCRIPTION = (
     "The incident workbench for teams that run Kubernetes. Send a bearer token with every request; each operation "
     "names its least role. Errors are application/problem+json with a frozen code. docs/api.md holds the conventions."
 )
+
+
+class _Api(Api):  # type: ignore[misc]  # flask-smorest ships no annotations.
+    # Every answer is listed by its status; a catch-all would make any answer a documented one.
+    DEFAULT_ERROR_RESPONSE_NAME = None
 
 
 class _App(Flask):
@@ -87,15 +94,17 @@ def create_app(gateway: Gateway, authenticator: Authenticator | None = None) -> 
 
 
 def _register(app: Flask, gateway: Gateway) -> Api:
-    api = Api(
+    api = _Api(
         app,
         spec_kwargs={
             "title": "Faultline",
             "version": gateway.version,
             "openapi_version": "3.1.0",
+            "marshmallow_plugin": MarshmallowPlugin(schema_name_resolver=schema_name),
             "info": {"description": _DESCRIPTION, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
         },
     )
+    api.ma_plugin.converter.add_attribute_function(describe_keys)
     api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
     for blueprint in (
         incidents.blueprint,

@@ -61,7 +61,7 @@ def list_tokens(args: dict[str, Any]) -> Response:
         method="POST",
         role=Role.ADMIN,
         status=201,
-        answer=shapes.NewTokenShape,
+        answer=shapes.TokenWithSecretShape,
         body=inputs.NewToken,
         body_example={"name": "alertmanager", "role": "service"},
         errors=(errors.TokenNameTaken,),

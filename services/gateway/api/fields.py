@@ -28,6 +28,15 @@ class Text(fields.String):
         super().__init__(validate=rules, **options)
 
 
+class Flag(fields.Boolean):
+    """True or false, and nothing that merely looks like it: Python takes 0 for false."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> bool:
+        if not isinstance(value, bool):
+            raise ma.ValidationError("must be true or false")
+        return value
+
+
 class Word(fields.String):
     """One of the words of an enum."""
 
@@ -96,6 +105,18 @@ def text_map(*, most_entries: int, key_length: int, value_length: int, **options
         },
         **options,
     )
+
+
+def describe_keys(_converter: Any, field: fields.Field[Any], **_: Any) -> dict[str, Any]:
+    """Return what OpenAPI says of the keys of a map; apispec does not hand it on by itself."""
+    names = field.metadata.get("propertyNames")
+    return {"propertyNames": names} if names else {}
+
+
+def schema_name(schema: Any) -> str:
+    """Return the name of a schema in the OpenAPI document."""
+    kind = schema if isinstance(schema, type) else type(schema)
+    return kind.__name__.removesuffix("Shape")
 
 
 def camel_case(name: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from services.gateway.api.fields import InputSchema, Moment, SeverityWord, Text, Word, Words, text_map
+from services.gateway.api.fields import Flag, InputSchema, Moment, SeverityWord, Text, Word, Words, text_map
 from services.gateway.domain.records import (
     DeliveryState,
     IncidentSource,
@@ -57,9 +57,7 @@ class IncidentChange(IncidentFields):
 
     status = Word(IncidentStatus)
     reason = Text(most=2_000, load_default="", metadata={"description": "Why the status moves; on the timeline."})
-    force = fields.Boolean(
-        truthy={True},
-        falsy={False},
+    force = Flag(
         load_default=False,
         metadata={"description": "Resolve although linked signals still fire; needs a reason."},
     )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from marshmallow import Schema, fields
+from marshmallow import INCLUDE, Schema, fields
 
 from services.gateway.api.fields import Word, camel_case
 from services.gateway.domain.records import (
@@ -44,9 +44,9 @@ class ProblemShape(Shape):
     """What went wrong. Branch on ``code``; some codes add members of their own."""
 
     class Meta:
-        """RFC 9457 problem details."""
+        """Codes add members of their own."""
 
-        title = "Problem"
+        unknown = INCLUDE
 
     type = fields.String(metadata={"description": "Identifies the kind of problem; ends with the code."})
     title = fields.String()
@@ -260,7 +260,7 @@ class TokenShape(Shape):
     revoked_at = _moment(allow_none=True)
 
 
-class NewTokenShape(TokenShape):
+class TokenWithSecretShape(TokenShape):
     """A token just made. The secret is shown this once; a repeat of the request shows null."""
 
     token = fields.String(allow_none=True)

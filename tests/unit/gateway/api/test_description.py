@@ -107,7 +107,7 @@ def test_answers_of_writes_have_the_shape_that_is_described(filled: GatewayUnder
     assert shapes.AcceptedShape().validate(made.json) == {}
     assert shapes.AcceptedShape().validate(again.json) == {}
     assert shapes.EntryShape().validate(note.json) == {}
-    assert shapes.NewTokenShape().validate(token.json) == {}
+    assert shapes.TokenWithSecretShape().validate(token.json) == {}
     assert shapes.DeliveryShape().validate(filled.get(f"/api/deliveries/{made.json['deliveryId']}").json) == {}
 
 
