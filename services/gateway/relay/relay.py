@@ -20,7 +20,7 @@ from services.gateway.relay.claims import Claims
 from services.gateway.relay.endings import DeadLetter, Endings
 from services.gateway.relay.options import RelayOptions
 from services.gateway.relay.packing import Packing
-from services.gateway.relay.stats import QueueStats, RelayStats
+from services.gateway.relay.stats import RelayStats, queue_stats
 from services.gateway.relay.timer_thread import TimerThread
 from services.gateway.relay.unfinished import list_unfinished
 from services.gateway.relay.window import Lost, Window
@@ -130,27 +130,17 @@ class Relay:
 
     def stats(self) -> RelayStats:
         """Return the figures of now."""
+        now = self._monotonic()
         with self._changed:
-            queues = {name: self._queue_stats(name, window) for name, window in self._windows.items()}
+            queues = {
+                name: queue_stats(window, now, dead_lettered_total=self._endings.given_up_total(name))
+                for name, window in self._windows.items()
+            }
         return RelayStats(
             queues=queues,
             timers=len(self._timers),
             workers=self._workers.seen(),
             broker_problem=self._broker_problem,
-        )
-
-    def _queue_stats(self, name: str, window: Window) -> QueueStats:
-        counts = window.counts()
-        return QueueStats(
-            waiting=counts.waiting,
-            delayed=counts.delayed,
-            handed=counts.handed,
-            running=counts.running,
-            messages=counts.messages,
-            oldest_age_seconds=window.oldest_age(self._monotonic()),
-            republished_total=window.republished_total,
-            dead_lettered_total=self._endings.given_up_total(name),
-            finished_total=window.finished_total,
         )
 
     # --- learning of jobs

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from services.gateway.relay.window import Window
+
 
 @dataclass(frozen=True, slots=True)
 class QueueStats:
@@ -46,3 +48,19 @@ class RelayStats:
     timers: int
     workers: tuple[Worker, ...] = field(default_factory=tuple)
     broker_problem: str | None = None
+
+
+def queue_stats(window: Window, now: float, *, dead_lettered_total: int) -> QueueStats:
+    """Return the figures of one queue; ``now`` is on the clock of its window."""
+    counts = window.counts()
+    return QueueStats(
+        waiting=counts.waiting,
+        delayed=counts.delayed,
+        handed=counts.handed,
+        running=counts.running,
+        messages=counts.messages,
+        oldest_age_seconds=window.oldest_age(now),
+        republished_total=window.republished_total,
+        dead_lettered_total=dead_lettered_total,
+        finished_total=window.finished_total,
+    )
