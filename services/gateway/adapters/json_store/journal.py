@@ -130,6 +130,8 @@ class Journal:
             raw = self._files.read_at(path, offset - lead, lead + length)
         except FileNotFoundError as error:
             raise SegmentGone(f"{path} is gone") from error
+        except OSError as error:
+            raise StoreUnavailable(f"{path.name} cannot be read: {error.strerror or error}") from error
         if raw[:lead] != b"\t" + name + b"\t" or len(raw) != lead + length:
             raise StoreDamaged(f"{path}: {name.decode()} is not at byte {offset}")
         return raw[lead:]
