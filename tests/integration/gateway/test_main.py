@@ -1,0 +1,112 @@
+"""The gateway as a process: what it says and how it ends."""
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+import requests
+
+from tests.support.product import ROOT
+
+SECONDS = 30.0
+
+
+class Process:
+    """A gateway in a folder of its own, on free ports, with a broker nobody answers at."""
+
+    def __init__(self, data_dir: Path, **settings: str) -> None:
+        env = {
+            "FAULTLINE_DATA_DIR": str(data_dir),
+            "FAULTLINE_PORT": "0",
+            "FAULTLINE_GATEWAY_DOOR_PORT": "0",
+            "FAULTLINE_BROKER_URL": "redis://127.0.0.1:1/0",
+            "FAULTLINE_DOOR_KEY": "the-key-of-the-door",
+        }
+        self.log = data_dir.with_suffix(".log")
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "services.gateway"],
+                cwd=ROOT,
+                env=os.environ | env | settings,
+                stderr=log,
+                stdout=log,
+            )
+
+    def url(self) -> str:
+        """Wait until it listens and return where."""
+        deadline = time.monotonic() + SECONDS
+        while time.monotonic() < deadline and self.process.poll() is None:
+            for line in self.log.read_text().splitlines():
+                if '"gateway listens"' in line:
+                    return f"http://127.0.0.1:{msgspec.json.decode(line)['port']}"
+            time.sleep(0.05)
+        raise AssertionError(self.log.read_text())
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(SECONDS)
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Iterator[Process]:
+    found = Process(tmp_path / "data")
+    yield found
+    found.end(signal.SIGKILL)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_makes_its_admin_token_serves_and_ends_with_0(process: Process, tmp_path: Path, number: signal.Signals):
+    url = process.url()
+    path = tmp_path / "data" / "admin-token"
+    token = path.read_text().strip()
+    me = requests.get(f"{url}/api/me", headers={"Authorization": f"Bearer {token}"}, timeout=10)
+
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert me.json()["role"] == "admin"
+    assert requests.get(f"{url}/healthz", timeout=10).status_code == 200
+    assert requests.get(f"{url}/readyz", timeout=20).status_code == 503
+    assert process.end(number) == 0
+    assert token not in process.log.read_text()
+
+
+def test_what_was_acknowledged_is_there_after_kill_9(process: Process, tmp_path: Path):
+    url = process.url()
+    headers = {"Authorization": f"Bearer {(tmp_path / 'data' / 'admin-token').read_text().strip()}"}
+    made = requests.post(f"{url}/api/incidents", json={"title": "Kept"}, headers=headers, timeout=10).json()
+    process.end(signal.SIGKILL)
+    process.log.unlink()
+    again = Process(tmp_path / "data")
+
+    assert requests.get(f"{again.url()}/api/incidents/INC-1", headers=headers, timeout=10).json() == made
+    assert again.end() == 0
+
+
+def test_unusable_settings_end_it_with_78_and_name_every_one(tmp_path: Path):
+    process = Process(tmp_path / "data", FAULTLINE_PORT="many", FAULTLINE_DOOR_KEY="", FAULTLINE_PROT="1")
+
+    assert process.process.wait(SECONDS) == 78
+    for name in ("FAULTLINE_PORT", "FAULTLINE_DOOR_KEY", "FAULTLINE_PROT"):
+        assert name in process.log.read_text()
+
+
+def test_a_second_gateway_on_the_same_folder_is_refused_with_75(process: Process, tmp_path: Path):
+    process.url()
+    second = Process(tmp_path / "data", FAULTLINE_LOG_LEVEL="error")
+
+    assert second.process.wait(60) == 75
+    assert "Another gateway" in second.log.read_text()
+
+
+def test_a_port_that_is_taken_ends_it_with_69(process: Process, tmp_path: Path):
+    port = process.url().rpartition(":")[2]
+    other = Process(tmp_path / "other", FAULTLINE_PORT=port)
+
+    assert other.process.wait(SECONDS) == 69
