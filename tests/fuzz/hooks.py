@@ -1,0 +1,21 @@
+"""Makes generated requests as well-meaning as the check they are for supposes."""
+
+import uuid
+
+import schemathesis
+from schemathesis.core.parameters import ParameterLocation
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    """Give every well-formed request an idempotency key of its own.
+
+    Generated ones repeat across requests, which the API refuses as it promises; other tests cover that.
+    """
+    if case.headers and "Idempotency-Key" in case.headers and not _is_negative(case):
+        case.headers["Idempotency-Key"] = uuid.uuid4().hex
+
+
+def _is_negative(case) -> bool:
+    component = case.meta.components.get(ParameterLocation.HEADER) if case.meta else None
+    return component is not None and component.mode.is_negative

@@ -1,0 +1,41 @@
+"""Schemathesis on the running product: every operation, every check; `schemathesis.toml` says what differs and why."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.support.product import ROOT, running_product
+
+CONFIG = Path(__file__).with_name("schemathesis.toml")
+SECONDS = 110
+
+
+def test_no_generated_request_finds_a_gap_between_the_api_and_its_description(tmp_path):
+    with running_product(tmp_path) as product:
+        command = [
+            sys.executable,
+            "-m",
+            "schemathesis.cli",
+            "--config-file",
+            str(CONFIG),
+            "run",
+            f"{product.url}/api/openapi.json",
+            "--header",
+            f"Authorization: Bearer {product.token}",
+            "--checks=all",
+            "--phases=examples,coverage,fuzzing,stateful",
+            "--no-color",
+        ]
+        run = subprocess.run(
+            command,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+
+    assert run.returncode == 0, run.stdout[-20_000:] + run.stderr[-2_000:]
+    print(run.stdout[-1_500:])
