@@ -128,11 +128,22 @@ def _time_records(store: Store, count: int) -> Iterator[Timing]:
     numbers = itertools.cycle(n * 7919 % count for n in range(count))
     yield _time("get", lambda: store.get(Incident, incident_id(next(numbers))))
     yield _time("patch", lambda: store.transact(_rename(incident_id(next(numbers)))))
+    yield from _time_appends(store)
+
+
+def _time_appends(store: Store) -> list[Timing]:
+    """Time appends to timelines of different lengths in turn, so that the disk's moods fall on all alike."""
     for length in _LENGTHS:
         _lengthen(store, f"inc_long_{length}", length)
-    ids = [f"inc_long_{length}" for length in _LENGTHS]
-    for length, key in zip(_LENGTHS, ids, strict=True):
-        yield _time(f"append to {length:,} entries", lambda key=key: store.transact(_note(key)))  # type: ignore[misc]
+    taken: dict[int, list[float]] = {length: [] for length in _LENGTHS}
+    cpu = time.process_time()
+    for _ in range(_RUNS):
+        for length in _LENGTHS:
+            began = time.perf_counter()
+            store.transact(_note(f"inc_long_{length}"))
+            taken[length].append((time.perf_counter() - began) * 1000)
+    cpu = (time.process_time() - cpu) * 1000 / _RUNS / len(_LENGTHS)
+    return [_timing(f"append to {length:,} entries", taken[length], cpu) for length in _LENGTHS]
 
 
 def _rename(key: str) -> Callable[[Transaction], None]:
@@ -170,6 +181,10 @@ def _time(name: str, work: Callable[[], object], *, is_search: bool = False) -> 
         work()
         taken.append((time.perf_counter() - began) * 1000)
     cpu = (time.process_time() - cpu) * 1000 / _RUNS
+    return _timing(name, taken, cpu, is_search=is_search)
+
+
+def _timing(name: str, taken: list[float], cpu: float, *, is_search: bool = False) -> Timing:
     taken.sort()
     return Timing(name, taken[_RUNS // 2], taken[int(_RUNS * 0.99) - 1], cpu, is_search)
 
@@ -245,13 +260,12 @@ def goals(size: Size) -> list[tuple[str, str, bool]]:
     measured = size.measured
     search = max((t for t in measured.timings if t.is_search), key=lambda t: t.p99)
     appends = [t for t in measured.timings if t.name.startswith("append")]
-    ratio = appends[-1].cpu / appends[0].cpu
+    ratio = appends[-1].p50 / appends[0].p50
     return [
         ("filter + text + total, p99 < 15 ms", f"{search.p99:.2f} ms ({search.name.split(': ')[1]})", search.p99 < 15),
         ("start-up < 10 s", f"{measured.start_seconds:.2f} s", measured.start_seconds < 10),
         ("memory < 300 MB", f"{measured.peak_rss_mb:.0f} MB", measured.peak_rss_mb < 300),
-        # CPU, not time: the time of an append is that of the disk's sync, which no timeline lengthens.
-        ("append at 10,000 entries costs what it costs at 10", f"{ratio:.2f} times the CPU", ratio < 1.5),
+        ("append at 10,000 entries costs what it costs at 10", f"{ratio:.2f} times the p50", ratio < 1.5),
     ]
 
 
