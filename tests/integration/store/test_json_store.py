@@ -298,3 +298,21 @@ def test_a_spoilt_archive_changes_nothing(tmp_path, clock, spoil):
     with pytest.raises(ArchiveUnusable):
         import_(archive, tmp_path / "two")
     assert list((tmp_path / "two").iterdir()) == []
+
+
+def test_a_base_that_lost_its_last_lines_stops_the_start(tmp_path, clock):
+    store = open_json_store(tmp_path, clock=clock, options=Options(segment_bytes=2_000, compact_bytes=0))
+    for _ in range(3):
+        for n in range(10):
+            store.transact(lambda tx, n=n: tx.put(an_incident(f"inc_{n}", number=n + 1)))
+    assert store.compact()
+    store.close()
+    [base] = (tmp_path / "store" / "journal").glob("*.base.log")
+    whole = base.read_bytes().splitlines(keepends=True)
+
+    for kept in (whole[:-1], whole[:-2], [*whole[:-3], whole[-1]]):
+        base.write_bytes(b"".join(kept))
+        assert str(base) in check(tmp_path).problems[0]
+        (tmp_path / "store" / "index.sqlite").unlink(missing_ok=True)
+        with pytest.raises(StoreDamaged, match=base.name):
+            open_json_store(tmp_path, clock=clock)

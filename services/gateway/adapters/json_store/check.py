@@ -9,11 +9,12 @@ import msgspec
 
 from services.gateway.adapters.json_store.files import RealFiles
 from services.gateway.adapters.json_store.inbox_index import InboxIndex
-from services.gateway.adapters.json_store.journal import Journal, Segment
+from services.gateway.adapters.json_store.journal import Journal
 from services.gateway.adapters.json_store.layout import Layout, read_store_id
 from services.gateway.adapters.json_store.lines import Entry, Line
 from services.gateway.adapters.json_store.lock import FolderLock
 from services.gateway.adapters.json_store.recovery import Progress, index_identity, open_index, silent
+from services.gateway.adapters.json_store.segments import Segment
 from services.gateway.adapters.json_store.state import decode
 from services.gateway.adapters.staging import hash_entry
 from services.gateway.adapters.transaction import Key

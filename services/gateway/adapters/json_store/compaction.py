@@ -3,14 +3,13 @@
 import threading
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 
 import structlog
 
 from services.gateway.adapters.json_store.files import Files
 from services.gateway.adapters.json_store.index import Index, move_places, put_meta
 from services.gateway.adapters.json_store.indexer import Indexer
-from services.gateway.adapters.json_store.journal import Journal, leftovers
+from services.gateway.adapters.json_store.journal import Journal
 from services.gateway.adapters.json_store.lines import write_key, write_line
 from services.gateway.adapters.json_store.recovery import index_identity
 from shared.ports import Clock
@@ -45,9 +44,9 @@ class Compactor:
         self._least_bytes = least_bytes
         self._running = threading.Lock()
 
-    def tidy(self, files: Files, folder: Path) -> None:
+    def tidy(self, files: Files) -> None:
         """Delete what a crash in the middle of a compaction left behind."""
-        for path in leftovers(files, folder, self._journal):
+        for path in self._journal.leftovers():
             log.info("file left over from a compaction deleted", file=str(path))
             files.unlink(path)
 

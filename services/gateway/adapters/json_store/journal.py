@@ -4,8 +4,6 @@ import contextlib
 import errno
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import structlog
@@ -17,9 +15,19 @@ from services.gateway.adapters.json_store.lines import (
     LineDamaged,
     SegmentHeader,
     acknowledged_after,
+    read_base_end,
     read_header,
     read_lines,
+    write_base_end,
     write_header,
+)
+from services.gateway.adapters.json_store.segments import (
+    BASE_SUFFIX,
+    SUFFIX,
+    UNFINISHED,
+    Segment,
+    find_leftovers,
+    survey,
 )
 from services.gateway.errors import StoreDamaged, StoreFull, StoreUnavailable
 
@@ -29,22 +37,7 @@ SEGMENT_BYTES = 16 << 20
 _HEADER_BYTES = 4096
 # Larger than the largest line: 10,000 changes of one commit, or one record of the largest size.
 _PIECE_BYTES = 64 << 20
-_SUFFIX, _BASE_SUFFIX, _UNFINISHED = ".log", ".base.log", ".tmp"
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A segment on disk. A base holds the newest state of every record up to its number, in no order."""
-
-    number: int
-    is_base: bool
-    path: Path
-
-    @property
-    def location(self) -> int:
-        """The number the index knows it by: negative for a base, so that the two never meet."""
-        return -self.number if self.is_base else self.number
 
 
 class SegmentGone(StoreDamaged):
@@ -65,7 +58,7 @@ class Journal:
         self._segment_bytes = segment_bytes
         self._file: WritableFile | None = None
         self._end = 0
-        self.base, self.segments = _survey(files, folder)
+        self.base, self.segments = survey(files, folder)
         self._paths = {segment.location: segment.path for segment in self._all()}
         self._previous_end = 0
         # Guards the list of segments: compaction shortens it while the committer makes it longer.
@@ -110,15 +103,23 @@ class Journal:
             return
         _, start = self._header(self.base, self._files.read_at(self.base.path, 0, _HEADER_BYTES))
         size = self._files.size(self.base.path)
+        try:
+            tail = self._files.read_at(self.base.path, max(0, size - _HEADER_BYTES), _HEADER_BYTES)
+            count, size = read_base_end(tail, size)
+        except LineDamaged as error:
+            raise StoreDamaged(f"{self.base.path}: {error}") from error
         while start < size:
             # A base may be far larger than memory should hold: read it piece by piece, at line ends.
-            piece = self._files.read_at(self.base.path, start, _PIECE_BYTES)
+            piece = self._files.read_at(self.base.path, start, min(_PIECE_BYTES, size - start))
             end = piece.rfind(b"\n") + 1
             if end == 0:
                 raise StoreDamaged(f"{self.base.path}, byte {start}: a line does not end")
             for line in self._lines(self.base, piece, 0, end, may_be_torn=False, shift=start):
                 yield self.base, line
+                count -= 1
             start += end
+        if count:
+            raise StoreDamaged(f"{self.base.path}: {abs(count)} lines {'are missing' if count > 0 else 'too many'}")
 
     def read_body(self, location: int, offset: int, length: int, name: bytes) -> bytes:
         """Return the JSON at a place the index names, after checking that it is the record it should be."""
@@ -246,7 +247,7 @@ class Journal:
             self._file.close()
             self._file = None
         number = (self.segments[-1].number if self.segments else self.base.number if self.base else 0) + 1
-        segment = Segment(number, is_base=False, path=self._folder / f"{number:08d}{_SUFFIX}")
+        segment = Segment(number, is_base=False, path=self._folder / f"{number:08d}{SUFFIX}")
         header = write_header(SegmentHeader(FORMAT, self._store_id, number, first_seq, self._previous_end))
         file = self._files.create(segment.path)
         try:
@@ -296,23 +297,31 @@ class Journal:
 
     def write_base(self, number: int, first_seq: int, lines: Iterator[bytes]) -> Segment:
         """Write the base that will stand for everything up to segment ``number``; not published yet."""
-        unfinished = self._folder / f"{number:08d}{_BASE_SUFFIX}{_UNFINISHED}"
+        unfinished = self._folder / f"{number:08d}{BASE_SUFFIX}{UNFINISHED}"
         file = self._files.create(unfinished)
+        count = 0
         try:
             file.write(write_header(SegmentHeader(FORMAT, self._store_id, number, first_seq, 0)))
-            for line in lines:
-                file.write(line)
+            for some in lines:
+                file.write(some)
+                count += some.count(b"\n")
+            file.write(write_base_end(count))
             file.sync()
+        except OSError:
+            # Half a base on a full disk would keep it full.
+            with contextlib.suppress(OSError):
+                self._files.unlink(unfinished)
+            raise
         finally:
             file.close()
-        return Segment(number, is_base=True, path=self._folder / f"{number:08d}{_BASE_SUFFIX}")
+        return Segment(number, is_base=True, path=self._folder / f"{number:08d}{BASE_SUFFIX}")
 
     def publish_base(self, base: Segment) -> list[Segment]:
         """Put ``base`` in the place of what it stands for, in one step; return what may be deleted now.
 
         A crash before the rename leaves the old segments in force, one after it the base: both are whole.
         """
-        self._files.rename(base.path.with_name(base.path.name + _UNFINISHED), base.path)
+        self._files.rename(base.path.with_name(base.path.name + UNFINISHED), base.path)
         self._files.sync_dir(self._folder)
         with self._lock:
             replaced = [segment for segment in self._all() if segment.number <= base.number]
@@ -321,47 +330,13 @@ class Journal:
             self._paths[base.location] = base.path
         return replaced
 
+    def leftovers(self) -> list[Path]:
+        """Return the files of the folder that are not in force."""
+        return find_leftovers(self._files, self._folder, self._all())
+
     def delete(self, segments: list[Segment]) -> None:
         """Delete segments that a base has replaced and nothing reads any more."""
         for segment in segments:
             self._paths.pop(segment.location, None)
             self._files.unlink(segment.path)
         self._files.sync_dir(self._folder)
-
-
-def _survey(files: Files, folder: Path) -> tuple[Segment | None, list[Segment]]:
-    """Find what is in force: the newest base and the segments after it; leave out what a crash left over."""
-    bases, logs = [], []
-    for name in files.list(folder):
-        number = name.split(".")[0]
-        if not number.isdigit():
-            continue
-        if name.endswith(_BASE_SUFFIX):
-            bases.append(Segment(int(number), is_base=True, path=folder / name))
-        elif name.endswith(_SUFFIX):
-            logs.append(Segment(int(number), is_base=False, path=folder / name))
-    base = max(bases, key=lambda segment: segment.number, default=None)
-    after = base.number if base else 0
-    segments = sorted((s for s in logs if s.number > after), key=lambda segment: segment.number)
-    for earlier, later in pairwise(segments):
-        if later.number != earlier.number + 1:
-            raise StoreDamaged(f"segment {earlier.number + 1} is missing between {earlier.path} and {later.path}")
-    if segments and _never_began(files, segments[-1]):
-        segments.pop()
-    return base, segments
-
-
-def _never_began(files: Files, segment: Segment) -> bool:
-    """Answer whether power was lost while this last segment's header was written: it holds no commit then."""
-    content = files.read_at(segment.path, 0, SEGMENT_BYTES * 2)
-    try:
-        read_header(content)
-    except LineDamaged:
-        return not acknowledged_after(content, 0)
-    return False
-
-
-def leftovers(files: Files, folder: Path, journal: Journal) -> list[Path]:
-    """Return files in the journal's folder that nothing is in force of: unfinished bases, replaced segments."""
-    kept = {segment.path for segment in (*journal.segments, *([journal.base] if journal.base else []))}
-    return [folder / name for name in files.list(folder) if folder / name not in kept]

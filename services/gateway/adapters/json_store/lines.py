@@ -91,6 +91,28 @@ def write_line(
     return b"%08x %b\n" % (zlib.crc32(rest), rest), offsets
 
 
+class _BaseEnd(msgspec.Struct, frozen=True):
+    lines: int
+
+
+def write_base_end(lines: int) -> bytes:
+    """Return the last line of a base, which says how many lines stand between it and the first."""
+    rest = msgspec.json.encode(_BaseEnd(lines))
+    return b"%08x %b\n" % (zlib.crc32(rest), rest)
+
+
+def read_base_end(tail: bytes, size: int) -> tuple[int, int]:
+    """Return what the last line of a base of ``size`` bytes says, and where that line begins."""
+    start = tail.rfind(b"\n", 0, -1) + 1
+    try:
+        if not tail.endswith(b"\n"):
+            raise LineDamaged("it does not end with a whole line")
+        end = msgspec.json.decode(_checked(tail[start:-1]), type=_BaseEnd)
+    except msgspec.MsgspecError as error:
+        raise LineDamaged("its last lines are missing") from error
+    return end.lines, size - len(tail) + start
+
+
 def write_header(header: SegmentHeader) -> bytes:
     """Return the first line of a segment."""
     rest = msgspec.json.encode(header)

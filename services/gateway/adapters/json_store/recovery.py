@@ -16,9 +16,10 @@ from services.gateway.adapters.json_store.index import (
     put_meta,
     put_places,
 )
-from services.gateway.adapters.json_store.journal import Journal, Segment
+from services.gateway.adapters.json_store.journal import Journal
 from services.gateway.adapters.json_store.lines import Line as JournalLine
 from services.gateway.adapters.json_store.lines import write_key
+from services.gateway.adapters.json_store.segments import Segment
 from services.gateway.adapters.json_store.state import decode
 from services.gateway.adapters.transaction import Key
 from services.gateway.domain.records import Activity, Incident, Record

@@ -77,7 +77,7 @@ class JsonStore:
         self._committer = Committer(self._journal, self._state, clock, self._committed)
         self._indexer.start()
         self._compactor = Compactor(self._journal, self._index, self._indexer, clock, store_id, options.compact_bytes)
-        self._compactor.tidy(files, layout.journal)
+        self._compactor.tidy(files)
         self._views = Views(layout, self, self._index) if options.views else None
         if self._views:
             self._committer.subscribe(self._views.note)
