@@ -43,6 +43,8 @@ def chaos(run: Run, folder: Path) -> Audit:
         _report(result, load, killer, loaded, settled)
     _check_offline(folder / "data")
     enough = sum(killer.done.values()) >= run.plan.kills + run.plan.flushes + run.plan.broker_losses
+    if load.refused:
+        raise SystemExit(f"good deliveries were refused for good: {load.refused[:3]}")
     if len(load.acknowledged) < run.deliveries or not enough or load.given_up:
         raise SystemExit("the run did not do all the harm or send all the deliveries it was meant to")
     return result
@@ -56,7 +58,9 @@ def _drive(run: Run, product: Product, problems: list[Problem], load: Load, kill
     for thread in (killer, *senders):
         thread.start()
     deadline = time.monotonic() + run.load_seconds
-    for thread in (*senders, killer):
+    killer.join(max(0.0, deadline - time.monotonic()))
+    load.harmed.set()
+    for thread in senders:
         thread.join(max(0.0, deadline - time.monotonic()))
     load.stop.set()
     killer.stopped.set()
@@ -94,7 +98,9 @@ def _report(result: Audit, load: Load, killer: Killer, loaded: float, settled: f
     outcomes = ", ".join(f"{count} {outcome}" for outcome, count in sorted(result.delivery_outcomes.items()))
     print(f"load                                     {loaded:.0f} s, then settled in {settled:.0f} s")
     print(f"harm                                     {harms}")
-    print(f"acknowledged deliveries                  {result.acknowledged} ({load.retries} retries by senders)")
+    reasons = ", ".join(f"{count} x {reason}" for reason, count in load.retries.most_common()) or "none"
+    print(f"acknowledged deliveries                  {result.acknowledged}")
+    print(f"sent again because of                    {reasons}")
     print(f"answered 202 within                      p50 {p50:.1f} ms, p99 {p99:.1f} ms (of successful requests)")
     print(f"outcomes                                 {outcomes}")
     print(f"incidents                                {result.incidents}")

@@ -4,6 +4,7 @@ import http.client
 import random
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
@@ -73,14 +74,18 @@ class Load:
     target: int
     acknowledged: dict[str, int] = field(default_factory=dict)  # delivery id → alerts in it
     latencies: list[float] = field(default_factory=list)
-    retries: int = 0
+    # Why a body had to be sent again: a status, or the kind of broken connection.
+    retries: Counter[str] = field(default_factory=Counter)
     given_up: int = 0
+    refused: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
     stop: threading.Event = field(default_factory=threading.Event)
+    # Set once all harm is done: until then the load goes on, so that all of it happens under load.
+    harmed: threading.Event = field(default_factory=threading.Event)
 
     def is_done(self) -> bool:
-        """Answer whether enough was acknowledged, or the run was told to stop."""
-        return self.stop.is_set() or len(self.acknowledged) >= self.target
+        """Answer whether enough was acknowledged and all harm done, or the run was told to stop."""
+        return self.stop.is_set() or (len(self.acknowledged) >= self.target and self.harmed.is_set())
 
 
 class Sender(threading.Thread):
@@ -104,6 +109,7 @@ class Sender(threading.Thread):
             self._load.stop.wait(max(0.0, due - time.monotonic()))
             if not self._load.is_done():
                 self._deliver(self._change_some())
+        self._hang_up()
 
     def _change_some(self) -> list[Problem]:
         size = self._random.choice((1, 1, 1, 1, 2, 3, 5))
@@ -142,8 +148,6 @@ class Sender(threading.Thread):
                 for problem in chosen:
                     problem.accepted_firing = problem.firing
                 return
-            with self._load.lock:
-                self._load.retries += 1
             time.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
         self._load.given_up += 1
@@ -158,14 +162,23 @@ class Sender(threading.Thread):
             self._connection.request("POST", "/api/intake/alertmanager", body, headers)
             response = self._connection.getresponse()
             content = response.read()
-        except (OSError, http.client.HTTPException):
-            if self._connection is not None:
-                self._connection.close()
-            self._connection = None
+        except (OSError, http.client.HTTPException) as error:
+            self._hang_up()
+            self._again(type(error).__name__)
             return None
         if response.status == 202:
             self._load.latencies.append(time.monotonic() - began)
             return str(msgspec.json.decode(content)["deliveryId"])
         if response.status < 500:
-            raise AssertionError(f"a good delivery was refused with {response.status}: {content[:300]!r}")
+            self._load.refused.append(f"{response.status}: {content[:300]!r}")
+        self._again(str(response.status))
         return None
+
+    def _again(self, reason: str) -> None:
+        with self._load.lock:
+            self._load.retries[reason] += 1
+
+    def _hang_up(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
