@@ -4,8 +4,8 @@ from services.gateway.wiring import Gateway, RelayStatsView
 from shared.contracts.base import Contract
 from shared.contracts.queues import Queue
 
-# Workers say hello every half minute; three missed ones mean nobody is there.
-HELLO_SECONDS = 90.0
+# Workers say hello every ten seconds; four missed ones mean nobody is there.
+HELLO_SECONDS = 45.0
 
 
 class Check(Contract, frozen=True):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from services.gateway.relay.stats import Worker
 from shared.contracts.messages import Hello
 
-# Workers say hello every half minute; one that missed several is gone.
+# Workers say hello every ten seconds; one that was not heard for this long is gone.
 _GONE_AFTER_SECONDS = 120.0
 
 

@@ -46,7 +46,7 @@ def test_not_ready_names_each_check_that_fails(gw: GatewayUnderTest, changes: di
 
 
 def test_one_worker_in_time_is_enough(gw: GatewayUnderTest):
-    gw.relay.workers = (late(500), late(89))
+    gw.relay.workers = (late(500), late(44))
 
     assert gw.call("GET", "/readyz", role=None).status_code == 200
 
