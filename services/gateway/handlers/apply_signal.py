@@ -22,8 +22,6 @@ from services.gateway.domain.records import (
     Incident,
     IncidentSource,
     IncidentStatus,
-    Job,
-    JobState,
     Milestones,
     Outcome,
     Relation,
@@ -31,12 +29,11 @@ from services.gateway.domain.records import (
     SignalOutcome,
 )
 from services.gateway.domain.signals import Change
+from services.gateway.handlers.auto_resolve import cancel_resolve, schedule_resolve
+from services.gateway.handlers.move_by_system import SYSTEM, move_by_system
 from services.gateway.ports import Transaction
 from shared.contracts.signal import NormalisedSignal
 from shared.ids import new_id
-
-RESOLVE_INCIDENT = "gateway.resolve_incident"
-SYSTEM = "system"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,34 +156,9 @@ def _resolve(
     activity = signals.note_activity(activity, report, received_at=arrival.received_at, firing=-1)
     _append(tx, incident.id, EntryType.SIGNAL_RESOLVED, report, arrival, f"{report.name} resolved")
     if activity.firing_count <= 0 and incident.status in OPEN_STATUSES:
-        activity = _schedule_resolve(tx, activity, policy)
+        activity = schedule_resolve(tx, activity, policy)
     tx.put(activity)
     return _outcome(report, Outcome.JOINED, incident.id, "resolved")
-
-
-def _schedule_resolve(tx: Transaction, activity: Activity, policy: GroupingPolicy) -> Activity:
-    _cancel_resolve(tx, activity)
-    job = Job(
-        id=new_id("job"),
-        kind=RESOLVE_INCIDENT,
-        queue=None,
-        incident_id=activity.incident_id,
-        not_before=tx.now + policy.stable_period,
-        created_by=SYSTEM,
-        created_at=tx.now,
-    )
-    tx.put(job)
-    return msgspec.structs.replace(activity, resolve_job_id=job.id)
-
-
-def _cancel_resolve(tx: Transaction, activity: Activity) -> Activity:
-    """Withdraw the pending auto-resolve, if any: something fires again."""
-    if activity.resolve_job_id is None:
-        return activity
-    job = tx.find(Job, activity.resolve_job_id)
-    if job is not None and not job.state.is_final:
-        tx.put(msgspec.structs.replace(job, state=JobState.CANCELLED, finished_at=tx.now))
-    return msgspec.structs.replace(activity, resolve_job_id=None)
 
 
 def _open(
@@ -241,7 +213,7 @@ def _join(
     linked_before = known is not None and known.incident_id == incident.id
     fired_before = linked_before and known is not None and known.status == "firing"
     activity = tx.find(Activity, incident.id) or Activity(incident_id=incident.id)
-    activity = _cancel_resolve(tx, activity)
+    activity = cancel_resolve(tx, activity)
     tx.put(
         signals.note_activity(
             activity,
@@ -270,31 +242,17 @@ def _raise_severity(tx: Transaction, incident_id: str, report: NormalisedSignal,
 
 def _reopen(tx: Transaction, incident: Incident, report: NormalisedSignal, arrival: Arrival) -> None:
     milestones = msgspec.structs.replace(incident.milestones, resolved_at=None, closed_at=None)
-    tx.put(
-        msgspec.structs.replace(
-            incident,
-            status=IncidentStatus.INVESTIGATING,
-            milestones=milestones,
-            updated_at=tx.now,
-            version=incident.version + 1,
-        ),
-    )
-    tx.append(
-        incident.id,
-        EntryDraft(
-            type=EntryType.STATUS_CHANGED,
-            actor=SYSTEM,
-            source=report.source,
-            occurred_at=arrival.received_at,
-            message=f"Reopened: {report.name} fired again",
-            payload={
-                "from": incident.status,
-                "to": IncidentStatus.INVESTIGATING,
-                "reason": "signal fired again",
-                "fingerprint": report.fingerprint,
-                "deliveryId": arrival.delivery_id,
-            },
-        ),
+    move_by_system(
+        tx,
+        incident,
+        IncidentStatus.INVESTIGATING,
+        milestones,
+        source=report.source,
+        occurred_at=arrival.received_at,
+        message=f"Reopened: {report.name} fired again",
+        reason="signal fired again",
+        fingerprint=report.fingerprint,
+        deliveryId=arrival.delivery_id,
     )
 
 

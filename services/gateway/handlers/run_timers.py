@@ -3,8 +3,9 @@
 import msgspec
 
 from services.gateway.domain.grouping import OPEN_STATUSES
-from services.gateway.domain.records import Activity, EntryDraft, EntryType, Incident, IncidentStatus, Job, JobState
-from services.gateway.handlers.apply_signal import RESOLVE_INCIDENT, SYSTEM
+from services.gateway.domain.records import Activity, Incident, IncidentStatus, Job, JobState
+from services.gateway.handlers.auto_resolve import RESOLVE_INCIDENT
+from services.gateway.handlers.move_by_system import SYSTEM, move_by_system
 from services.gateway.handlers.record_results import finish_job
 from services.gateway.ports import Store, Transaction
 
@@ -39,28 +40,14 @@ def _resolve_incident(tx: Transaction, job: Job) -> None:
         acknowledged_at=incident.milestones.acknowledged_at or tx.now,
         resolved_at=tx.now,
     )
-    tx.put(
-        msgspec.structs.replace(
-            incident,
-            status=IncidentStatus.RESOLVED,
-            milestones=milestones,
-            updated_at=tx.now,
-            version=incident.version + 1,
-        ),
-    )
-    tx.append(
-        incident.id,
-        EntryDraft(
-            type=EntryType.STATUS_CHANGED,
-            actor=SYSTEM,
-            source=SYSTEM,
-            occurred_at=tx.now,
-            message="Resolved: every signal stayed resolved for the stable period",
-            payload={
-                "from": incident.status,
-                "to": IncidentStatus.RESOLVED,
-                "reason": "all signals resolved",
-                "signalCount": activity.signal_count,
-            },
-        ),
+    move_by_system(
+        tx,
+        incident,
+        IncidentStatus.RESOLVED,
+        milestones,
+        source=SYSTEM,
+        occurred_at=tx.now,
+        message="Resolved: every signal stayed resolved for the stable period",
+        reason="all signals resolved",
+        signalCount=activity.signal_count,
     )

@@ -4,7 +4,7 @@ import msgspec
 
 from services.gateway.domain.records import Delivery, DeliveryState, Job, JobState
 from services.gateway.errors import JobNotCancellable, JobNotRetryable
-from services.gateway.handlers.apply_signal import RESOLVE_INCIDENT
+from services.gateway.handlers.auto_resolve import RESOLVE_INCIDENT
 from services.gateway.handlers.record_results import quarantine
 from services.gateway.ports import Transaction
 from shared.contracts.queues import REPEATABLE_TASKS
