@@ -128,7 +128,7 @@ class Transaction(Protocol):
         ...
 
     def remove_incident(self, incident_id: str) -> None:
-        """Delete an incident with its activity and its whole timeline; nothing happens if there is none."""
+        """Delete an incident with its activity, hints and whole timeline; nothing happens if there is none."""
         ...
 
     def append(self, incident_id: str, draft: EntryDraft) -> None:

@@ -8,6 +8,7 @@ from services.gateway.domain.records import (
     Activity,
     EntryDraft,
     EntryType,
+    Hints,
     Incident,
     IncidentSource,
     IncidentStatus,
@@ -38,9 +39,10 @@ def fill(store: Store, count: int) -> None:
         batch = [_case(rng, n, count) for n in range(first, min(first + _PER_COMMIT, count))]
 
         def work(tx: Transaction, batch: list[tuple[Incident, Activity, Signal]] = batch) -> None:
-            for incident, activity, signal in batch:
+            for incident, activity, hints, signal in batch:
                 tx.put(incident)
                 tx.put(activity)
+                tx.put(hints)
                 tx.put(signal)
                 for draft in _entries(incident):
                     tx.append(incident.id, draft)
@@ -53,7 +55,7 @@ def incident_id(n: int) -> str:
     return f"inc_{n:026d}"
 
 
-def _case(rng: random.Random, n: int, count: int) -> tuple[Incident, Activity, Signal]:
+def _case(rng: random.Random, n: int, count: int) -> tuple[Incident, Activity, Hints, Signal]:
     part, team = rng.choice(_PARTS), rng.choice(_TEAMS)
     service = f"{part}-{rng.randrange(20)}"
     at = YEAR_BEGINS + timedelta(days=365) * (n / count) + timedelta(seconds=rng.randrange(3600))
@@ -81,10 +83,10 @@ def _case(rng: random.Random, n: int, count: int) -> tuple[Incident, Activity, S
         signal_count=1,
         firing_count=n % 2,
         last_signal_at=at,
-        signal_names=(name,),
-        entities=(EntityHint(kind="service", name=service, namespace=labels["namespace"]),),
     )
-    return incident, activity, _signal(incident, name, at)
+    entity = EntityHint(kind="service", name=service, namespace=labels["namespace"])
+    hints = Hints(incident_id=incident.id, signal_names=(name,), entities=(entity,))
+    return incident, activity, hints, _signal(incident, name, at)
 
 
 def _signal(incident: Incident, name: str, at: datetime) -> Signal:

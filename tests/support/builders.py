@@ -6,6 +6,7 @@ from typing import Any
 from services.gateway.domain.access import Subject
 from services.gateway.domain.records import (
     Activity,
+    Hints,
     Incident,
     IncidentSource,
     IncidentStatus,
@@ -51,9 +52,13 @@ def an_incident(
 def an_activity(incident_id: str, *, firing: int = 1, signals: int = 1, **fields: Any) -> Activity:
     """Return the activity of an incident with ``signals`` signals of which ``firing`` fire."""
     fields.setdefault("last_signal_at", START)
-    fields.setdefault("signal_names", ("HighErrorRate",))
-    fields.setdefault("entities", (EntityHint(kind="service", name="checkout", namespace="shop"),))
     return Activity(incident_id=incident_id, signal_count=signals, firing_count=firing, **fields)
+
+
+def the_hints(incident_id: str) -> Hints:
+    """Return what the signals of an incident name: one alert and one service."""
+    checkout = EntityHint(kind="service", name="checkout", namespace="shop")
+    return Hints(incident_id=incident_id, signal_names=("HighErrorRate",), entities=(checkout,))
 
 
 def a_signal(

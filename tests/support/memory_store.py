@@ -12,6 +12,7 @@ from services.gateway.adapters.transaction import Key, StoreTransaction
 from services.gateway.domain.records import (
     Activity,
     ChainHead,
+    Hints,
     Incident,
     IncidentSummary,
     Record,
@@ -158,8 +159,13 @@ class MemoryStore:
     def _summaries(self) -> list[tuple[IncidentSummary, str]]:
         with self._lock:
             incidents = [record for record, _ in self._records.values() if isinstance(record, Incident)]
-        pairs = [(incident, self.find(Activity, incident.id)) for incident in incidents]
-        return [(summarise(*pair), searchable_text(*pair)) for pair in pairs]
+        return [
+            (
+                summarise(incident, self.find(Activity, incident.id)),
+                searchable_text(incident, self.find(Hints, incident.id)),
+            )
+            for incident in incidents
+        ]
 
 
 def _position(record: Record) -> tuple[int, str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar, cast
 
-from services.gateway.domain.records import Activity, ChainHead, EntryDraft, Incident, Record, TimelineEntry
+from services.gateway.domain.records import Activity, ChainHead, EntryDraft, Hints, Incident, Record, TimelineEntry
 from services.gateway.errors import RecordNotFound
 
 R = TypeVar("R", bound=Record)
@@ -72,6 +72,7 @@ class StoreTransaction:
         """Delete an incident with its activity and its whole timeline."""
         self.remove(Incident, incident_id)
         self.remove(Activity, incident_id)
+        self.remove(Hints, incident_id)
         self.removed_incidents.append(incident_id)
 
     def append(self, incident_id: str, draft: EntryDraft) -> None:

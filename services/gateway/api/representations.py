@@ -11,6 +11,7 @@ from services.gateway.domain.records import (
     Activity,
     ChainHead,
     EntryType,
+    Hints,
     Incident,
     IncidentSource,
     IncidentStatus,
@@ -123,6 +124,7 @@ def view_incident(store: Store, incident_id: str) -> IncidentView:
     """Return the incident as it is shown. Raises ``RecordNotFound``."""
     incident = store.get(Incident, incident_id)
     activity = store.find(Activity, incident_id) or Activity(incident_id=incident_id)
+    hints = store.find(Hints, incident_id) or Hints(incident_id=incident_id)
     path = incident_path(incident_id)
     signals: tuple[Signal, ...] = ()
     if activity.signal_count:
@@ -153,8 +155,8 @@ def view_incident(store: Store, incident_id: str) -> IncidentView:
         signal_count=activity.signal_count,
         firing_count=activity.firing_count,
         last_signal_at=activity.last_signal_at,
-        signal_names=activity.signal_names,
-        entities=activity.entities,
+        signal_names=hints.signal_names,
+        entities=hints.entities,
         signals=signals,
         timeline=_view_timeline(store, incident_id, f"{path}/timeline"),
         links={"self": path} | {name: f"{path}/{name}" for name in ("timeline", "signals", "jobs")},

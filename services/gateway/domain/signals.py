@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
-from services.gateway.domain.records import Activity, Signal
+from services.gateway.domain.records import Activity, Hints, Signal
 from shared.contracts.signal import EntityHint, NormalisedSignal, SignalStatus
 
 MAX_SIGNAL_NAMES = 50
@@ -77,7 +77,6 @@ def merge_report(
 
 def note_activity(
     activity: Activity,
-    report: NormalisedSignal,
     *,
     received_at: datetime,
     linked: int = 0,
@@ -90,9 +89,16 @@ def note_activity(
         signal_count=activity.signal_count + linked,
         firing_count=activity.firing_count + firing,
         last_signal_at=received_at if last is None else max(last, received_at),
-        signal_names=_with_name(activity.signal_names, report.name),
-        entities=_with_entities(activity.entities, report.entities),
     )
+
+
+def note_hints(hints: Hints, report: NormalisedSignal) -> Hints:
+    """Return ``hints`` with what ``report`` names; the very same object if that is nothing new."""
+    names = _with_name(hints.signal_names, report.name)
+    entities = _with_entities(hints.entities, report.entities)
+    if names is hints.signal_names and entities is hints.entities:
+        return hints
+    return Hints(incident_id=hints.incident_id, signal_names=names, entities=entities)
 
 
 def _with_name(names: tuple[str, ...], name: str) -> tuple[str, ...]:
@@ -102,5 +108,7 @@ def _with_name(names: tuple[str, ...], name: str) -> tuple[str, ...]:
 
 
 def _with_entities(known: tuple[EntityHint, ...], named: tuple[EntityHint, ...]) -> tuple[EntityHint, ...]:
+    if len(known) >= MAX_ENTITIES:
+        return known
     fresh = tuple(entity for entity in named if entity not in known)
     return (known + fresh)[:MAX_ENTITIES] if fresh else known

@@ -19,6 +19,7 @@ from services.gateway.domain.records import (
     EntryDraft,
     EntryType,
     Group,
+    Hints,
     Incident,
     IncidentSource,
     IncidentStatus,
@@ -136,7 +137,7 @@ def _repeat(tx: Transaction, known: Signal | None, report: NormalisedSignal, arr
     _keep(tx, known, report, arrival, incident_id=incident_id)
     activity = tx.find(Activity, incident_id) if incident_id else None
     if activity is not None:
-        tx.put(signals.note_activity(activity, report, received_at=arrival.received_at))
+        tx.put(signals.note_activity(activity, received_at=arrival.received_at))
     return _outcome(report, Outcome.JOINED, incident_id, f"{report.status} already")
 
 
@@ -153,7 +154,7 @@ def _resolve(
     if incident is None:
         return _outcome(report, Outcome.IGNORED, incident_id, "its incident is no longer kept")
     activity = tx.find(Activity, incident.id) or Activity(incident_id=incident.id)
-    activity = signals.note_activity(activity, report, received_at=arrival.received_at, firing=-1)
+    activity = signals.note_activity(activity, received_at=arrival.received_at, firing=-1)
     _append(tx, incident.id, EntryType.SIGNAL_RESOLVED, report, arrival, f"{report.name} resolved")
     if activity.firing_count <= 0 and incident.status in OPEN_STATUSES:
         activity = schedule_resolve(tx, activity, policy)
@@ -197,7 +198,8 @@ def _open(
     _append(tx, incident.id, EntryType.INCIDENT_OPENED, report, arrival, f"Opened by {report.name}: {report.title}")
     _keep(tx, known, report, arrival, incident_id=incident.id)
     activity = Activity(incident_id=incident.id)
-    tx.put(signals.note_activity(activity, report, received_at=arrival.received_at, linked=1, firing=1))
+    tx.put(signals.note_activity(activity, received_at=arrival.received_at, linked=1, firing=1))
+    _note_hints(tx, incident.id, report)
     reason = "its group had no incident to join" if not relations else f"{relations[0].type} {relations[0].incident_id}"
     return _outcome(report, Outcome.OPENED, incident.id, reason)
 
@@ -217,16 +219,23 @@ def _join(
     tx.put(
         signals.note_activity(
             activity,
-            report,
             received_at=arrival.received_at,
             linked=0 if linked_before else 1,
             firing=0 if fired_before else 1,
         ),
     )
+    _note_hints(tx, incident.id, report)
     verb = "fired again" if entry is EntryType.SIGNAL_REFIRED else "joined"
     _append(tx, incident.id, entry, report, arrival, f"{report.name} {verb}")
     _raise_severity(tx, incident.id, report, arrival)
     _keep(tx, known, report, arrival, incident_id=incident.id)
+
+
+def _note_hints(tx: Transaction, incident_id: str, report: NormalisedSignal) -> None:
+    hints = tx.find(Hints, incident_id) or Hints(incident_id=incident_id)
+    noted = signals.note_hints(hints, report)
+    if noted is not hints:
+        tx.put(noted)
 
 
 def _raise_severity(tx: Transaction, incident_id: str, report: NormalisedSignal, arrival: Arrival) -> None:

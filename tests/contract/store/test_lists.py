@@ -3,7 +3,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from services.gateway.domain.records import Activity, Delivery, Incident, IncidentStatus, Job, JobState
+from services.gateway.domain.records import Activity, Delivery, Hints, Incident, IncidentStatus, Job, JobState
 from services.gateway.errors import BadCursor
 from services.gateway.ports import IncidentQuery, RecordQuery
 from shared.contracts.severity import Severity
@@ -133,7 +133,8 @@ def inbox(store):
         an_incident(
             "inc_d", title="Disk full", status=IncidentStatus.RESOLVED, labels={"team": "db"}, created_at=at(3)
         ),
-        Activity(incident_id="inc_b", signal_count=2, last_signal_at=at(90), signal_names=("HighLatency",)),
+        Activity(incident_id="inc_b", signal_count=2, last_signal_at=at(90)),
+        Hints(incident_id="inc_b", signal_names=("HighLatency",)),
     )
     return store
 

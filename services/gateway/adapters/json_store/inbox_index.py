@@ -14,6 +14,7 @@ from services.gateway.adapters.json_store.grams import Mask
 from services.gateway.adapters.json_store.text_search import TextSearch
 from services.gateway.domain.records import (
     Activity,
+    Hints,
     Incident,
     IncidentSource,
     IncidentStatus,
@@ -40,12 +41,17 @@ _GROWTH = 4096
 Numbers = npt.NDArray[np.int64]
 
 
+# A change of any of these changes a line of the inbox; each has the incident's id for its own.
+SHOWN_KINDS = (Incident.KIND, Activity.KIND, Hints.KIND)
+
+
 class Line(NamedTuple):
     """What changed of one incident; without ``incident`` it is gone."""
 
     number: int
     incident: Incident | None
     activity: Activity | None
+    hints: Hints | None
 
 
 class Applied(NamedTuple):
@@ -90,14 +96,14 @@ class InboxIndex:
     def write(self, connection: sqlite3.Connection, lines: list[Line]) -> list[Applied]:
         """Write changed incidents to the tables; hand the return value to ``apply`` once they are committed."""
         applied: list[Applied] = []
-        for number, incident, activity in lines:
+        for number, incident, activity, hints in lines:
             old = connection.execute("SELECT text FROM inbox WHERE number = ?", (number,)).fetchone()
             if incident is None:
                 _drop_text(connection, number, old)
                 connection.execute("DELETE FROM inbox WHERE number = ?", (number,))
                 applied.append(Applied(number, None, ""))
                 continue
-            summary, text = summarise(incident, activity), searchable_text(incident, activity)
+            summary, text = summarise(incident, activity), searchable_text(incident, hints)
             is_same = old is not None and old[0] == text
             if not is_same:
                 _drop_text(connection, number, old)

@@ -5,11 +5,11 @@ from typing import cast
 
 import structlog
 
-from services.gateway.adapters.json_store.inbox_index import InboxIndex, Line
+from services.gateway.adapters.json_store.inbox_index import SHOWN_KINDS, InboxIndex, Line
 from services.gateway.adapters.json_store.index import Index, Place, drop_places, put_meta, put_places
 from services.gateway.adapters.json_store.state import Hot, State
 from services.gateway.adapters.transaction import Key
-from services.gateway.domain.records import Activity, Incident, Record
+from services.gateway.domain.records import Activity, Hints, Incident, Record
 from services.gateway.errors import StoreUnavailable
 
 log = structlog.get_logger(__name__)
@@ -106,18 +106,19 @@ class Indexer:
         self._state.cool(changes)
 
     def _lines(self, changes: dict[Key, Hot]) -> list[Line]:
-        touched = {key[1]: None for key in changes if key[0] in (Incident.KIND, Activity.KIND)}
+        touched = {key[1]: None for key in changes if key[0] in SHOWN_KINDS}
         lines = []
         for incident_id in touched:
             incident = self._newest(changes, (Incident.KIND, incident_id))
             if incident is None:
                 number = self._number_of(incident_id)
                 if number:
-                    lines.append(Line(number, None, None))
+                    lines.append(Line(number, None, None, None))
                 continue
             head = cast("Incident", incident)
             activity = cast("Activity | None", self._newest(changes, (Activity.KIND, incident_id)))
-            lines.append(Line(head.number, head, activity))
+            hints = cast("Hints | None", self._newest(changes, (Hints.KIND, incident_id)))
+            lines.append(Line(head.number, head, activity, hints))
         return lines
 
     def _newest(self, changes: dict[Key, Hot], key: Key) -> Record | None:

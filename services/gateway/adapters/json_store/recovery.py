@@ -6,7 +6,7 @@ from pathlib import Path
 
 import structlog
 
-from services.gateway.adapters.json_store.inbox_index import InboxIndex, Line
+from services.gateway.adapters.json_store.inbox_index import SHOWN_KINDS, InboxIndex, Line
 from services.gateway.adapters.json_store.index import (
     INDEX_VERSION,
     Applied,
@@ -22,7 +22,7 @@ from services.gateway.adapters.json_store.lines import write_key
 from services.gateway.adapters.json_store.segments import Segment
 from services.gateway.adapters.json_store.state import decode
 from services.gateway.adapters.transaction import Key
-from services.gateway.domain.records import Activity, Incident, Record
+from services.gateway.domain.records import Activity, Hints, Incident, Record
 
 log = structlog.get_logger(__name__)
 
@@ -165,14 +165,22 @@ def _inbox_lines(index: Index, journal: Journal, newest: dict[Key, tuple[Record 
         return decode(key, journal.read_body(*place[1:], write_key(key))) if place else None
 
     lines = []
-    for incident_id in {key[1]: None for key in newest if key[0] in (Incident.KIND, Activity.KIND)}:
+    for incident_id in {key[1]: None for key in newest if key[0] in SHOWN_KINDS}:
         incident = find((Incident.KIND, incident_id))
         activity = find((Activity.KIND, incident_id))
         if isinstance(incident, Incident):
-            lines.append(Line(incident.number, incident, activity if isinstance(activity, Activity) else None))
+            hints = find((Hints.KIND, incident_id))
+            lines.append(
+                Line(
+                    incident.number,
+                    incident,
+                    activity if isinstance(activity, Activity) else None,
+                    hints if isinstance(hints, Hints) else None,
+                ),
+            )
             continue
         with index.reading() as connection:
             row = connection.execute("SELECT number FROM inbox WHERE id = ?", (incident_id,)).fetchone()
         if row:
-            lines.append(Line(int(row[0]), None, None))
+            lines.append(Line(int(row[0]), None, None, None))
     return lines

@@ -18,6 +18,7 @@ from services.gateway.adapters.json_store.layout import Layout
 from services.gateway.domain.records import (
     Activity,
     ChainHead,
+    Hints,
     Incident,
     Record,
     Signal,
@@ -140,6 +141,7 @@ class Views:
         view = {
             **msgspec.to_builtins(incident),
             "activity": self._store.find(Activity, incident_id),
+            "hints": self._store.find(Hints, incident_id),
             "signals": self._store.list_records(Signal, RecordQuery(parent=incident_id, limit=_SIGNALS)).records,
             "timeline": {
                 "count": head.sequence,

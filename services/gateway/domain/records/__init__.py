@@ -5,6 +5,7 @@ from services.gateway.domain.records.base import Facets, Record
 from services.gateway.domain.records.delivery import Delivery, DeliveryBody, DeliveryState, Outcome, SignalOutcome
 from services.gateway.domain.records.incident import (
     Activity,
+    Hints,
     Incident,
     IncidentSource,
     IncidentStatus,
@@ -27,6 +28,7 @@ RECORD_KINDS: dict[str, type[Record]] = {
         DeliveryBody,
         DeliveryKey,
         Group,
+        Hints,
         IdempotencyKey,
         Incident,
         Job,
@@ -50,6 +52,7 @@ __all__ = [
     "EntryType",
     "Facets",
     "Group",
+    "Hints",
     "IdempotencyKey",
     "Incident",
     "IncidentSource",

@@ -94,10 +94,7 @@ class Incident(Record, frozen=True, kw_only=True):
 
 
 class Activity(Record, frozen=True, kw_only=True):
-    """What machines keep about an incident, beside its head: counts of signals and the entities they name.
-
-    ``signal_names`` are distinct and capped; the inbox searches them.
-    """
+    """What changes with every signal of an incident: counts and times, and so a record of its own, and small."""
 
     KIND: ClassVar[str] = "activity"
 
@@ -105,14 +102,34 @@ class Activity(Record, frozen=True, kw_only=True):
     signal_count: int = 0
     firing_count: int = 0
     last_signal_at: datetime | None = None
-    signal_names: tuple[str, ...] = ()
-    entities: tuple[EntityHint, ...] = ()
     # The job that will resolve the incident once its signals stayed resolved for the stable period.
     resolve_job_id: str | None = None
 
     @property
     def record_id(self) -> str:
         """The incident id: an incident has one activity record."""
+        return self.incident_id
+
+    def facets(self) -> Facets:
+        """Found with its incident."""
+        return Facets(parent=self.incident_id)
+
+
+class Hints(Record, frozen=True, kw_only=True):
+    """What the signals of an incident name, each once and capped: alert names, which the inbox searches, and entities.
+
+    Written only when a signal names something new; a storm of repeats leaves it alone.
+    """
+
+    KIND: ClassVar[str] = "hints"
+
+    incident_id: str
+    signal_names: tuple[str, ...] = ()
+    entities: tuple[EntityHint, ...] = ()
+
+    @property
+    def record_id(self) -> str:
+        """The incident id: an incident has one hints record."""
         return self.incident_id
 
     def facets(self) -> Facets:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from services.gateway.domain.records.incident import Activity, Incident, IncidentSource, IncidentStatus
+from services.gateway.domain.records.incident import Activity, Hints, Incident, IncidentSource, IncidentStatus
 from shared.contracts.base import Contract
 from shared.contracts.severity import Severity
 
@@ -51,7 +51,7 @@ def summarise(incident: Incident, activity: Activity | None) -> IncidentSummary:
     )
 
 
-def searchable_text(incident: Incident, activity: Activity | None) -> str:
+def searchable_text(incident: Incident, hints: Hints | None) -> str:
     """Return the text a search looks through, in lower case: words of the case, its labels and its signals."""
     parts = [
         f"inc-{incident.number}",
@@ -59,6 +59,6 @@ def searchable_text(incident: Incident, activity: Activity | None) -> str:
         incident.description,
         *incident.services,
         *(f"{key}:{value}" for key, value in incident.labels.items()),
-        *(activity.signal_names if activity else ()),
+        *(hints.signal_names if hints else ()),
     ]
     return "\n".join(parts).lower()

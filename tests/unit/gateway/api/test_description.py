@@ -10,7 +10,7 @@ from services.gateway import errors
 from services.gateway.api import shapes
 from services.gateway.openapi import describe_api
 from shared.errors import AppError
-from tests.support.builders import a_job, a_signal, an_activity, an_incident
+from tests.support.builders import a_job, a_signal, an_activity, an_incident, the_hints
 from tests.support.gateway import GatewayUnderTest
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -59,6 +59,7 @@ def filled(gw: GatewayUnderTest) -> GatewayUnderTest:
     def put(tx):
         tx.put(incident)
         tx.put(an_activity(incident.id))
+        tx.put(the_hints(incident.id))
         tx.put(a_signal(incident_id=incident.id))
         tx.put(a_job(incident_id=incident.id))
 

@@ -4,7 +4,7 @@ import pytest
 
 from services.gateway.domain.records import Role
 from shared.contracts.signal import SignalStatus
-from tests.support.builders import a_signal, an_activity, an_incident
+from tests.support.builders import a_signal, an_activity, an_incident, the_hints
 from tests.support.gateway import GatewayUnderTest
 
 
@@ -176,6 +176,7 @@ def test_the_detail_shows_signals_entities_and_counts(gw: GatewayUnderTest):
     def put(tx):
         tx.put(incident)
         tx.put(an_activity(incident.id, firing=1, signals=2))
+        tx.put(the_hints(incident.id))
         tx.put(a_signal(fingerprint="a:1", incident_id=incident.id))
         tx.put(a_signal(fingerprint="a:2", incident_id=incident.id, status=SignalStatus.RESOLVED))
 

@@ -3,8 +3,8 @@ from itertools import permutations
 
 import pytest
 
-from services.gateway.domain.records import Activity, Signal
-from services.gateway.domain.signals import MAX_ENTITIES, Change, classify, merge_report, note_activity
+from services.gateway.domain.records import Activity, Hints, Signal
+from services.gateway.domain.signals import MAX_ENTITIES, Change, classify, merge_report, note_activity, note_hints
 from shared.contracts.severity import Severity
 from shared.contracts.signal import EntityHint, NormalisedSignal, SignalStatus
 
@@ -81,21 +81,28 @@ def test_a_report_counts_and_keeps_when_the_signal_was_first_seen():
     assert (merged.count, merged.first_seen_at, merged.last_seen_at) == (2, START, later)
 
 
-def test_activity_collects_names_and_entities_once():
-    pod = EntityHint(kind="pod", name="checkout-1", namespace="pay")
-    activity = Activity(incident_id="inc_1")
+def test_activity_counts_signals_and_keeps_the_newest_time():
+    activity = Activity(incident_id="inc_1", last_signal_at=START + timedelta(seconds=5))
 
     for _ in range(2):
-        activity = note_activity(activity, a_report(entities=(pod,)), received_at=START, linked=1, firing=1)
+        activity = note_activity(activity, received_at=START, linked=1, firing=1)
 
     assert (activity.signal_count, activity.firing_count) == (2, 2)
-    assert activity.signal_names == ("Down",)
-    assert activity.entities == (pod,)
+    assert activity.last_signal_at == START + timedelta(seconds=5)
 
 
-def test_activity_of_a_storm_stays_small():
+def test_hints_are_collected_once_and_untouched_by_what_is_known():
+    pod = EntityHint(kind="pod", name="checkout-1", namespace="pay")
+    hints = note_hints(Hints(incident_id="inc_1"), a_report(entities=(pod,)))
+
+    assert (hints.signal_names, hints.entities) == (("Down",), (pod,))
+    assert note_hints(hints, a_report(entities=(pod,))) is hints
+
+
+def test_hints_of_a_storm_stay_small():
     pods = tuple(EntityHint(kind="pod", name=f"pod-{n}") for n in range(MAX_ENTITIES + 50))
 
-    activity = note_activity(Activity(incident_id="inc_1"), a_report(entities=pods), received_at=START)
+    hints = note_hints(Hints(incident_id="inc_1"), a_report(entities=pods))
 
-    assert len(activity.entities) == MAX_ENTITIES
+    assert len(hints.entities) == MAX_ENTITIES
+    assert note_hints(hints, a_report(entities=(EntityHint(kind="pod", name="late"),))) is hints

@@ -9,6 +9,7 @@ from services.gateway.domain.records import (
     Activity,
     Delivery,
     DeliveryState,
+    Hints,
     Incident,
     IncidentStatus,
     Job,
@@ -119,7 +120,8 @@ def test_a_firing_signal_opens_an_incident(gateway):
     assert (incident.status, incident.severity, incident.services) == ("new", "high", ("checkout",))
     assert gateway.timeline(incident) == ["incident_opened"]
     activity = gateway.store.get(Activity, incident.id)
-    assert (activity.signal_count, activity.firing_count, activity.entities[0].name) == (1, 1, "a")
+    assert (activity.signal_count, activity.firing_count) == (1, 1)
+    assert gateway.store.get(Hints, incident.id).entities[0].name == "a"
     assert gateway.store.get(Job, "job_1").state is JobState.SUCCEEDED
 
 
