@@ -45,6 +45,7 @@ class Supervisor:
         self._stopping = asyncio.Event()
         self._hurry = asyncio.Event()
         self._state = "starting"
+        self._is_unpublished = False
         self._started_at = datetime.now(UTC).isoformat(timespec="seconds")
         self._keepers = {spec.name: self._make_keeper(spec.name, policy or RestartPolicy()) for spec in plan.children}
         self._tasks: list[asyncio.Task[None]] = []
@@ -115,6 +116,8 @@ class Supervisor:
         while True:
             await asyncio.sleep(_HEALTH_SECONDS)
             problem = await self._plan.why_not_ready()
+            if self._is_unpublished:
+                self._publish()
             if problem and self._state == "ready":
                 self._set_state("degraded")
                 self._screen.say(f"not ready: {problem}")
@@ -158,20 +161,28 @@ class Supervisor:
         self._publish()
 
     def _publish(self) -> None:
+        """Write down what runs. A full disk costs that file until there is room again, never what runs."""
+        try:
+            write_run(self._plan.data_dir, self._run_state())
+        except OSError as error:
+            if not self._is_unpublished:
+                self._screen.say(f"cannot write down what runs: {error.strerror}; everything goes on")
+            self._is_unpublished = True
+        else:
+            self._is_unpublished = False
+
+    def _run_state(self) -> RunState:
         plan = self._plan
-        write_run(
-            plan.data_dir,
-            RunState(
-                pid=os.getpid(),
-                state=self._state,
-                started_at=self._started_at,
-                data_dir=str(plan.data_dir),
-                url=plan.url,
-                docs_url=plan.docs_url,
-                door_url=plan.door_url,
-                flower_url=plan.flower_url,
-                broker=plan.broker,
-                broker_socket=str(plan.broker_socket) if plan.broker_socket else None,
-                children={name: keeper.state for name, keeper in self._keepers.items()},
-            ),
+        return RunState(
+            pid=os.getpid(),
+            state=self._state,
+            started_at=self._started_at,
+            data_dir=str(plan.data_dir),
+            url=plan.url,
+            docs_url=plan.docs_url,
+            door_url=plan.door_url,
+            flower_url=plan.flower_url,
+            broker=plan.broker,
+            broker_socket=str(plan.broker_socket) if plan.broker_socket else None,
+            children={name: keeper.state for name, keeper in self._keepers.items()},
         )

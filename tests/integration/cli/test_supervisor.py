@@ -203,6 +203,21 @@ def test_the_socket_of_a_deep_folder_is_put_where_its_path_is_short_enough(tmp_p
     path.parent.rmdir()
 
 
+def test_a_supervisor_that_cannot_write_down_what_runs_goes_on(tmp_path: Path) -> None:
+    with running(tmp_path, worker="steady") as run:
+        run.wait_ready()
+        pid = run.child("worker")["pid"]
+        # As on a full disk: the draft of run.json cannot be written.
+        blocked = run.data_dir / ".run.json.new"
+        blocked.mkdir()
+
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: "cannot write down what runs" in run.said())
+        assert run.process.poll() is None
+        blocked.rmdir()
+        run.wait_up_again("worker", pid)
+
+
 def test_a_second_copy_on_the_same_folder_is_refused_and_told_of_the_first(tmp_path: Path) -> None:
     with running(tmp_path, gateway="steady") as run:
         run.wait_ready()

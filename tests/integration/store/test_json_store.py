@@ -1,5 +1,6 @@
 import json
 import shutil
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -10,10 +11,11 @@ import pytest
 from services.gateway.adapters.json_store import open_json_store
 from services.gateway.adapters.json_store.archive import export, import_
 from services.gateway.adapters.json_store.check import check, rebuild_index
+from services.gateway.adapters.json_store.index import Index
 from services.gateway.adapters.json_store.lines import read_header, read_lines, write_line
 from services.gateway.adapters.json_store.store import Options
 from services.gateway.domain.records import Group, Incident, IncidentStatus, Job
-from services.gateway.errors import ArchiveUnusable, StoreDamaged, StoreLocked
+from services.gateway.errors import ArchiveUnusable, StoreDamaged, StoreLocked, StoreUnavailable
 from services.gateway.ports import IncidentQuery, RecordQuery
 from tests.support.records import NOW, a_draft, a_job, an_incident
 
@@ -316,3 +318,29 @@ def test_a_base_that_lost_its_last_lines_stops_the_start(tmp_path, clock):
         (tmp_path / "store" / "index.sqlite").unlink(missing_ok=True)
         with pytest.raises(StoreDamaged, match=base.name):
             open_json_store(tmp_path, clock=clock)
+
+
+def test_lists_fail_fast_while_the_index_cannot_be_written_and_work_again_after(tmp_path, clock, monkeypatch):
+    store = open_json_store(tmp_path, clock=clock)
+    fill(store, 1)
+    store.catch_up()
+    real = Index.writing
+
+    def full(_index):
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(Index, "writing", full)
+    store.transact(lambda tx: tx.put(an_incident("inc_9")))
+    with pytest.raises(StoreUnavailable, match="index cannot be written"):
+        store.list_incidents(IncidentQuery())
+    assert store.get(Incident, "inc_9").number == 2
+
+    monkeypatch.setattr(Index, "writing", real)
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            assert store.list_incidents(IncidentQuery()).total == 2
+            break
+        except StoreUnavailable:
+            time.sleep(0.05)
+    store.close()

@@ -31,6 +31,7 @@ class Indexer:
         self._end = (0, 0)
         self._wanted = 0
         self._closing = False
+        self._is_failing = False
         self._thread = threading.Thread(target=self._run, name="store-indexer", daemon=True)
 
     def start(self) -> None:
@@ -51,8 +52,10 @@ class Indexer:
                 return
             self._wanted = max(self._wanted, seq)
             self._wake.notify_all()
-            if not self._wake.wait_for(lambda: self._applied >= seq, _CATCH_UP_SECONDS):
-                raise StoreUnavailable("the index does not keep up with the store")
+            # Nobody is kept waiting for an index that cannot be written: a full disk mends itself no sooner.
+            self._wake.wait_for(lambda: self._applied >= seq or self._is_failing, _CATCH_UP_SECONDS)
+            if self._applied < seq:
+                raise StoreUnavailable("the index cannot be written, or does not keep up; records by id are served")
 
     def close(self) -> None:
         """Apply what is left, then end."""
@@ -76,11 +79,14 @@ class Indexer:
             except Exception:
                 log.exception("the index could not be written; reads go on from memory")
                 with self._wake:
+                    self._is_failing = True
+                    self._wake.notify_all()
                     self._wake.wait_for(lambda: self._closing, _RETRY_SECONDS)
                     if self._closing:
                         return
                 continue
             with self._wake:
+                self._is_failing = False
                 self._applied = seq
                 self._wake.notify_all()
 
