@@ -27,7 +27,6 @@ from services.gateway.relay.window import Lost, Window
 from services.gateway.relay.workers import Workers
 from shared.contracts.messages import Beat, BeatAnswer, Claim, Claimed, Hello
 from shared.contracts.queues import TASK_QUEUES, Queue
-from shared.errors import AppError
 from shared.ids import new_id
 from shared.ports import Clock
 
@@ -277,12 +276,19 @@ class Relay:
         try:
             if not self._endings.settle_lost_attempt(lost.job_id):
                 return
-        except AppError as error:
-            log.warning("a lost attempt could not be settled", job_id=lost.job_id, problem=error.code)
-            self._wait_again(window, lost, delay=_STORE_WAIT_SECONDS)
+        except Exception:
+            # The window has let go of it, so nobody else would ever look at it, nor at those after it.
+            log.exception("a lost attempt could not be settled yet", job_id=lost.job_id)
+            self._judge_again(window, lost)
             return
         window.republished_total += 1
         self._wait_again(window, lost, delay=0.0)
+
+    def _judge_again(self, window: Window, lost: Lost) -> None:
+        with self._changed:
+            if lost.job_id not in window:
+                # Claimed still: handing it on undecided could do twice what must be done once.
+                window.claim(lost.job_id, lost.source, attempt=lost.attempt, now=self._monotonic())
 
     def _wait_again(self, window: Window, job: Lost | Entry, *, delay: float) -> None:
         with self._changed:
@@ -293,7 +299,8 @@ class Relay:
         for entry in broken:
             try:
                 self._endings.give_up(entry.job_id, code="delivery_gone", error="the delivery was removed unread")
-            except AppError:
+            except Exception:
+                log.exception("a job could not be given up yet", job_id=entry.job_id)
                 self._wait_again(window, entry, delay=_STORE_WAIT_SECONDS)
 
     def _give_up_timer(self, job: Job, error: str) -> None:

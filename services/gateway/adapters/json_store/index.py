@@ -12,6 +12,7 @@ from services.gateway.adapters.cursor import to_micros
 from services.gateway.adapters.json_store.inbox_index import INBOX_TABLES
 from services.gateway.adapters.transaction import Key
 from services.gateway.domain.records import Record
+from services.gateway.errors import StoreUnavailable
 from services.gateway.ports import RecordQuery
 
 # Raise it when a table changes: an index of another version is built anew from the journal.
@@ -81,19 +82,23 @@ class Index:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Lend a connection for reading."""
-        connection = self._take()
+        """Lend a connection for reading; raise ``StoreUnavailable`` when SQLite cannot read."""
         try:
-            yield connection
-        finally:
-            self._readers.put(connection)
+            connection = self._take()
+            try:
+                yield connection
+            finally:
+                self._readers.put(connection)
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"the index cannot be read: {error}") from error
 
     def _take(self) -> sqlite3.Connection:
         if self._readers.empty():
             with self._lock:
                 if self._made < _READERS:
+                    connection = self._connect(readonly=True)
                     self._made += 1
-                    return self._connect(readonly=True)
+                    return connection
         return self._readers.get()
 
     @contextmanager

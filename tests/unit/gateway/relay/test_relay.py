@@ -1,3 +1,4 @@
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -21,12 +22,24 @@ from tests.support.memory_store import MemoryStore
 LEASE = 0.2
 
 
+class StoreThatFailsOnce(MemoryStore):
+    """Its first read by the relay's own thread fails."""
+
+    has_failed = False
+
+    def find(self, kind, record_id):
+        if threading.current_thread().name == "relay" and not self.has_failed:
+            self.has_failed = True
+            raise sqlite3.OperationalError("disk I/O error")
+        return super().find(kind, record_id)
+
+
 class Setting:
     """A relay between a store in memory and a broker that only keeps what it is given."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: type[MemoryStore] = MemoryStore) -> None:
         self.clock = SystemClock()
-        self.store = MemoryStore(self.clock)
+        self.store = store(self.clock)
         self.blobs = MemoryBlobs(self.clock)
         self.queue = FakeJobQueue()
         self.fired: list[str] = []
@@ -198,6 +211,20 @@ def test_a_silent_worker_leaves_work_with_outside_effects_unknown(setting: Setti
 
     assert left.error is not None
     assert left.finished_at is not None
+
+
+def test_a_read_that_fails_once_loses_none_of_the_lost_attempts() -> None:
+    setting = Setting(StoreThatFailsOnce)
+    jobs = [a_job(kind="actions.execute", state=JobState.RUNNING, attempt=1) for _ in range(3)]
+    setting.store.transact(lambda tx: [tx.put(job) for job in jobs])
+
+    with setting.relay() as relay:
+        for job in jobs:
+            setting.wait_for_state(job.id, JobState.UNKNOWN)
+        assert relay.backlog(Queue.INTAKE) == 0
+
+    assert setting.store.has_failed
+    assert setting.queue.messages() == []
 
 
 def test_a_job_whose_delivery_is_gone_is_given_up(setting: Setting) -> None:
