@@ -87,6 +87,15 @@ class MilestonesShape(Shape):
     closed_at = _moment(allow_none=True)
 
 
+class OccurrenceShape(Shape):
+    """The newest word about one occurrence of a fingerprint, told from others by when it began."""
+
+    starts_at = _moment()
+    status = Word(SignalStatus)
+    ends_at = _moment(allow_none=True)
+    accepted_seq = fields.Integer()
+
+
 class SignalShape(Shape):
     """The newest known state of one fingerprint."""
 
@@ -106,6 +115,10 @@ class SignalShape(Shape):
     starts_at = _moment()
     ends_at = _moment(allow_none=True)
     accepted_seq = fields.Integer()
+    occurrences = fields.List(
+        fields.Nested(OccurrenceShape),
+        metadata={"description": "What the state follows from, oldest first; only the last few are kept."},
+    )
     count = fields.Integer(metadata={"description": "How many deliveries reported it, repeats included."})
     first_seen_at = _moment()
     last_seen_at = _moment()

@@ -5,11 +5,13 @@ from enum import StrEnum
 
 import msgspec
 
-from services.gateway.domain.records import Activity, Hints, Signal
+from services.gateway.domain.records import Activity, Hints, Occurrence, Signal
 from shared.contracts.signal import EntityHint, NormalisedSignal, SignalStatus
 
 MAX_SIGNAL_NAMES = 50
 MAX_ENTITIES = 200
+# Enough to tell the overlapping ones of a few replicas apart; older ones are history, and on the timeline.
+MAX_OCCURRENCES = 4
 
 
 class Change(StrEnum):
@@ -25,22 +27,69 @@ class Change(StrEnum):
 
 
 def classify(known: Signal | None, report: NormalisedSignal, accepted_seq: int) -> Change:
-    """Say what ``report`` means. States are ordered by (start of the occurrence, acceptance sequence).
-
-    The answer for the newest report does not depend on the order in which workers got to the older ones,
-    so batches may be processed in any order and the final state is the same.
-    """
-    if known is not None and (report.starts_at, accepted_seq) <= (known.starts_at, known.accepted_seq):
-        return Change.SUPERSEDED
-    if report.status is SignalStatus.RESOLVED:
-        if known is None or known.incident_id is None:
-            return Change.RESOLVED_UNSEEN
-        return Change.RESOLVED if known.status is SignalStatus.FIRING else Change.RESOLVED_AGAIN
+    """Say what ``report`` changes. The state it leads to does not depend on the order reports are processed in."""
+    before = known.occurrences if known else ()
+    fired_before = is_firing(before)
+    fires_now = is_firing(add_occurrence(before, report, accepted_seq))
+    is_resolve = report.status is SignalStatus.RESOLVED
     if known is None or known.incident_id is None:
-        return Change.FIRED
-    if known.status is SignalStatus.FIRING and report.starts_at == known.starts_at:
-        return Change.REPEATED
-    return Change.REFIRED
+        if fires_now and not is_resolve:
+            return Change.FIRED
+        return Change.RESOLVED_UNSEEN if is_resolve else Change.SUPERSEDED
+    if is_resolve:
+        if fires_now:
+            return Change.SUPERSEDED
+        return Change.RESOLVED if fired_before else Change.RESOLVED_AGAIN
+    if not fires_now:
+        return Change.SUPERSEDED
+    # However it began by this report: what fires goes on firing, and a repeat is no news.
+    return Change.REPEATED if fired_before else Change.REFIRED
+
+
+def add_occurrence(
+    occurrences: tuple[Occurrence, ...],
+    report: NormalisedSignal,
+    accepted_seq: int,
+) -> tuple[Occurrence, ...]:
+    """Return ``occurrences``, oldest first, with ``report``: of one occurrence the word accepted last counts."""
+    told = Occurrence(
+        starts_at=report.starts_at,
+        status=report.status,
+        ends_at=report.ends_at,
+        accepted_seq=accepted_seq,
+    )
+    by_start = {occurrence.starts_at: occurrence for occurrence in occurrences}
+    before = by_start.get(told.starts_at)
+    if before is None or before.accepted_seq < accepted_seq:
+        by_start[told.starts_at] = told
+    *older, newest = sorted(by_start.values(), key=lambda occurrence: occurrence.starts_at)
+    if len(older) >= MAX_OCCURRENCES:
+        older.remove(min(older, key=lambda occurrence: occurrence.accepted_seq))
+    return (*older, newest)
+
+
+def is_firing(occurrences: tuple[Occurrence, ...]) -> bool:
+    """Answer for the occurrence that began last: an older one never overrides it, with one exception.
+
+    A resolve of an older one, accepted later, whose end lies after the newest began, ends that too. HA replicas
+    of Prometheus, and an Alertmanager that was restarted, give one outage several starts, and Alertmanager then
+    resolves it under the earliest of them.
+    """
+    if not occurrences:
+        return False
+    *older, newest = occurrences
+    if newest.status is SignalStatus.RESOLVED:
+        return False
+    return not any(_ends(occurrence, newest) for occurrence in older)
+
+
+def _ends(older: Occurrence, newest: Occurrence) -> bool:
+    return (
+        older.status is SignalStatus.RESOLVED
+        and older.accepted_seq > newest.accepted_seq
+        and older.ends_at is not None
+        and older.ends_at >= newest.starts_at
+    )
 
 
 def merge_report(
@@ -52,11 +101,20 @@ def merge_report(
     incident_id: str | None,
 ) -> Signal:
     """Return the record of the fingerprint after ``report``, linked to ``incident_id``."""
+    before = known.occurrences if known else ()
+    occurrences = add_occurrence(before, report, accepted_seq)
+    firing = is_firing(occurrences)
+    status = SignalStatus.FIRING if firing else SignalStatus.RESOLVED
+    if known is not None and accepted_seq < known.accepted_seq:
+        # Processed late: it may decide the state, but the newer words stand.
+        return msgspec.structs.replace(known, status=status, occurrences=occurrences, count=known.count + 1)
+    # What goes on keeps its start, whatever start a replica or a sender without one gives its repeats.
+    keeps_start = known is not None and is_firing(before)
     return Signal(
         fingerprint=report.fingerprint,
         source=report.source,
         incident_id=incident_id,
-        status=report.status,
+        status=status,
         severity=report.severity,
         name=report.name,
         title=report.title,
@@ -66,9 +124,10 @@ def merge_report(
         service=report.service,
         entities=report.entities,
         link=report.link,
-        starts_at=report.starts_at,
-        ends_at=report.ends_at,
-        accepted_seq=accepted_seq,
+        starts_at=known.starts_at if known is not None and keeps_start else report.starts_at,
+        ends_at=None if firing else report.ends_at,
+        accepted_seq=accepted_seq if known is None else max(accepted_seq, known.accepted_seq),
+        occurrences=occurrences,
         count=1 if known is None else known.count + 1,
         first_seen_at=received_at if known is None else known.first_seen_at,
         last_seen_at=received_at if known is None else max(received_at, known.last_seen_at),

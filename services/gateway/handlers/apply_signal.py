@@ -54,11 +54,16 @@ def apply_signal(
     policy: GroupingPolicy,
 ) -> SignalOutcome:
     """Apply ``report`` within ``tx`` and return its one outcome. Applying an older state changes nothing."""
+    if report.starts_at > arrival.received_at:
+        # A clock that is ahead must not put an occurrence where no resolve ever reaches it.
+        report = msgspec.structs.replace(report, starts_at=arrival.received_at)
     known = tx.find(Signal, report.fingerprint)
     change = signals.classify(known, report, arrival.accepted_seq)
     match change:
         case Change.SUPERSEDED:
-            return _outcome(report, Outcome.IGNORED, _link(known), "a newer state of this signal was accepted before")
+            # Kept all the same: the state follows from every occurrence, also from one that came late.
+            _keep(tx, known, report, arrival, incident_id=_link(known))
+            return _outcome(report, Outcome.IGNORED, _link(known), "a newer state of this signal is known")
         case Change.RESOLVED_UNSEEN:
             _keep(tx, known, report, arrival, incident_id=None)
             return _outcome(report, Outcome.IGNORED, None, "resolved, and no incident has seen it fire")

@@ -14,7 +14,7 @@ from services.gateway.domain.records.incident import (
 )
 from services.gateway.domain.records.job import Job, JobState
 from services.gateway.domain.records.keys import Counter, DeliveryKey, Group, IdempotencyKey
-from services.gateway.domain.records.signal import NO_INCIDENT, Signal
+from services.gateway.domain.records.signal import NO_INCIDENT, Occurrence, Signal
 from services.gateway.domain.records.summary import IncidentSummary, searchable_text, summarise
 from services.gateway.domain.records.timeline import ChainHead, EntryDraft, EntryType, TimelineEntry
 
@@ -61,6 +61,7 @@ __all__ = [
     "Job",
     "JobState",
     "Milestones",
+    "Occurrence",
     "Outcome",
     "Record",
     "Relation",

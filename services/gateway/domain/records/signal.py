@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from services.gateway.domain.records.base import Facets, Record
+from shared.contracts.base import Contract
 from shared.contracts.severity import Severity
 from shared.contracts.signal import EntityHint, SignalStatus
 
@@ -11,11 +12,20 @@ from shared.contracts.signal import EntityHint, SignalStatus
 NO_INCIDENT = "none"
 
 
+class Occurrence(Contract, frozen=True, kw_only=True):
+    """The newest word about one occurrence of a fingerprint, told from others by when it began."""
+
+    starts_at: datetime
+    status: SignalStatus
+    ends_at: datetime | None = None
+    accepted_seq: int
+
+
 class Signal(Record, frozen=True, kw_only=True):
     """The newest known state of one fingerprint.
 
-    States of a fingerprint are ordered by (``starts_at``, ``accepted_seq``): an older one never overrides
-    a newer one, in whatever order workers report. A signal without an incident is a tombstone: a resolve
+    ``occurrences`` are what the state follows from (``domain.signals`` says how), so that it is the same in
+    whatever order workers report; ``status``, ``starts_at`` and ``ends_at`` are that state. A signal without an incident is a tombstone: a resolve
     that was processed before its firing, or one whose firing never came.
     """
 
@@ -36,8 +46,9 @@ class Signal(Record, frozen=True, kw_only=True):
     link: str | None = None
     starts_at: datetime
     ends_at: datetime | None = None
-    # The acceptance sequence of the delivery that brought this state.
+    # The acceptance sequence of the newest delivery that spoke of it.
     accepted_seq: int
+    occurrences: tuple[Occurrence, ...] = ()
     # How many deliveries reported this fingerprint, repeats included.
     count: int = 1
     first_seen_at: datetime

@@ -268,6 +268,36 @@ def test_whatever_the_order_of_workers_the_final_state_is_that_of_the_last_deliv
         assert all(gateway.store.get(Activity, i.id).firing_count == 0 for i in gateway.incidents())
 
 
+def test_repeats_of_a_sender_without_start_times_are_no_news(gateway):
+    for seconds in range(4):
+        gateway.clock.advance(60)
+        gateway.deliver(a_report(starts=60 * (seconds + 1)))
+    gateway.clock.advance(60)
+    resolved = gateway.deliver(a_report(status="resolved", starts=300))
+
+    assert gateway.timeline(gateway.only_incident()) == ["incident_opened", "signal_resolved"]
+    assert (resolved.outcome, resolved.signals[0].reason) == (Outcome.JOINED, "resolved")
+
+
+def test_a_resolve_under_the_earliest_of_overlapping_starts_resolves(gateway):
+    gateway.clock.advance(3600)
+    for starts in (0, 7, 0):
+        gateway.deliver(a_report(starts=starts))
+    gateway.deliver(a_report(status="resolved", ends_at=START + timedelta(minutes=20)))
+    gateway.pass_time(minutes=2)
+
+    assert gateway.only_incident().status is IncidentStatus.RESOLVED
+    assert gateway.timeline(gateway.only_incident()) == ["incident_opened", "signal_resolved", "status_changed"]
+
+
+def test_a_start_in_the_future_does_not_keep_a_signal_firing_for_ever(gateway):
+    gateway.deliver(a_report(starts=86_400 * 365))
+    gateway.clock.advance(60)
+    gateway.deliver(a_report(status="resolved", starts=60))
+
+    assert gateway.store.get(Signal, "alertmanager:a").status is SignalStatus.RESOLVED
+
+
 def test_the_same_result_again_changes_nothing(gateway):
     name = gateway.accept()
     result = normalised(name, a_report())
