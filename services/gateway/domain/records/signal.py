@@ -25,8 +25,8 @@ class Signal(Record, frozen=True, kw_only=True):
     """The newest known state of one fingerprint.
 
     ``occurrences`` are what the state follows from (``domain.signals`` says how), so that it is the same in
-    whatever order workers report; ``status``, ``starts_at`` and ``ends_at`` are that state. A signal without an incident is a tombstone: a resolve
-    that was processed before its firing, or one whose firing never came.
+    whatever order workers report; ``status``, ``starts_at`` and ``ends_at`` are that state. A signal without an
+    incident is a tombstone: a resolve that was processed before its firing, or one whose firing never came.
     """
 
     KIND: ClassVar[str] = "signal"
