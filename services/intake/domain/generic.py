@@ -1,5 +1,6 @@
 """Read a body of any shape through a mapping: configured paths, else sensible defaults."""
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -48,6 +49,27 @@ _LABEL_FIELDS = (
     *("ingress", "cronjob", "environment", "env", "region", "team"),
 )
 _decode = msgspec.json.Decoder().decode
+
+
+# Labels that tell how a problem is now, not which problem it is.
+_CHANGING_LABELS = frozenset(
+    [
+        "severity",
+        "priority",
+        "level",
+        "urgency",
+        "criticality",
+        "state",
+        "status",
+        "value",
+        "timestamp",
+        "time",
+        "startsat",
+        "endsat",
+    ],
+)
+# A number that stands alone is a measurement ("at 96 %"); one inside a name ("sda1", "node-7") tells things apart.
+_NUMBER = re.compile(r"(?<![^\s(=:])\d+(?:[.,]\d+)?(?![\w-])")
 
 
 def normalise_generic(body: str | bytes, received_at: datetime, source: str, mapping: Mapping) -> Normalised:
@@ -143,9 +165,12 @@ def _signal(
 
 
 def _derived(title: str, service: str | None, labels: dict[str, str]) -> str:
-    """Return an identity for a body that has none: its title, service and labels, for want of better."""
-    pairs = sorted(labels.items())
-    return hash_of([title, service or "", *(part for pair in pairs for part in pair)])
+    """Return an identity for a body that has none: its title, service and labels, for want of better.
+
+    How bad it is, in which state and how much is left out: the recovery of a problem says other things there.
+    """
+    pairs = sorted((key, value) for key, value in labels.items() if key.lower() not in _CHANGING_LABELS)
+    return hash_of([_NUMBER.sub("#", title), service or "", *(part for pair in pairs for part in pair)])
 
 
 def _description(item: dict[str, Any], mapping: Mapping, title: str) -> str:

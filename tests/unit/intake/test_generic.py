@@ -144,6 +144,27 @@ def test_numbers_stand_for_priorities_and_times() -> None:
     assert signal.starts_at == datetime.fromtimestamp(1795334400, UTC)
 
 
+@pytest.mark.parametrize(
+    ("firing", "resolved"),
+    [
+        ({"title": "Disk /var at 96 %"}, {"title": "Disk /var at 41 %"}),
+        ({"title": "p99 is 1.5 s (limit 1)"}, {"title": "p99 is 0.2 s (limit 1)"}),
+        ({"title": "Lab", "labels": {"severity": "critical"}}, {"title": "Lab", "labels": {"severity": "ok"}}),
+        ({"title": "Lab", "labels": {"Status": "CRIT"}}, {"title": "Lab", "labels": {"Status": "OK"}}),
+    ],
+)
+def test_how_bad_a_problem_is_does_not_tell_which_problem_it_is(firing: Any, resolved: Any) -> None:
+    assert one(**firing).fingerprint == one(**resolved).fingerprint
+
+
+@pytest.mark.parametrize(
+    ("title", "other"),
+    [("Disk sda1 full", "Disk sda2 full"), ("node-7 down", "node-8 down"), ("10.0.0.1 down", "10.0.0.2 down")],
+)
+def test_numbers_inside_names_tell_problems_apart(title: str, other: str) -> None:
+    assert one(title=title).fingerprint != one(title=other).fingerprint
+
+
 def test_items_without_a_title_are_left_out_with_a_warning() -> None:
     signals, warnings, _ = read([{"title": "good", "severity": "low"}, {"x": 1}, "text", None])
 
