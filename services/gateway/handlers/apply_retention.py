@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import msgspec
 
@@ -76,17 +77,33 @@ def _oldest(*, states: tuple[str, ...] = (), parent: str | None = None) -> Recor
 def _drop_old(store: Store, kind: type[Record], query: RecordQuery, drop: _Drop) -> int:
     count = 0
     while batch := store.list_records(kind, query).records:
-        for record in batch:
-            if isinstance(record, Incident):
-                _drop_signals(store, record.id)
-
-        def work(tx: Transaction, batch: list[Record] = batch) -> None:
-            for record in batch:
-                drop(tx, record)
-
-        store.transact(work)
-        count += len(batch)
+        if kind is Incident:
+            removed = sum(_drop_whole(store, record.record_id, query) for record in batch)
+        else:
+            removed = store.transact(partial(_drop_batch, batch=batch, query=query, drop=drop))
+        # What came back to life since it was listed stays; a list of nothing else is not asked for again.
+        if not removed:
+            break
+        count += removed
     return count
+
+
+def _drop_batch(tx: Transaction, *, batch: list[Record], query: RecordQuery, drop: _Drop) -> int:
+    """Drop those of ``batch`` that ``query`` would still list, and return how many."""
+    current = [tx.find(type(record), record.record_id) for record in batch]
+    old = [record for record in current if record is not None and _is_listed(record, query)]
+    for record in old:
+        drop(tx, record)
+    return len(old)
+
+
+def _is_listed(record: Record, query: RecordQuery) -> bool:
+    facets = record.facets()
+    return (
+        (not query.states or facets.state in query.states)
+        and (query.parent is None or facets.parent == query.parent)
+        and (query.until is None or (facets.at is not None and facets.at < query.until))
+    )
 
 
 def _drop_record(tx: Transaction, record: Record) -> None:
@@ -107,15 +124,29 @@ def _drop_incident(tx: Transaction, record: Record) -> None:
         tx.remove_incident(record.id)
 
 
-def _drop_signals(store: Store, incident_id: str) -> None:
-    query = RecordQuery(parent=incident_id, limit=_BATCH, with_total=False)
-    while batch := store.list_records(Signal, query).records:
+def _drop_whole(store: Store, incident_id: str, query: RecordQuery) -> bool:
+    """Drop an incident with its signals; False if it does not qualify any more. Signals go first, being many."""
+    of_incident = RecordQuery(parent=incident_id, limit=_BATCH, with_total=False)
+    while True:
+        page = store.list_records(Signal, of_incident)
+        is_last = page.next_cursor is None
 
-        def work(tx: Transaction, batch: list[Signal] = batch) -> None:
-            for signal in batch:
-                tx.remove(Signal, signal.fingerprint)
+        def work(tx: Transaction, signals: list[Signal] = page.records, *, is_last: bool = is_last) -> bool:
+            incident = tx.find(Incident, incident_id)
+            if incident is None or not _is_listed(incident, query):
+                return False
+            for signal in signals:
+                current = tx.find(Signal, signal.fingerprint)
+                if current is not None and current.incident_id == incident_id:
+                    tx.remove(Signal, signal.fingerprint)
+            if is_last:
+                _drop_incident(tx, incident)
+            return True
 
-        store.transact(work)
+        if not store.transact(work):
+            return False
+        if is_last:
+            return True
 
 
 def _is_named(store: Store, digest: str) -> bool:

@@ -117,3 +117,74 @@ def test_tombstones_go_with_age_and_signals_of_incidents_stay(store, blobs):
 
     assert apply_retention(store, blobs, Retention(), NOW) == {"signal": 1}
     assert store.find(Signal, "alertmanager:old") is None
+
+
+class StoreOverheard(MemoryStore):
+    """Somebody else writes right after a list of ``kind`` was read, the first time."""
+
+    interruption = None
+
+    def meanwhile(self, kind, *records):
+        self.interruption = kind, records
+
+    def list_records(self, kind, query):
+        page = super().list_records(kind, query)
+        if page.records and self.interruption and kind is self.interruption[0]:
+            records, self.interruption = self.interruption[1], None
+            put(self, *records)
+        return page
+
+
+@pytest.fixture
+def overheard():
+    return StoreOverheard(FixedClock(NOW))
+
+
+@pytest.mark.parametrize("moment", [Incident, Signal])
+def test_an_incident_that_is_reopened_after_it_was_listed_stays_whole(overheard, blobs, moment):
+    old = an_incident("inc_1", status=IncidentStatus.CLOSED, updated_at=ago(days=100))
+    put(overheard, old, a_signal(fingerprint="alertmanager:f", incident_id="inc_1"))
+    overheard.meanwhile(moment, replace(old, status=IncidentStatus.TRIAGE, updated_at=NOW))
+
+    assert apply_retention(overheard, blobs, Retention(incident_days=90), NOW) == {}
+
+    assert overheard.get(Incident, "inc_1").status is IncidentStatus.TRIAGE
+    assert overheard.find(Signal, "alertmanager:f") is not None
+
+
+def test_a_delivery_that_waits_again_after_it_was_listed_stays(overheard, blobs):
+    old = a_delivery("dlv_1", state=DeliveryState.QUARANTINED, received_at=ago(days=31))
+    put(
+        overheard,
+        old,
+        DeliveryBody(delivery_id="dlv_1", text="{}", received_at=ago(days=31)),
+        a_delivery("dlv_2", state=DeliveryState.PROCESSED, received_at=ago(days=31)),
+    )
+    overheard.meanwhile(Delivery, replace(old, state=DeliveryState.ACCEPTED))
+
+    assert apply_retention(overheard, blobs, Retention(), NOW) == {"delivery": 1}
+
+    assert overheard.find(DeliveryBody, "dlv_1") is not None
+    assert overheard.find(Delivery, "dlv_2") is None
+
+
+def test_a_list_that_names_only_what_stays_ends_the_run(blobs):
+    class StaleStore(MemoryStore):
+        """Its lists go on naming what was retried long ago."""
+
+        def list_records(self, kind, query):
+            return super().list_records(kind, replace(query, states=()))
+
+    store = StaleStore(FixedClock(NOW))
+    put(store, a_job("job_1", state=JobState.PENDING, created_at=ago(days=40)))
+
+    assert apply_retention(store, blobs, Retention(), NOW) == {}
+    assert store.get(Job, "job_1").state is JobState.PENDING
+
+
+def test_an_incident_with_very_many_signals_goes_with_all_of_them(store, blobs):
+    put(store, an_incident("inc_1", status=IncidentStatus.CLOSED, updated_at=ago(days=100)))
+    put(store, *(a_signal(fingerprint=f"alertmanager:{n}", incident_id="inc_1") for n in range(450)))
+
+    assert apply_retention(store, blobs, Retention(incident_days=90), NOW) == {"incident": 1}
+    assert store.find(Signal, "alertmanager:449") is None
