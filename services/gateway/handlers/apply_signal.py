@@ -59,6 +59,8 @@ def apply_signal(
         report = msgspec.structs.replace(report, starts_at=arrival.received_at)
     known = tx.find(Signal, report.fingerprint)
     change = signals.classify(known, report, arrival.accepted_seq)
+    if change is Change.REPEATED and _outlived(tx, known, policy):
+        change = Change.REFIRED
     match change:
         case Change.SUPERSEDED:
             # Kept all the same: the state follows from every occurrence, also from one that came late.
@@ -134,6 +136,18 @@ def _leave(tx: Transaction, known: Signal) -> None:
                 firing_count=max(0, activity.firing_count + firing),
             ),
         )
+
+
+def _outlived(tx: Transaction, known: Signal | None, policy: GroupingPolicy) -> bool:
+    """Answer whether a signal still fires long after people resolved its incident by force.
+
+    Their word holds for as long as a resolved incident can be reopened; a cancelled one was no incident at all.
+    """
+    incident = tx.find(Incident, known.incident_id) if known and known.incident_id else None
+    if incident is None or incident.status in OPEN_STATUSES or incident.status is IncidentStatus.CANCELLED:
+        return False
+    resolved_at = incident.milestones.resolved_at
+    return resolved_at is not None and tx.now - resolved_at > policy.reopen_window
 
 
 def _repeat(tx: Transaction, known: Signal | None, report: NormalisedSignal, arrival: Arrival) -> SignalOutcome:

@@ -298,6 +298,27 @@ def test_a_start_in_the_future_does_not_keep_a_signal_firing_for_ever(gateway):
     assert gateway.store.get(Signal, "alertmanager:a").status is SignalStatus.RESOLVED
 
 
+@pytest.mark.parametrize(
+    ("status", "minutes", "incidents"),
+    [
+        (IncidentStatus.RESOLVED, 29, 1),
+        (IncidentStatus.RESOLVED, 31, 2),
+        (IncidentStatus.CLOSED, 31, 2),
+        (IncidentStatus.CANCELLED, 31, 1),
+    ],
+)
+def test_a_forced_resolve_holds_for_the_reopen_window_and_not_for_ever(gateway, status, minutes, incidents):
+    gateway.deliver(a_report())
+    head = gateway.only_incident()
+    milestones = msgspec.structs.replace(head.milestones, resolved_at=gateway.clock.now())
+    gateway.store.transact(lambda tx: tx.put(msgspec.structs.replace(head, status=status, milestones=milestones)))
+    gateway.clock.advance(minutes * 60)
+
+    gateway.deliver(a_report())
+
+    assert len(gateway.incidents()) == incidents
+
+
 def test_the_same_result_again_changes_nothing(gateway):
     name = gateway.accept()
     result = normalised(name, a_report())
