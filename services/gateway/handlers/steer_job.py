@@ -2,9 +2,10 @@
 
 import msgspec
 
-from services.gateway.domain.records import Delivery, DeliveryState, Job, JobState
+from services.gateway.domain.grouping import OPEN_STATUSES
+from services.gateway.domain.records import Activity, Delivery, DeliveryState, Incident, Job, JobState
 from services.gateway.errors import JobNotCancellable, JobNotRetryable
-from services.gateway.handlers.auto_resolve import RESOLVE_INCIDENT
+from services.gateway.handlers.auto_resolve import RESOLVE_INCIDENT, cancel_resolve
 from services.gateway.handlers.record_results import quarantine
 from services.gateway.ports import Transaction
 from shared.contracts.queues import REPEATABLE_TASKS
@@ -16,8 +17,9 @@ _REPEATABLE = REPEATABLE_TASKS | {RESOLVE_INCIDENT}
 def retry_job(tx: Transaction, job_id: str, actor: str) -> str:
     """Put a new job that does the same work, with ``retry_of``, and return its id.
 
-    A delivery waits for it again. Raises ``RecordNotFound``, and ``JobNotRetryable`` unless the job failed, was
-    cancelled, or is unknown and may be done twice.
+    A delivery waits for it again, and a timer is its incident's timer again. Raises ``RecordNotFound``, and
+    ``JobNotRetryable`` unless the job failed, was cancelled, or is unknown and may be done twice; the incident
+    of a timer must still be open, with nothing firing.
     """
     job = tx.get(Job, job_id)
     if job.state is JobState.UNKNOWN and job.kind not in _REPEATABLE:
@@ -40,6 +42,8 @@ def retry_job(tx: Transaction, job_id: str, actor: str) -> str:
     tx.put(again)
     if job.delivery_id:
         _let_wait_again(tx, job.delivery_id, job, again)
+    if job.kind == RESOLVE_INCIDENT:
+        _set_timer_again(tx, again)
     return again.id
 
 
@@ -60,6 +64,18 @@ def cancel_job(tx: Transaction, job_id: str, actor: str) -> str:
     if delivery is not None and delivery.state is DeliveryState.ACCEPTED and delivery.job_id == job.id:
         quarantine(tx, delivery, code="job_cancelled", reason=error)
     return job_id
+
+
+def _set_timer_again(tx: Transaction, again: Job) -> None:
+    incident = tx.find(Incident, again.incident_id or "")
+    activity = tx.find(Activity, again.incident_id or "")
+    if incident is None or activity is None:
+        raise JobNotRetryable("The incident it would resolve is gone, or never had a signal.")
+    if incident.status not in OPEN_STATUSES:
+        raise JobNotRetryable(f"The incident it would resolve is {incident.status} already.")
+    if activity.firing_count > 0:
+        raise JobNotRetryable("A signal of the incident fires; the timer is set anew once all are resolved.")
+    tx.put(msgspec.structs.replace(cancel_resolve(tx, activity), resolve_job_id=again.id))
 
 
 def _let_wait_again(tx: Transaction, delivery_id: str, job: Job, again: Job) -> None:

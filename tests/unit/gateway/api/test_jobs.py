@@ -1,7 +1,8 @@
 import msgspec
 import pytest
 
-from services.gateway.domain.records import Delivery, Job, JobState
+from services.gateway.domain.records import Activity, Delivery, Incident, IncidentStatus, Job, JobState
+from services.gateway.handlers.run_timers import run_timer
 from tests.support.builders import a_job
 from tests.support.gateway import GatewayUnderTest
 
@@ -49,6 +50,50 @@ def test_an_unknown_effect_outside_is_not_repeated(gw: GatewayUnderTest):
 
     refused = gw.post(f"/api/jobs/{job.id}/retry")
     assert (refused.status_code, refused.json["code"]) == (409, "job_not_retryable")
+
+
+def a_failed_timer(incident_id: str) -> Job:
+    return a_job(
+        queue=None, kind="gateway.resolve_incident", incident_id=incident_id, delivery_id=None, state=JobState.FAILED
+    )
+
+
+def test_a_retried_timer_resolves_its_incident(gw: GatewayUnderTest):
+    incident_id = gw.open_incident()["id"]
+    failed = a_failed_timer(incident_id)
+    put(gw, failed, Activity(incident_id=incident_id, signal_count=1, resolve_job_id=failed.id))
+
+    first = gw.post(f"/api/jobs/{failed.id}/retry")
+    second = gw.post(f"/api/jobs/{failed.id}/retry")
+    assert (first.status_code, second.status_code) == (202, 202)
+    assert gw.store.get(Activity, incident_id).resolve_job_id == second.json["id"]
+    assert gw.store.get(Job, first.json["id"]).state is JobState.CANCELLED
+
+    run_timer(gw.store, second.json["id"])
+    assert gw.store.get(Job, second.json["id"]).state is JobState.SUCCEEDED
+    assert gw.store.get(Incident, incident_id).status is IncidentStatus.RESOLVED
+
+
+@pytest.mark.parametrize(
+    ("status", "firing", "detail"),
+    [
+        (IncidentStatus.NEW, 1, "A signal of the incident fires"),
+        (IncidentStatus.CLOSED, 0, "is closed already"),
+    ],
+)
+def test_a_timer_that_would_do_nothing_is_not_retried(
+    gw: GatewayUnderTest, status: IncidentStatus, firing: int, detail: str
+):
+    incident_id = gw.open_incident()["id"]
+    failed = a_failed_timer(incident_id)
+    incident = msgspec.structs.replace(gw.store.get(Incident, incident_id), status=status)
+    put(gw, failed, incident, Activity(incident_id=incident_id, signal_count=1, firing_count=firing))
+
+    refused = gw.post(f"/api/jobs/{failed.id}/retry")
+
+    assert (refused.status_code, refused.json["code"]) == (409, "job_not_retryable")
+    assert detail in refused.json["detail"]
+    assert gw.get("/api/jobs").json["total"] == 1
 
 
 def test_cancelling_gives_the_delivery_its_outcome_and_retrying_lets_it_wait_again(gw: GatewayUnderTest):
