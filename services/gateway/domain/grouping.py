@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+import msgspec
+
 from services.gateway.domain.records import Activity, Incident, IncidentStatus
 from shared.contracts.signal import NormalisedSignal
 
@@ -45,12 +47,18 @@ def derive_dedup_key(signal: NormalisedSignal) -> str:
     """Return the key of the group a signal belongs to: the sender's own, else source, name and place.
 
     A name alone would throw unrelated teams together, so a signal without namespace and service groups
-    with signals of the same name that lack them too.
+    with signals of the same name that lack them too. Values stand in JSON's quotes, so that no value can pass
+    for another label: ``alertmanager:Down{namespace="pay",service="checkout"}``.
     """
     if signal.dedup_key:
         return f"{signal.source}:key:{signal.dedup_key}"
-    parts = [f"{label}={signal.group_labels[label]}" for label in _GROUPED_BY if signal.group_labels.get(label)]
+    labels = signal.group_labels
+    parts = [f"{label}={_quoted(labels[label])}" for label in _GROUPED_BY if labels.get(label)]
     return f"{signal.source}:{signal.name}{{{','.join(parts)}}}"
+
+
+def _quoted(value: str) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def place(incident: Incident | None, activity: Activity | None, policy: GroupingPolicy, now: datetime) -> Placement:

@@ -53,7 +53,7 @@ def test_same_name_and_place_is_one_group_whatever_the_pod_or_severity():
         severity=Severity.LOW,
     )
 
-    assert derive_dedup_key(one) == derive_dedup_key(two) == "alertmanager:Down{namespace=pay,service=checkout}"
+    assert derive_dedup_key(one) == derive_dedup_key(two) == 'alertmanager:Down{namespace="pay",service="checkout"}'
 
 
 @pytest.mark.parametrize(
@@ -71,6 +71,18 @@ def test_another_name_or_place_is_another_group(other):
     report = a_report(group_labels={"namespace": "pay", "service": "checkout"})
 
     assert derive_dedup_key(report) != derive_dedup_key(a_report(**other))
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ({"namespace": "pay,service=cart"}, {"namespace": "pay", "service": "cart"}),
+        ({"namespace": 'pay",service="cart'}, {"namespace": "pay", "service": "cart"}),
+        ({"cluster": 'a\\",namespace="b'}, {"cluster": "a\\", "namespace": "b"}),
+    ],
+)
+def test_a_value_that_looks_like_a_label_is_another_place(one, two):
+    assert derive_dedup_key(a_report(group_labels=one)) != derive_dedup_key(a_report(group_labels=two))
 
 
 def test_the_key_of_the_sender_goes_before_the_rule():
