@@ -8,17 +8,21 @@ from typing import Any, cast
 from services.gateway.api.docs import spec_json
 from services.gateway.app import create_app
 from services.gateway.main import installed_version
-from services.gateway.ports import Blobs, Store
+from services.gateway.ports import Blobs, RecordPage, Store
 from services.gateway.settings import Settings
 from services.gateway.wiring import Gateway, RelayView
 from shared.adapters.clock import SystemClock
 
 
 class _Absent:
-    """Stands where describing the API needs nothing: whatever is asked of it beyond subscribing is a mistake."""
+    """Stands where describing the API needs nothing: what making the app does not ask is a mistake."""
 
     def subscribe(self, listener: Callable[[Any], None]) -> None:
         """Nothing will ever be committed."""
+
+    def list_records(self, _kind: object, _query: object) -> RecordPage[Any]:
+        """Nothing is kept."""
+        return RecordPage(records=[], total=None, next_cursor=None)
 
 
 def describe_api() -> str:

@@ -94,7 +94,10 @@ def create_token(fields: dict[str, Any]) -> Response:
     answer = answer_once(store, repeat_guard(), work, render)
     response = write_answer(answer)
     if made and not answer.is_repeat:
-        response.set_data(encode(view_new_token(store.get(Token, made[0]), secret)))
+        token = store.get(Token, made[0])
+        # As for revoking: after this answer it works.
+        authenticator().learn(token)
+        response.set_data(encode(view_new_token(token, secret)))
     return response
 
 
@@ -125,7 +128,8 @@ def read_token(token_id: str) -> Response:
 )
 def delete_token(token_id: str) -> Response:
     """Revoke a token; it stays listed, and its name is not given again."""
-    gateway().store.transact(lambda tx: revoke_token(tx, token_id))
+    store = gateway().store
+    store.transact(lambda tx: revoke_token(tx, token_id))
     # Listeners may be told a moment after the commit; after this answer nobody gets in with it any more.
-    authenticator().forget()
+    authenticator().learn(store.get(Token, token_id))
     return Response(status=204)

@@ -1,4 +1,4 @@
-"""Decide who is behind a request: bearer tokens looked up by hash, with a cache that commits invalidate."""
+"""Decide who is behind a request: bearer tokens, all kept in memory by hash and following the store's commits."""
 
 import hmac
 import threading
@@ -16,22 +16,28 @@ from shared.ports import Clock
 
 log = structlog.get_logger(__name__)
 
-_CACHED = 1_000
+_PAGE = 1_000
 _MOST_CHARACTERS = 512
 _ADVICE = "Send the header `Authorization: Bearer <token>` with a token that is known, not revoked and not expired."
 
 
 class Authenticator:
-    """Turns the Authorization header into a subject. Safe to use from many threads."""
+    """Turns the Authorization header into a subject. Safe to use from many threads.
+
+    Asks the store only when it is made: a store whose index cannot be read, or whose disk is full, shuts nobody out.
+    """
 
     def __init__(self, store: Store, clock: Clock, throttle: Throttle | None = None) -> None:
-        self._store = store
         self._clock = clock
         self._throttle = throttle or Throttle()
         self._lock = threading.Lock()
-        self._cache: dict[str, Token] = {}
-        self._generation = 0
+        self._by_id: dict[str, Token] = {}
+        self._by_hash: dict[str, Token] = {}
+        # What commits changed while the tokens are read; None once they are.
+        self._changed: set[str] | None = set()
+        # Subscribed first: a commit is then in what is read, or told, or both.
         store.subscribe(self._on_commit)
+        self._load(store)
 
     def authenticate(self, header: str | None, address: str) -> Subject:
         """Return the subject; raise ``Unauthenticated``, or ``TooManyBadTokens`` for an address that guesses."""
@@ -50,32 +56,56 @@ class Authenticator:
         self._throttle.note_good(address)
         return Subject(id=f"token:{token.name}", name=token.name, role=token.role)
 
+    def learn(self, token: Token) -> None:
+        """Take in a token just made or revoked here: listeners may be told a moment after the commit."""
+        with self._lock:
+            # One that was made says nothing new of a token known already, which may be revoked by now.
+            if token.revoked_at is not None or token.id not in self._by_id:
+                self._keep(token)
+
     def _find(self, secret: str) -> Token | None:
         digest = hash_token(secret)
-        token = self._cache.get(digest)
-        if token is None:
-            generation = self._generation
-            query = RecordQuery(parent=digest, limit=1, with_total=False)
-            token = next(iter(self._store.list_records(Token, query).records), None)
-            if token is None:
-                return None
-            with self._lock:
-                # A commit between the look-up and here may have revoked it: then it is not cached.
-                if generation == self._generation and len(self._cache) < _CACHED:
-                    self._cache[digest] = token
-        return token if hmac.compare_digest(token.sha256, digest) else None
+        token = self._by_hash.get(digest)
+        return token if token is not None and hmac.compare_digest(token.sha256, digest) else None
 
-    def forget(self) -> None:
-        """Drop the cache: a token has changed."""
+    def _load(self, store: Store) -> None:
+        cursor: str | None = None
+        while True:
+            page = store.list_records(Token, RecordQuery(limit=_PAGE, cursor=cursor, with_total=False))
+            with self._lock:
+                for token in page.records:
+                    # What was read may be older than what a commit told meanwhile.
+                    if self._changed is not None and token.id not in self._changed:
+                        self._keep(token)
+            cursor = page.next_cursor
+            if cursor is None:
+                break
         with self._lock:
-            self._generation += 1
-            self._cache = {}
+            self._changed = None
 
     def _on_commit(self, committed: Committed) -> None:
-        kinds = {record.KIND for record in committed.puts}
-        kinds.update(kind for kind, _ in committed.removes)
-        if Token.KIND in kinds:
-            self.forget()
+        tokens = [record for record in committed.puts if isinstance(record, Token)]
+        removed = [token_id for kind, token_id in committed.removes if kind == Token.KIND]
+        if not tokens and not removed:
+            return
+        with self._lock:
+            for token in tokens:
+                self._keep(token)
+            for token_id in removed:
+                self._drop(token_id)
+            if self._changed is not None:
+                self._changed.update(removed, (token.id for token in tokens))
+
+    def _keep(self, token: Token) -> None:
+        self._drop(token.id)
+        self._by_id[token.id] = token
+        self._by_hash[token.sha256] = token
+
+    def _drop(self, token_id: str) -> None:
+        known = self._by_id.pop(token_id, None)
+        # Two may have one secret: the admin token can be given from outside.
+        if known is not None and self._by_hash.get(known.sha256) is known:
+            del self._by_hash[known.sha256]
 
 
 def _is_good(token: Token, now: datetime) -> bool:
