@@ -1,7 +1,8 @@
 """Turn a batch of deliveries into results: one for each, whatever is in it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from http import HTTPStatus
 
 import structlog
 
@@ -11,6 +12,7 @@ from services.intake.domain.generic import normalise_generic
 from services.intake.domain.mapping import Mapping as PathMapping
 from services.intake.domain.normalised import Normalised
 from services.intake.ports import Blobs, Door
+from shared.adapters.door_client import DoorRefused
 from shared.contracts.messages import (
     Claim,
     DeliveryNormalised,
@@ -31,8 +33,12 @@ Sources = Mapping[str, Normalise]
 
 # The door takes 16 MiB at once; a report is cut well before, also so that the gateway's commits stay short.
 _REPORT_BYTES = 2 << 20
-# A signal says some of what its alert said twice: labels, grouping, entities.
-_SIGNAL_WEIGHT = 4
+# A report is one commit, and each signal changes several records.
+_REPORT_SIGNALS = 1_000
+# What the door says of the content of a report: the same bytes will be refused again. Any other refusal (a wrong
+# key, a wrong address) says nothing of the delivery, which must not pay for it.
+_REFUSED_FOR_GOOD = {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY}
+_ERROR_LENGTH = 2_000
 
 
 def make_sources(mapping: PathMapping) -> Sources:
@@ -44,20 +50,14 @@ def make_sources(mapping: PathMapping) -> Sources:
 
 
 def work_off(message: NormaliseDeliveries, sources: Sources, door: Door, *, worker: str) -> None:
-    """Normalise every delivery of the message that is ours to do, and report; large batches in several reports."""
-    report: list[JobResult] = []
-    weight = 0
-    for delivery in message.deliveries:
-        if message.claim and not _claim(door, delivery, worker):
-            continue
-        result = normalise_delivery(delivery, sources, door)
-        report.append(result)
-        weight += _weight(delivery, result)
-        if weight >= _REPORT_BYTES:
-            door.report(Results(results=tuple(report)))
-            report, weight = [], 0
-    if report:
-        door.report(Results(results=tuple(report)))
+    """Normalise every delivery of the message that is ours to do, and report; large batches in several reports.
+
+    A result the door refuses for good fails its own job, with the door's reason. Raises ``AppError`` if the door
+    cannot be reached or refuses us as such: leases bring back what was not reported.
+    """
+    ours = (d for d in message.deliveries if not message.claim or _claim(door, d, worker))
+    for report in _cut(normalise_delivery(delivery, sources, door) for delivery in ours):
+        _report(door, report)
 
 
 def normalise_delivery(delivery: DeliveryToNormalise, sources: Sources, blobs: Blobs) -> JobResult:
@@ -83,9 +83,49 @@ def normalise_delivery(delivery: DeliveryToNormalise, sources: Sources, blobs: B
     )
 
 
-def _weight(delivery: DeliveryToNormalise, result: JobResult) -> int:
-    """Return about how many bytes the result has on the wire; exact only where it may be much."""
-    return len(encode(result)) if delivery.body is None else _SIGNAL_WEIGHT * len(delivery.body)
+def _cut(results: Iterable[JobResult]) -> Iterator[list[JobResult]]:
+    """Yield the results in reports of a size the gateway commits quickly; one larger than that travels alone."""
+    report: list[JobResult] = []
+    size = signals = 0
+    for result in results:
+        more_size, more_signals = len(encode(result)), _count_signals(result)
+        if report and (size + more_size > _REPORT_BYTES or signals + more_signals > _REPORT_SIGNALS):
+            yield report
+            report, size, signals = [], 0, 0
+        report.append(result)
+        size, signals = size + more_size, signals + more_signals
+    if report:
+        yield report
+
+
+def _count_signals(result: JobResult) -> int:
+    return len(result.signals) if isinstance(result, DeliveryNormalised) else 0
+
+
+def _report(door: Door, report: list[JobResult]) -> None:
+    """Report; if the door refuses for good, each result on its own, so that one costs the others nothing."""
+    try:
+        door.report(Results(results=tuple(report)))
+    except DoorRefused as refused:
+        if refused.status not in _REFUSED_FOR_GOOD:
+            raise
+        if len(report) > 1:
+            for result in report:
+                _report(door, [result])
+        else:
+            _report_refusal(door, report[0], refused)
+
+
+def _report_refusal(door: Door, result: JobResult, refused: DoorRefused) -> None:
+    """Fail the job with what the door said, so that its dead letter tells the truth."""
+    log.warning("the door refused a result", job_id=result.job_id, problem=refused.detail)
+    error = f"the gateway refused the result: {refused.detail}"[:_ERROR_LENGTH]
+    failed = JobFailed(job_id=result.job_id, attempt=result.attempt, error=error, retryable=False)
+    try:
+        door.report(Results(results=(failed,)))
+    except DoorRefused:
+        # Nothing more can be said of it; its lease brings it back, and in the end dead-letters it.
+        log.exception("the door refused to hear of a refusal", job_id=result.job_id)
 
 
 def _reader_of(sources: Sources, source: str) -> Normalise:
@@ -113,7 +153,7 @@ def _quarantined(delivery: DeliveryToNormalise, code: str, reason: str) -> Deliv
         attempt=delivery.attempt,
         delivery_id=delivery.delivery_id,
         code=code,
-        reason=reason[:2_000],
+        reason=reason[:_ERROR_LENGTH],
     )
 
 

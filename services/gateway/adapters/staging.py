@@ -20,7 +20,10 @@ from services.gateway.domain.records.timeline import entry_id
 from services.gateway.errors import RecordTooLarge, TransactionTooLarge
 
 MAX_RECORD_BYTES = 8 << 20
-MAX_CHANGES = 10_000
+# One body may bring 5,000 alerts and is recorded in one commit: some seven changes for each incident it opens. Above
+# that the bound only keeps a defect from growing one commit without end. Segments are read whole, so a long line
+# is read back like a short one; a base has one record a line, whatever commit wrote it.
+MAX_CHANGES = 100_000
 INCIDENT_NUMBERS = "incident"
 
 _encode = msgspec.json.Encoder().encode

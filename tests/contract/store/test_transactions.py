@@ -2,6 +2,7 @@ import threading
 
 import pytest
 
+from services.gateway.adapters.staging import MAX_CHANGES
 from services.gateway.domain.records import (
     Activity,
     ChainHead,
@@ -239,7 +240,7 @@ def test_a_record_too_large_is_refused_and_nothing_written(store):
 
 def test_a_transaction_too_large_is_refused_and_nothing_written(store):
     with pytest.raises(TransactionTooLarge):
-        store.transact(lambda tx: [tx.put(an_incident(f"inc_{n}")) for n in range(10_001)])
+        store.transact(lambda tx: [tx.put(an_incident(f"inc_{n}")) for n in range(MAX_CHANGES + 1)])
 
     assert store.find(Incident, "inc_0") is None
 

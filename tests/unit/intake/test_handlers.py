@@ -2,11 +2,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.intake.domain.mapping import Mapping
 from services.intake.handlers import make_sources, normalise_delivery, work_off
+from shared.adapters.door_client import DoorRefused
 from shared.contracts.messages import (
     Claim,
     Claimed,
@@ -70,6 +72,10 @@ def a_message(*deliveries: DeliveryToNormalise, claim: bool = False) -> Normalis
     return NormaliseDeliveries(message_id="msg_1", deliveries=deliveries, claim=claim)
 
 
+def many(count: int, **fields: str) -> str:
+    return msgspec.json.encode([{"title": f"disk {n}", **fields} for n in range(count)]).decode()
+
+
 def test_one_bad_delivery_never_spoils_its_batch() -> None:
     door = FakeDoor()
     message = a_message(
@@ -126,12 +132,85 @@ def test_work_that_was_lost_before_is_claimed_first_and_left_if_refused() -> Non
 
 def test_large_batches_are_reported_in_several_parts() -> None:
     door = FakeDoor()
-    large = '{"title": "' + "x" * 400_000 + '"}'
+    large = many(200, description="x" * 4_000)
 
     work_off(a_message(*(a_delivery(n, large) for n in range(5))), SOURCES, door, worker="w")
 
-    assert len(door.reports) > 1
+    assert [len(report.results) for report in door.reports] == [2, 2, 1]
     assert [result.job_id for result in door.results] == [f"job_{n}" for n in range(5)]
+
+
+def test_a_body_that_leaves_little_behind_weighs_little() -> None:
+    door = FakeDoor()
+    wordy = '{"title": "' + "x" * 400_000 + '"}'
+
+    work_off(a_message(*(a_delivery(n, wordy) for n in range(6))), SOURCES, door, worker="w")
+
+    assert [len(report.results) for report in door.reports] == [6]
+
+
+def test_reports_are_cut_at_a_thousand_signals() -> None:
+    door = FakeDoor()
+
+    work_off(a_message(*(a_delivery(n, many(400)) for n in range(5))), SOURCES, door, worker="w")
+
+    assert [len(report.results) for report in door.reports] == [2, 2, 1]
+
+
+def test_a_delivery_larger_than_a_report_travels_alone() -> None:
+    door = FakeDoor()
+    deliveries = [a_delivery(1), a_delivery(2, many(1_001)), a_delivery(3)]
+
+    work_off(a_message(*deliveries), SOURCES, door, worker="w")
+
+    assert [[r.job_id for r in report.results] for report in door.reports] == [["job_1"], ["job_2"], ["job_3"]]
+
+
+class RefusingDoor(FakeDoor):
+    """Refuses every report that holds a result of a job in ``sick``; with ``deaf`` also to hear of its failure."""
+
+    def __init__(self, *sick: str, status: int = 413, deaf: bool = False) -> None:
+        super().__init__()
+        self.sick, self.status, self.deaf = sick, status, deaf
+        self.asked = 0
+
+    def report(self, results: Results) -> ResultsRecorded:
+        self.asked += 1
+        for result in results.results:
+            if result.job_id in self.sick and (self.deaf or not isinstance(result, JobFailed)):
+                raise DoorRefused(self.status, "change_too_large", "more than 3 changes in one transaction")
+        return super().report(results)
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_a_result_refused_for_good_fails_its_own_job_with_the_reason_of_the_door(status: int) -> None:
+    door = RefusingDoor("job_2", status=status)
+
+    work_off(a_message(a_delivery(1), a_delivery(2), a_delivery(3)), SOURCES, door, worker="w")
+
+    assert [type(result) for result in door.results] == [DeliveryNormalised, JobFailed, DeliveryNormalised]
+    failed = door.results[1]
+    assert isinstance(failed, JobFailed)
+    assert (failed.job_id, failed.attempt, failed.retryable) == ("job_2", 1, False)
+    assert f"{status} change_too_large: more than 3 changes" in failed.error
+
+
+def test_a_refusal_that_is_refused_too_is_left_to_its_lease_and_the_rest_goes_on() -> None:
+    door = RefusingDoor("job_1", deaf=True)
+
+    work_off(a_message(a_delivery(1), a_delivery(2)), SOURCES, door, worker="w")
+
+    assert [result.job_id for result in door.results] == ["job_2"]
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 408, 429])
+def test_a_refusal_that_says_nothing_of_the_content_costs_no_delivery(status: int) -> None:
+    door = RefusingDoor("job_1", status=status)
+
+    with pytest.raises(DoorRefused):
+        work_off(a_message(a_delivery(1), a_delivery(2)), SOURCES, door, worker="w")
+
+    assert (door.asked, door.results) == (1, [])
 
 
 _KEYS = st.sampled_from(
