@@ -51,20 +51,33 @@ class CeleryJobQueue:
             self._note(None)
 
     def health(self) -> str | None:
-        """Return None when the broker answers; asked at most once a second."""
-        if self._monotonic() - self._health_at < _HEALTH_MAX_AGE_SECONDS:
+        """Return None when the broker answers; asked at most once a second.
+
+        Never waits for another thread: while one asks or publishes, the answer is what was known before.
+        """
+        if self._is_fresh() or not self._lock.acquire(blocking=False):
             return self._health
-        with self._lock:
-            try:
-                # Declaring a queue of our own asks the broker and touches no work.
-                self._open_producer()
-                channel = self._connection.default_channel if self._connection is not None else None
-                Queue("faultline.health", durable=False, exclusive=True, channel=channel).queue_declare()
-            except Exception as error:  # noqa: BLE001 - any failure to ask is the answer.
-                self._note(_broker_error(error))
-            else:
-                self._note(None)
+        try:
+            # Asked again: another thread may have asked between the look and the lock.
+            if not self._is_fresh():
+                self._ask()
+        finally:
+            self._lock.release()
         return self._health
+
+    def _is_fresh(self) -> bool:
+        return self._monotonic() - self._health_at < _HEALTH_MAX_AGE_SECONDS
+
+    def _ask(self) -> None:
+        try:
+            # Declaring a queue of our own asks the broker and touches no work.
+            self._open_producer()
+            channel = self._connection.default_channel if self._connection is not None else None
+            Queue("faultline.health", durable=False, exclusive=True, channel=channel).queue_declare()
+        except Exception as error:  # noqa: BLE001 - any failure to ask is the answer.
+            self._note(_broker_error(error))
+        else:
+            self._note(None)
 
     def close(self) -> None:
         """Drop the connection."""

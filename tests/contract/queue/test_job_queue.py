@@ -1,6 +1,7 @@
 """What every job queue promises; adding one adds a broker below."""
 
 import base64
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -143,3 +144,45 @@ def test_a_hanging_broker_does_not_hold_the_caller() -> None:
 
         assert time.monotonic() - began < 10
         queue.close()
+
+
+class HeldApp:
+    """Hands messages to a broker that does not answer until it is let go."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+        self.go_on = threading.Event()
+
+    def send_task(self, *_args: object, **_options: object) -> None:
+        self.asked.set()
+        self.go_on.wait(30)
+
+
+def test_health_answers_while_a_publish_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = CeleryJobQueue("redis://127.0.0.1:1/0")
+    held = HeldApp()
+    monkeypatch.setattr(queue._app, "send_task", held.send_task)
+    publishing = threading.Thread(target=queue.publish, args=(NORMALISE_DELIVERIES, b"1"), kwargs={"queue": "q"})
+    answers: list[str | None] = []
+    asking = threading.Thread(target=lambda: answers.append(queue.health()), daemon=True)
+
+    publishing.start()
+    assert held.asked.wait(30)
+    asking.start()
+    asking.join(10)
+    try:
+        assert answers == [None]
+    finally:
+        held.go_on.set()
+        publishing.join(30)
+        queue.close()
+
+
+def test_who_gets_the_lock_after_another_asked_does_not_ask_again() -> None:
+    # Old at the look before the lock, new at the look behind it.
+    times = iter([100.0, 0.0, 0.5])
+    queue = CeleryJobQueue("redis://127.0.0.1:1/0", monotonic=lambda: next(times))
+    queue._health, queue._health_at = "as the other thread found it", 0.0
+
+    assert queue.health() == "as the other thread found it"
+    queue.close()
