@@ -11,6 +11,8 @@ from services.gateway.domain.records import IncidentStatus
 from services.gateway.ports import IncidentQuery
 from services.gateway.wiring import Gateway
 
+# A label per word a client makes up would grow without bound.
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 
@@ -39,7 +41,8 @@ class Metrics:
         self._registry.register(_GatewayCollector(gateway))
 
     def count_request(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count an answered request."""
+        """Count an answered request; methods HTTP does not know are counted together."""
+        method = method if method in _METHODS else "other"
         # Looking a child up by its labels costs as much as counting; there are few, and they stay.
         children = self._children.get((method, route, status))
         if children is None:

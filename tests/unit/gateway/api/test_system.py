@@ -137,3 +137,13 @@ def test_a_missing_entry_and_a_wrong_head_are_found(gw: GatewayUnderTest):
     wrong = verify_chains(Wrong(msgspec.structs.replace(head, hash="f" * 64)), limit=10)
     assert [problem.problem for problem in missing.problems] == ["the entry is missing"]
     assert [problem.problem for problem in wrong.problems] == ["it is not what the chain's head says"]
+
+
+def test_methods_that_clients_make_up_are_counted_together(gw: GatewayUnderTest):
+    for method in ("BREW", "x" * 50, "get"):
+        gw.app.test_client().open("/api/me", environ_overrides={"REQUEST_METHOD": method})
+
+    text = gw.call("GET", "/metrics", role=None).text
+    methods = {line.split('method="')[1].split('"')[0] for line in text.splitlines() if 'method="' in line}
+    assert "other" in methods
+    assert methods <= {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other"}
