@@ -1,5 +1,6 @@
 """Blobs as files named by the SHA-256 of their bytes, in folders by its first two digits."""
 
+import contextlib
 import hashlib
 import re
 import threading
@@ -47,13 +48,19 @@ class FileBlobs:
         with self._lock:
             self._count += 1
             unfinished = path.with_name(f"{path.name}.{self._count}{_UNFINISHED}")
-        file = self._files.create(unfinished)
         try:
-            file.write(content)
-            file.sync()
-        finally:
-            file.close()
-        self._files.rename(unfinished, path)
+            file = self._files.create(unfinished)
+            try:
+                file.write(content)
+                file.sync()
+            finally:
+                file.close()
+            self._files.rename(unfinished, path)
+        except OSError:
+            # On a full disk its bytes are what everything else needs; what cannot be deleted is collected later.
+            with contextlib.suppress(OSError):
+                self._files.unlink(unfinished)
+            raise
         self._files.sync_dir(path.parent)
         self._files.sync_dir(self._folder)
 

@@ -1,10 +1,13 @@
+import errno
 import os
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from services.gateway.adapters.blob_files import FileBlobs
-from services.gateway.errors import BlobNotFound
+from services.gateway.errors import BlobNotFound, StoreFull
+from tests.support.disk_double import DiskDouble
 
 LATER = datetime.now(UTC) + timedelta(days=3650)
 BEFORE = datetime(2020, 1, 1, tzinfo=UTC)
@@ -49,3 +52,23 @@ def test_an_old_blob_put_again_while_it_is_collected_stays(tmp_path):
     assert blobs.get(digest) == b"body"
     os.utime(tmp_path / digest[:2] / digest, (0, 0))
     assert blobs.collect(lambda _digest: False, BEFORE) == 1
+
+
+@pytest.mark.parametrize("failing", ["write", "sync", "rename"])
+def test_a_blob_that_could_not_be_written_leaves_nothing_behind(failing):
+    full = OSError(errno.ENOSPC, "no space left on device")
+    disk = DiskDouble(lambda _number, name: full if name == failing else None)
+
+    with pytest.raises(StoreFull):
+        FileBlobs(Path("/blobs"), disk).put(b"body")
+
+    assert disk.operations[-1] == "unlink"
+    assert disk.list(Path("/blobs/23")) == []
+
+
+def test_a_leftover_that_cannot_be_deleted_hides_no_error():
+    full = OSError(errno.ENOSPC, "no space left on device")
+    disk = DiskDouble(lambda _number, name: full if name in {"write", "unlink"} else None)
+
+    with pytest.raises(StoreFull):
+        FileBlobs(Path("/blobs"), disk).put(b"body")
