@@ -51,13 +51,17 @@ class LogFile:
         os.close(self._fd)
 
     def _rotate(self) -> None:
-        for number in range(self._keep_old, 0, -1):
-            older = self._numbered(number)
-            newer = self._numbered(number - 1) if number > 1 else self.path
-            if newer.exists():
-                newer.replace(older)
-        os.close(self._fd)
+        # Not there: moved aside by a try whose new file could not be opened. Once is enough.
+        if self.path.exists():
+            for number in range(self._keep_old, 0, -1):
+                older = self._numbered(number)
+                newer = self._numbered(number - 1) if number > 1 else self.path
+                if newer.exists():
+                    newer.replace(older)
+        # Opened before the old one is closed: if it cannot be, the old one is still ours, and no stranger's number.
+        old = self._fd
         self._fd, self._size = self._open()
+        os.close(old)
 
     def _open(self) -> tuple[int, int]:
         fd = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)

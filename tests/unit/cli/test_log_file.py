@@ -1,6 +1,10 @@
 """The log of a child stays bounded."""
 
+import errno
+import os
 from pathlib import Path
+
+import pytest
 
 from services.cli.supervisor.log_file import LogFile
 
@@ -40,3 +44,23 @@ def test_the_last_lines_are_those_of_this_run(tmp_path: Path) -> None:
     log.close()
 
     assert log.tail() == [f"line {number}" for number in range(5, 20)]
+
+
+def test_a_new_file_that_cannot_be_opened_costs_lines_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gateway.log.1").write_text("older")
+    log = LogFile(tmp_path / "gateway.log", max_bytes=10)
+    log.write(b"line 0\n")
+
+    def refuse(*_args: object) -> int:
+        raise OSError(errno.EMFILE, "too many open files")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", refuse)
+        for _ in range(5):
+            log.write(b"lost\n")
+    log.write(b"line 1\n")
+    log.close()
+
+    assert (tmp_path / "gateway.log").read_text() == "line 1\n"
+    assert (tmp_path / "gateway.log.1").read_text() == "line 0\n"
+    assert (tmp_path / "gateway.log.2").read_text() == "older"
