@@ -35,7 +35,7 @@ log = structlog.get_logger(__name__)
 
 SEGMENT_BYTES = 16 << 20
 _HEADER_BYTES = 4096
-# Larger than the largest line: 10,000 changes of one commit, or one record of the largest size.
+# Larger than the largest line of a base, which holds one record.
 _PIECE_BYTES = 64 << 20
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
