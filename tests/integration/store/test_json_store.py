@@ -288,6 +288,24 @@ def test_an_export_is_imported_as_it_was(tmp_path, clock):
         import_(tmp_path / "backup.tar.gz", tmp_path / "two")
 
 
+def test_only_its_owner_may_read_an_archive(tmp_path, clock):
+    open_json_store(tmp_path / "one", clock=clock).close()
+    # What a run that was cut off left behind gives its mode to nothing.
+    (tmp_path / "backup.tar.gz.tmp").touch(mode=0o644)
+
+    export(tmp_path / "one", tmp_path / "backup.tar.gz")
+
+    assert (tmp_path / "backup.tar.gz").stat().st_mode & 0o777 == 0o600
+
+
+def test_an_archive_for_a_folder_that_is_not_there_is_refused(tmp_path, clock):
+    open_json_store(tmp_path / "one", clock=clock).close()
+
+    with pytest.raises(ArchiveUnusable, match="does not exist"):
+        export(tmp_path / "one", tmp_path / "none" / "backup.tar.gz")
+    assert not (tmp_path / "none").exists()
+
+
 @pytest.mark.parametrize("spoil", [lambda b: b[: len(b) // 2], lambda b: b"not an archive", lambda b: b""])
 def test_a_spoilt_archive_changes_nothing(tmp_path, clock, spoil):
     store = open_json_store(tmp_path / "one", clock=clock)

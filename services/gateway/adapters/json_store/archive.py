@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import io
+import os
 import tarfile
 import tempfile
 from collections.abc import Callable
@@ -36,6 +37,8 @@ def export(data_dir: Path, target: Path, progress: Progress = silent) -> int:
     layout = Layout(data_dir)
     if not layout.format.exists():
         raise ArchiveUnusable(f"{data_dir} holds no store")
+    if not target.parent.is_dir():
+        raise ArchiveUnusable(f"the folder {target.parent} does not exist; make it first")
     unfinished = target.with_name(target.name + ".tmp")
     try:
         for _ in range(_TRIES):
@@ -61,7 +64,12 @@ def _write_archive(data_dir: Path, layout: Layout, target: Path, progress: Progr
             digests[name] = _add(archive, name, path)
             progress("writing the archive", len(digests), 0)
 
-    with tarfile.open(target, "w:gz", compresslevel=6) as archive:
+    # It holds all that the data folder holds, so nobody but its owner may read it, at no moment.
+    target.unlink(missing_ok=True)
+    with (
+        open(target, "xb", opener=_open_private) as file,
+        tarfile.open(fileobj=file, mode="w:gz", compresslevel=6) as archive,
+    ):
         try:
             add([layout.format, *sorted(layout.journal.glob("*.log"))])
         except FileNotFoundError as error:
@@ -73,6 +81,10 @@ def _write_archive(data_dir: Path, layout: Layout, target: Path, progress: Progr
                 add([path] if not path.name.endswith(".tmp") else [])
         _add_bytes(archive, MANIFEST, msgspec.json.format(msgspec.json.encode(_Manifest(1, digests))))
     return len(digests)
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def import_(source: Path, data_dir: Path, progress: Progress = silent) -> CheckReport:
