@@ -47,7 +47,13 @@ class NewIncident(IncidentFields):
     """An incident to open."""
 
     title = Text(most=TITLE_LENGTH, blank=False, required=True)
-    severity = SeverityWord(load_default=Severity.MEDIUM)
+    # Not a default of ours: a severity nobody gave must be told from one that was, which is pinned.
+    severity = SeverityWord(
+        metadata={
+            "default": Severity.MEDIUM,
+            "description": "Pinned when given; when left out, worse signals raise it.",
+        },
+    )
     source = Word(IncidentSource, load_default=IncidentSource.MANUAL)
     detected_at = Moment(metadata={"description": "When it was noticed; now if left out."})
 
@@ -56,11 +62,21 @@ class IncidentChange(IncidentFields):
     """Fields to set, a status to move to, or both. Lists and maps are replaced whole."""
 
     status = Word(IncidentStatus)
-    reason = Text(most=2_000, load_default="", metadata={"description": "Why the status moves; on the timeline."})
+    reason = Text(
+        most=2_000, load_default="", metadata={"description": "Why the status moves; on the timeline. Needs status."}
+    )
     force = Flag(
         load_default=False,
-        metadata={"description": "Resolve although linked signals still fire; needs a reason."},
+        metadata={"description": "Resolve although linked signals still fire; needs status and a reason."},
     )
+
+    @ma.validates_schema
+    def check_move(self, data: dict[str, Any], **_: Any) -> None:
+        """What belongs to a move is refused without one: it would be thrown away."""
+        if "status" not in data:
+            lost = {name: ["needs status"] for name in ("reason", "force") if data[name]}
+            if lost:
+                raise ma.ValidationError(lost)
 
 
 class NewNote(InputSchema):

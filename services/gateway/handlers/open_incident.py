@@ -7,17 +7,20 @@ from services.gateway.domain import changes
 from services.gateway.domain.access import Subject
 from services.gateway.domain.records import Incident, IncidentSource, Milestones
 from services.gateway.ports import Transaction
+from shared.contracts.severity import Severity
 from shared.ids import new_id
 
 
 def open_incident(tx: Transaction, subject: Subject, fields: Mapping[str, Any]) -> str:
-    """Open an incident with ``fields`` and return its id. The severity a person gives is pinned."""
+    """Open an incident with ``fields`` and return its id. A severity that is given is pinned."""
     known = dict(fields)
+    severity = known.pop("severity", None)
     detected_at = known.pop("detected_at", None)
     incident = Incident(
         id=new_id("inc"),
         source=known.pop("source", IncidentSource.MANUAL),
-        severity_pinned=True,
+        severity=severity or Severity.MEDIUM,
+        severity_pinned=severity is not None,
         milestones=Milestones(detected_at=detected_at or tx.now),
         created_by=subject.id,
         created_at=tx.now,

@@ -1,4 +1,5 @@
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -286,3 +287,30 @@ def test_the_detail_embeds_the_newest_twenty_entries(gw: GatewayUnderTest):
     assert (timeline["count"], timeline["headSequence"], len(timeline["entries"])) == (26, 26, 20)
     assert timeline["entries"][-1]["message"] == "note 24"
     assert timeline["headHash"] == timeline["entries"][-1]["hash"]
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ({"reason": "because"}, ["reason"]),
+        ({"force": True}, ["force"]),
+        ({"title": "New", "reason": "because", "force": True}, ["force", "reason"]),
+    ],
+)
+def test_what_belongs_to_a_move_is_refused_without_a_status(
+    gw: GatewayUnderTest, body: dict[str, Any], named: list[str]
+):
+    made = gw.open_incident()
+
+    refused = gw.patch(f"/api/incidents/{made['id']}", json=body)
+
+    assert (refused.status_code, refused.json["code"]) == (422, "validation_failed")
+    assert sorted(refused.json["errors"]) == named
+    assert gw.get(f"/api/incidents/{made['id']}").json["title"] == made["title"]
+
+
+def test_only_a_severity_that_is_given_is_pinned(gw: GatewayUnderTest):
+    left_out, given = gw.open_incident(), gw.open_incident(severity="medium")
+
+    assert (left_out["severity"], left_out["severityPinned"]) == ("medium", False)
+    assert (given["severity"], given["severityPinned"]) == ("medium", True)
