@@ -37,7 +37,7 @@ class Token(Record, frozen=True, kw_only=True):
         return self.id
 
     def facets(self) -> Facets:
-        """Found by hash when a request comes in; listed newest first."""
+        """Listed by role and state, newest first; requests find theirs in memory."""
         return Facets(
             parent=self.sha256, state="revoked" if self.revoked_at else "active", tag=self.role, at=self.created_at
         )
