@@ -41,7 +41,7 @@ test: setup ## Run every test: isolation, unit, contract, integration, end to en
 	@scripts/system-packages.sh prometheus prometheus-alertmanager || true
 	$(PYTEST) tests
 
-check: setup lint types imports deps check-docs check-isolation test-unit test-contract ## All checks that take about a minute in sum
+check: setup lint types imports deps check-docs check-isolation test-unit test-contract ## Every check but the long tests: about two minutes in sum
 
 format: setup ## Format the code and fix what can be fixed by itself
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
