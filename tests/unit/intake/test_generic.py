@@ -51,7 +51,7 @@ def test_a_flat_body_from_the_samples() -> None:
 
 
 def test_a_list_from_the_samples_fans_out() -> None:
-    signals, warnings, _ = sample("generic/list_of_alerts")
+    signals, warnings, *_ = sample("generic/list_of_alerts")
 
     assert [(s.fingerprint, s.status, s.severity) for s in signals] == [
         ("webhook:disk-1", SignalStatus.FIRING, Severity.HIGH),
