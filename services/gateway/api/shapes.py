@@ -122,6 +122,7 @@ class SignalShape(Shape):
         metadata={"description": "What the state follows from, oldest first; only the last few are kept."},
     )
     held_by = fields.String(allow_none=True, metadata={"description": "The silence that holds it back."})
+    words_seq = fields.Integer(metadata={"description": "The newest delivery that described it; or 0."})
     acknowledged_seq = fields.Integer(metadata={"description": "The newest delivery that said somebody has it; or 0."})
     flips = fields.List(_moment(), metadata={"description": "When it last changed between firing and resolved."})
     count = fields.Integer(metadata={"description": "How many deliveries reported it, repeats included."})
@@ -232,6 +233,7 @@ class SignalOutcomeShape(Shape):
     outcome = Word(Outcome)
     incident_id = fields.String(allow_none=True)
     reason = fields.String()
+    is_repeat = fields.Boolean(metadata={"description": "It said nothing new."})
     severity = Word(Severity, allow_none=True)
     starts_at = _moment(allow_none=True)
     ends_at = _moment(allow_none=True)

@@ -27,21 +27,24 @@ class Change(StrEnum):
 
 
 def classify(known: Signal | None, report: NormalisedSignal, accepted_seq: int) -> Change:
-    """Say what ``report`` changes. The state it leads to does not depend on the order reports are processed in."""
+    """Say what ``report`` changes. The state it leads to does not depend on the order reports are processed in.
+
+    A signal without an incident (a tombstone) has nothing to repeat: it fires anew.
+    """
     before = known.occurrences if known else ()
     fired_before = is_firing(before)
     fires_now = is_firing(add_occurrence(before, report, accepted_seq))
-    is_resolve = report.status is SignalStatus.RESOLVED
-    if known is None or known.incident_id is None:
-        if fires_now and not is_resolve:
-            return Change.FIRED
-        return Change.RESOLVED_UNSEEN if is_resolve else Change.SUPERSEDED
-    if is_resolve:
+    is_linked = known is not None and known.incident_id is not None
+    if report.status is SignalStatus.RESOLVED:
         if fires_now:
             return Change.SUPERSEDED
+        if not is_linked:
+            return Change.RESOLVED_UNSEEN
         return Change.RESOLVED if fired_before else Change.RESOLVED_AGAIN
     if not fires_now:
         return Change.SUPERSEDED
+    if not is_linked:
+        return Change.FIRED
     # However it began by this report: what fires goes on firing, and a repeat is no news.
     return Change.REPEATED if fired_before else Change.REFIRED
 
@@ -98,39 +101,85 @@ def merge_report(
     *,
     accepted_seq: int,
     received_at: datetime,
-    incident_id: str | None,
 ) -> Signal:
-    """Return the record of the fingerprint after ``report``, linked to ``incident_id``."""
-    before = known.occurrences if known else ()
-    occurrences = add_occurrence(before, report, accepted_seq)
-    firing = is_firing(occurrences)
-    status = SignalStatus.FIRING if firing else SignalStatus.RESOLVED
-    if known is not None and accepted_seq < known.accepted_seq:
-        # Processed late: it may decide the state, but the newer words stand.
-        return msgspec.structs.replace(known, status=status, occurrences=occurrences, count=known.count + 1)
+    """Return the record of the fingerprint after ``report``; what it is linked to stays as it was."""
+    if known is None:
+        return _first(report, accepted_seq, received_at)
+    occurrences = add_occurrence(known.occurrences, report, accepted_seq)
+    fired, firing = is_firing(known.occurrences), is_firing(occurrences)
     # What goes on keeps its start, whatever start a replica or a sender without one gives its repeats.
-    keeps_start = known is not None and is_firing(before)
-    return Signal(
+    is_newest = accepted_seq >= known.accepted_seq
+    starts_at = report.starts_at if is_newest and not fired else known.starts_at
+    ends_at = report.ends_at if is_newest and not firing else known.ends_at
+    merged = msgspec.structs.replace(
+        known,
+        status=SignalStatus.FIRING if firing else SignalStatus.RESOLVED,
+        starts_at=starts_at,
+        ends_at=None if firing else ends_at,
+        occurrences=occurrences,
+        accepted_seq=max(accepted_seq, known.accepted_seq),
+        count=known.count + 1,
+        last_seen_at=max(received_at, known.last_seen_at),
+    )
+    # Of the words, too, those accepted last stand; a brief report has none.
+    return merged if report.brief or accepted_seq < known.words_seq else _with_words(merged, report, accepted_seq)
+
+
+def _first(report: NormalisedSignal, accepted_seq: int, received_at: datetime) -> Signal:
+    occurrences = add_occurrence((), report, accepted_seq)
+    firing = is_firing(occurrences)
+    signal = Signal(
         fingerprint=report.fingerprint,
         source=report.source,
-        incident_id=incident_id,
-        status=status,
+        status=SignalStatus.FIRING if firing else SignalStatus.RESOLVED,
+        severity=report.severity,
+        name=report.name,
+        title=report.title,
+        starts_at=report.starts_at,
+        ends_at=None if firing else report.ends_at,
+        accepted_seq=accepted_seq,
+        occurrences=occurrences,
+        first_seen_at=received_at,
+        last_seen_at=received_at,
+    )
+    return _with_words(signal, report, 0 if report.brief else accepted_seq)
+
+
+def _with_words(signal: Signal, report: NormalisedSignal, accepted_seq: int) -> Signal:
+    return msgspec.structs.replace(
+        signal,
         severity=report.severity,
         name=report.name,
         title=report.title,
         description=report.description,
         labels=report.labels,
         annotations=report.annotations,
+        group_labels=report.group_labels,
+        dedup_key=report.dedup_key,
         service=report.service,
         entities=report.entities,
         link=report.link,
-        starts_at=known.starts_at if known is not None and keeps_start else report.starts_at,
-        ends_at=None if firing else report.ends_at,
-        accepted_seq=accepted_seq if known is None else max(accepted_seq, known.accepted_seq),
-        occurrences=occurrences,
-        count=1 if known is None else known.count + 1,
-        first_seen_at=received_at if known is None else known.first_seen_at,
-        last_seen_at=received_at if known is None else max(received_at, known.last_seen_at),
+        words_seq=accepted_seq,
+    )
+
+
+def acknowledge(known: Signal | None, report: NormalisedSignal, accepted_seq: int, received_at: datetime) -> Signal:
+    """Return the record after a report that somebody took the signal on; that says nothing of whether it fires."""
+    if known is None:
+        # Processed before what it acknowledges: kept, so that this finds it.
+        unseen = _first(report, accepted_seq, received_at)
+        return msgspec.structs.replace(
+            unseen,
+            status=SignalStatus.RESOLVED,
+            occurrences=(),
+            accepted_seq=0,
+            acknowledged_seq=accepted_seq,
+        )
+    return msgspec.structs.replace(
+        known,
+        acknowledged_seq=max(accepted_seq, known.acknowledged_seq),
+        count=known.count + 1,
+        last_seen_at=max(received_at, known.last_seen_at),
     )
 
 

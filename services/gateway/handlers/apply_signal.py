@@ -1,8 +1,5 @@
 """Apply one reported signal to the incidents: open, join, reopen, resolve; and say what became of it."""
 
-from dataclasses import dataclass
-from datetime import datetime
-
 import msgspec
 
 from services.gateway.domain import signals
@@ -30,21 +27,13 @@ from services.gateway.domain.records import (
     SignalOutcome,
 )
 from services.gateway.domain.signals import Change
+from services.gateway.handlers.acknowledge_signal import acknowledge_signal, triage_if_acknowledged
+from services.gateway.handlers.arrival import Arrival, make_outcome
 from services.gateway.handlers.auto_resolve import cancel_resolve, schedule_resolve
 from services.gateway.handlers.move_by_system import SYSTEM, move_by_system
 from services.gateway.ports import Transaction
 from shared.contracts.signal import NormalisedSignal
 from shared.ids import new_id
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """When and in which order the delivery that brought a signal was accepted."""
-
-    accepted_seq: int
-    received_at: datetime
-    source: str
-    delivery_id: str
 
 
 def apply_signal(
@@ -58,6 +47,18 @@ def apply_signal(
         # A clock that is ahead must not put an occurrence where no resolve ever reaches it.
         report = msgspec.structs.replace(report, starts_at=arrival.received_at)
     known = tx.find(Signal, report.fingerprint)
+    if report.acknowledged:
+        return acknowledge_signal(tx, known, report, arrival)
+    return _apply(tx, known, report, arrival, policy)
+
+
+def _apply(
+    tx: Transaction,
+    known: Signal | None,
+    report: NormalisedSignal,
+    arrival: Arrival,
+    policy: GroupingPolicy,
+) -> SignalOutcome:
     change = signals.classify(known, report, arrival.accepted_seq)
     if change is Change.REPEATED and _outlived(tx, known, policy):
         change = Change.REFIRED
@@ -65,10 +66,10 @@ def apply_signal(
         case Change.SUPERSEDED:
             # Kept all the same: the state follows from every occurrence, also from one that came late.
             _keep(tx, known, report, arrival, incident_id=_link(known))
-            return _outcome(report, Outcome.IGNORED, _link(known), "a newer state of this signal is known")
+            return make_outcome(report, Outcome.IGNORED, _link(known), "a newer state of this signal is known")
         case Change.RESOLVED_UNSEEN:
             _keep(tx, known, report, arrival, incident_id=None)
-            return _outcome(report, Outcome.IGNORED, None, "resolved, and no incident has seen it fire")
+            return make_outcome(report, Outcome.IGNORED, None, "resolved, and no incident has seen it fire")
         case Change.FIRED:
             return _fire(tx, known, report, arrival, policy)
         case Change.REFIRED:
@@ -98,9 +99,9 @@ def _fire(
     if placement is Placement.REOPEN:
         _reopen(tx, incident, report, arrival)
         _join(tx, known, report, arrival, incident, EntryType.SIGNAL_JOINED)
-        return _outcome(report, Outcome.REOPENED, incident.id, "its group was resolved only a short while ago")
+        return make_outcome(report, Outcome.REOPENED, incident.id, "its group was resolved only a short while ago")
     _join(tx, known, report, arrival, incident, EntryType.SIGNAL_JOINED)
-    return _outcome(report, Outcome.JOINED, incident.id, "its group has an open incident")
+    return make_outcome(report, Outcome.JOINED, incident.id, "its group has an open incident")
 
 
 def _refire(
@@ -115,11 +116,13 @@ def _refire(
         return _fire(tx, known, report, arrival, policy)
     if incident.status in OPEN_STATUSES:
         _join(tx, known, report, arrival, incident, EntryType.SIGNAL_REFIRED)
-        return _outcome(report, Outcome.JOINED, incident.id, "fired again while its incident is open")
+        return make_outcome(report, Outcome.JOINED, incident.id, "fired again while its incident is open")
     if is_within_reopen_window(incident, policy, tx.now):
         _reopen(tx, incident, report, arrival)
         _join(tx, known, report, arrival, incident, EntryType.SIGNAL_REFIRED)
-        return _outcome(report, Outcome.REOPENED, incident.id, "fired again a short while after its incident resolved")
+        return make_outcome(
+            report, Outcome.REOPENED, incident.id, "fired again a short while after its incident resolved"
+        )
     _leave(tx, known)
     return _fire(tx, known, report, arrival, policy, recurrence_of=incident.id)
 
@@ -157,7 +160,8 @@ def _repeat(tx: Transaction, known: Signal | None, report: NormalisedSignal, arr
     activity = tx.find(Activity, incident_id) if incident_id else None
     if activity is not None:
         tx.put(signals.note_activity(activity, received_at=arrival.received_at))
-    return _outcome(report, Outcome.JOINED, incident_id, f"{report.status} already")
+    repeated = make_outcome(report, Outcome.JOINED, incident_id, f"{report.status} already")
+    return msgspec.structs.replace(repeated, is_repeat=True)
 
 
 def _resolve(
@@ -171,14 +175,14 @@ def _resolve(
     _keep(tx, known, report, arrival, incident_id=incident_id)
     incident = tx.find(Incident, incident_id) if incident_id else None
     if incident is None:
-        return _outcome(report, Outcome.IGNORED, incident_id, "its incident is no longer kept")
+        return make_outcome(report, Outcome.IGNORED, incident_id, "its incident is no longer kept")
     activity = tx.find(Activity, incident.id) or Activity(incident_id=incident.id)
     activity = signals.note_activity(activity, received_at=arrival.received_at, firing=-1)
     _append(tx, incident.id, EntryType.SIGNAL_RESOLVED, report, arrival, f"{report.name} resolved")
     if activity.firing_count <= 0 and incident.status in OPEN_STATUSES:
         activity = schedule_resolve(tx, activity, policy)
     tx.put(activity)
-    return _outcome(report, Outcome.JOINED, incident.id, "resolved")
+    return make_outcome(report, Outcome.JOINED, incident.id, "resolved")
 
 
 def _open(
@@ -219,8 +223,9 @@ def _open(
     activity = Activity(incident_id=incident.id)
     tx.put(signals.note_activity(activity, received_at=arrival.received_at, linked=1, firing=1))
     _note_hints(tx, incident.id, report)
+    triage_if_acknowledged(tx, known, report, arrival, incident.id)
     reason = "its group had no incident to join" if not relations else f"{relations[0].type} {relations[0].incident_id}"
-    return _outcome(report, Outcome.OPENED, incident.id, reason)
+    return make_outcome(report, Outcome.OPENED, incident.id, reason)
 
 
 def _join(
@@ -247,10 +252,13 @@ def _join(
     verb = "fired again" if entry is EntryType.SIGNAL_REFIRED else "joined"
     _append(tx, incident.id, entry, report, arrival, f"{report.name} {verb}")
     _raise_severity(tx, incident.id, report, arrival)
+    triage_if_acknowledged(tx, known, report, arrival, incident.id)
     _keep(tx, known, report, arrival, incident_id=incident.id)
 
 
 def _note_hints(tx: Transaction, incident_id: str, report: NormalisedSignal) -> None:
+    if report.brief:
+        return  # It names nothing but itself.
     hints = tx.find(Hints, incident_id) or Hints(incident_id=incident_id)
     noted = signals.note_hints(hints, report)
     if noted is not hints:
@@ -260,7 +268,7 @@ def _note_hints(tx: Transaction, incident_id: str, report: NormalisedSignal) -> 
 def _raise_severity(tx: Transaction, incident_id: str, report: NormalisedSignal, arrival: Arrival) -> None:
     # Read again: a reopen in this transaction has put a newer head.
     incident = tx.get(Incident, incident_id)
-    if incident.severity_pinned or not report.severity.is_worse_than(incident.severity):
+    if report.brief or incident.severity_pinned or not report.severity.is_worse_than(incident.severity):
         return
     # The version stays: a person's edit that is under way must not be refused because an alert came in.
     tx.put(msgspec.structs.replace(incident, severity=report.severity, updated_at=tx.now))
@@ -292,15 +300,13 @@ def _keep(
     *,
     incident_id: str | None,
 ) -> None:
-    tx.put(
-        signals.merge_report(
-            known,
-            report,
-            accepted_seq=arrival.accepted_seq,
-            received_at=arrival.received_at,
-            incident_id=incident_id,
-        ),
+    merged = signals.merge_report(
+        known,
+        report,
+        accepted_seq=arrival.accepted_seq,
+        received_at=arrival.received_at,
     )
+    tx.put(msgspec.structs.replace(merged, incident_id=incident_id))
 
 
 def _append(
@@ -327,16 +333,6 @@ def _append(
                 "deliveryId": arrival.delivery_id,
             },
         ),
-    )
-
-
-def _outcome(report: NormalisedSignal, outcome: Outcome, incident_id: str | None, reason: str) -> SignalOutcome:
-    return SignalOutcome(
-        fingerprint=report.fingerprint,
-        status=report.status,
-        outcome=outcome,
-        incident_id=incident_id,
-        reason=reason,
     )
 
 

@@ -15,7 +15,8 @@ from services.gateway.domain.records import (
     Outcome,
     SignalOutcome,
 )
-from services.gateway.handlers.apply_signal import Arrival, apply_signal
+from services.gateway.handlers.apply_signal import apply_signal
+from services.gateway.handlers.arrival import Arrival
 from services.gateway.handlers.move_by_system import SYSTEM
 from services.gateway.ports import Store, Transaction
 from shared.contracts.messages import (

@@ -44,6 +44,8 @@ class SignalOutcome(Contract, frozen=True, kw_only=True):
     outcome: Outcome
     incident_id: str | None = None
     reason: str = ""
+    # It said nothing new.
+    is_repeat: bool = False
     severity: Severity | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None

@@ -54,6 +54,8 @@ class Signal(Record, frozen=True, kw_only=True):
     occurrences: tuple[Occurrence, ...] = ()
     # The silence or maintenance window that holds it back while it fires; it has no incident then.
     held_by: str | None = None
+    # The acceptance sequence of the newest delivery that described it; a brief report leaves the words as they are.
+    words_seq: int = 0
     # The acceptance sequence of the newest delivery that said somebody took it on.
     acknowledged_seq: int = 0
     # When it last changed between firing and resolved, oldest first and capped: too many in a short time is flapping.

@@ -1,6 +1,7 @@
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
+import msgspec
 import pytest
 
 from services.gateway.domain.records import Activity, Hints, Signal
@@ -27,7 +28,8 @@ def a_report(status: str = "firing", starts: int = 0, **fields) -> NormalisedSig
 
 
 def a_signal(status: str = "firing", starts: int = 0, seq: int = 10, incident_id: str | None = "inc_1") -> Signal:
-    return merge_report(None, a_report(status, starts), accepted_seq=seq, received_at=START, incident_id=incident_id)
+    merged = merge_report(None, a_report(status, starts), accepted_seq=seq, received_at=START)
+    return msgspec.structs.replace(merged, incident_id=incident_id)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +98,8 @@ def test_the_state_is_the_same_in_whatever_order_reports_are_processed(reports, 
         known, firing = None, 0
         for seq, report in order:
             change = classify(known, report, seq)
-            known = merge_report(known, report, accepted_seq=seq, received_at=START, incident_id="inc_1")
+            merged = merge_report(known, report, accepted_seq=seq, received_at=START)
+            known = msgspec.structs.replace(merged, incident_id="inc_1")
             firing += {Change.FIRED: 1, Change.REFIRED: 1, Change.RESOLVED: -1}.get(change, 0)
         assert known is not None
         assert known.status == status
@@ -106,7 +109,7 @@ def test_the_state_is_the_same_in_whatever_order_reports_are_processed(reports, 
 def test_a_report_counts_and_keeps_when_the_signal_was_first_seen():
     later = START + timedelta(minutes=5)
 
-    merged = merge_report(a_signal(), a_report(), accepted_seq=11, received_at=later, incident_id="inc_1")
+    merged = merge_report(a_signal(), a_report(), accepted_seq=11, received_at=later)
 
     assert (merged.count, merged.first_seen_at, merged.last_seen_at) == (2, START, later)
 
