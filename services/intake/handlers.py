@@ -11,6 +11,7 @@ from services.intake.domain.generic import normalise_generic
 from services.intake.domain.mapping import Mapping as PathMapping
 from services.intake.domain.mapping import override
 from services.intake.domain.normalised import Normalised
+from services.intake.domain.pagerduty import normalise_pagerduty
 from services.intake.domain.reading import Reading
 from services.intake.ports import Blobs, Door
 from shared.adapters.door_client import DoorRefused
@@ -51,6 +52,7 @@ def make_sources(mapping: PathMapping) -> Sources:
 
     return {
         "alertmanager": lambda reading: normalise_alertmanager(reading.body, reading.received_at),
+        "pagerduty": normalise_pagerduty,
         "webhook": webhook,
     }
 

@@ -18,6 +18,7 @@ blueprint = ReadingBlueprint("intake", __name__, description="Where sources send
 
 WEBHOOK = "webhook"
 ALERTMANAGER = "alertmanager"
+PAGERDUTY = "pagerduty"
 _RETRY_SECONDS = 5
 # Kept with the delivery because they explain it; none of them can carry a credential.
 _KEPT_HEADERS = ("Content-Type", "Content-Encoding", "User-Agent", "X-Request-Id")
@@ -36,6 +37,12 @@ _ALERT = {
             "fingerprint": "a1b2c3d4e5f60718",
         },
     ],
+}
+
+_EVENT = {
+    "event_action": "trigger",
+    "dedup_key": "disk-db-3",
+    "payload": {"summary": "Disk of db-3 is full", "source": "db-3", "severity": "critical"},
 }
 
 
@@ -80,6 +87,19 @@ def take_webhook() -> Response:
 def take_alertmanager() -> Response:
     """Accept a delivery from Alertmanager."""
     return _take(ALERTMANAGER)
+
+
+@endpoint(
+    blueprint,
+    _operation(
+        "/api/intake/pagerduty",
+        _EVENT,
+        "Takes an event of PagerDuty's Events API v2: trigger, acknowledge or resolve, by its dedup key.",
+    ),
+)
+def take_pagerduty() -> Response:
+    """Accept a delivery in PagerDuty's event format."""
+    return _take(PAGERDUTY)
 
 
 def _take(source: str) -> Response:

@@ -9,7 +9,11 @@ from tests.support.clock import FixedClock
 from tests.support.gateway import GatewayUnderTest, a_gateway
 from tests.support.memory_store import MemoryStore
 
-PATHS = {"/api/incidents/intake/webhook": "webhook", "/api/intake/alertmanager": "alertmanager"}
+PATHS = {
+    "/api/incidents/intake/webhook": "webhook",
+    "/api/intake/alertmanager": "alertmanager",
+    "/api/intake/pagerduty": "pagerduty",
+}
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -109,7 +113,7 @@ def test_deliveries_are_filtered_by_state_source_and_outcome(gw: GatewayUnderTes
         gw.post(path, data=b"{}")
 
     assert gw.get("/api/deliveries?source=webhook").json["total"] == 1
-    assert gw.get("/api/deliveries?state=accepted,processed").json["total"] == 2
+    assert gw.get("/api/deliveries?state=accepted,processed").json["total"] == len(PATHS)
     assert gw.get("/api/deliveries?outcome=opened").json["total"] == 0
     assert gw.get("/api/deliveries/nope").status_code == 404
     assert gw.get("/api/deliveries/nope/body").status_code == 404
