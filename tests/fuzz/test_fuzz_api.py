@@ -28,6 +28,8 @@ def test_no_generated_request_finds_a_gap_between_the_api_and_its_description(tm
             "--header",
             f"Authorization: Bearer {product.token}",
             "--checks=all",
+            # The only DELETE there is revokes a token, which stays readable: its name stands on timelines.
+            "--exclude-checks=use_after_free",
             "--phases=examples,coverage,fuzzing,stateful",
             "--no-color",
         ]
