@@ -22,9 +22,9 @@ from typing import Any
 import requests
 
 from tests.support.product import Product, running_product
+from tests.support.waiting import wait_until
 
 SECONDS_TO_VISIBLE = 2.0
-_PATIENCE_SECONDS = 60.0
 PROGRAMS = {"prometheus": "prometheus", "alertmanager": "prometheus-alertmanager"}
 """Program by what it is, as Debian names them; the packages have the same names."""
 
@@ -161,7 +161,9 @@ def _monitoring(folder: Path, product: Product, exporter_port: int) -> Iterator[
         f"--web.listen-address=127.0.0.1:{prometheus_port}",
     ]
     with _program(alertmanager, folder), _program(prometheus, folder):
-        _wait(lambda: _answers(alertmanager_port) and _answers(prometheus_port), "Prometheus and Alertmanager to be up")
+        wait_until(
+            lambda: _answers(alertmanager_port) and _answers(prometheus_port), "Prometheus and Alertmanager to be up"
+        )
         yield
 
 
@@ -209,7 +211,7 @@ def _incidents(product: Product) -> list[dict[str, Any]]:
 
 def _wait_for_incident(product: Product) -> tuple[dict[str, Any], float]:
     """Return the incident and the seconds from the receipt of its webhook until the inbox showed it."""
-    _wait(lambda: _incidents(product), "the incident to be in the inbox")
+    wait_until(lambda: _incidents(product), "the incident to be in the inbox")
     seen_at = time.time()
     incident = _get(product, f"/api/incidents/{_incidents(product)[0]['id']}")
     received_at = min(
@@ -221,16 +223,8 @@ def _wait_for_incident(product: Product) -> tuple[dict[str, Any], float]:
 
 def _wait_for_status(product: Product, incident_id: str, status: str) -> dict[str, Any]:
     path = f"/api/incidents/{incident_id}"
-    _wait(lambda: _get(product, path)["status"] == status, f"the incident to be {status}")
+    wait_until(lambda: _get(product, path)["status"] == status, f"the incident to be {status}")
     return _get(product, path)
-
-
-def _wait(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"waited {_PATIENCE_SECONDS:g} s in vain for {what}")
-        time.sleep(0.05)
 
 
 def _name(incident: dict[str, Any]) -> str:

@@ -1,12 +1,9 @@
 """Events in PagerDuty's format, over HTTP, through the whole product."""
 
-import time
-
 import requests
 
 from tests.support.product import Product, running_product
-
-DEADLINE_SECONDS = 20.0
+from tests.support.waiting import wait_until
 
 
 def send(product: Product, action: str, **fields) -> None:
@@ -15,17 +12,16 @@ def send(product: Product, action: str, **fields) -> None:
     assert answer.status_code == 202, answer.text
 
 
+def incidents(product: Product) -> list[dict]:
+    answer = requests.get(f"{product.url}/api/incidents", headers=product.headers, timeout=10)
+    return answer.json()["items"]
+
+
 def incident_when(product: Product, status: str) -> dict:
     """Return the one incident once it has ``status``."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    seen: list[dict] = []
-    while time.monotonic() < deadline:
-        answer = requests.get(f"{product.url}/api/incidents", headers=product.headers, timeout=10)
-        seen = answer.json()["items"]
-        if [incident["status"] for incident in seen] == [status]:
-            return seen[0]
-        time.sleep(0.05)
-    raise AssertionError(f"no single incident became {status}: {seen}")
+    wait_until(lambda: [one["status"] for one in incidents(product)] == [status], f"one incident to be {status}")
+    [incident] = incidents(product)
+    return incident
 
 
 def test_an_event_opens_is_acknowledged_and_resolves(tmp_path):

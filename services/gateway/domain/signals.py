@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from itertools import takewhile
 
 import msgspec
 
@@ -154,8 +155,6 @@ def _with_words(signal: Signal, report: NormalisedSignal, accepted_seq: int) -> 
         description=report.description,
         labels=report.labels,
         annotations=report.annotations,
-        group_labels=report.group_labels,
-        dedup_key=report.dedup_key,
         service=report.service,
         entities=report.entities,
         link=report.link,
@@ -168,19 +167,24 @@ def acknowledge(known: Signal | None, report: NormalisedSignal, accepted_seq: in
     if known is None:
         # Processed before what it acknowledges: kept, so that this finds it.
         unseen = _first(report, accepted_seq, received_at)
-        return msgspec.structs.replace(
-            unseen,
-            status=SignalStatus.RESOLVED,
-            occurrences=(),
-            accepted_seq=0,
-            acknowledged_seq=accepted_seq,
-        )
+        known = msgspec.structs.replace(unseen, status=SignalStatus.RESOLVED, occurrences=(), accepted_seq=0, count=0)
+    is_newest = accepted_seq > known.acknowledged_seq
     return msgspec.structs.replace(
         known,
-        acknowledged_seq=max(accepted_seq, known.acknowledged_seq),
+        acknowledged_seq=accepted_seq if is_newest else known.acknowledged_seq,
+        acknowledged_at=received_at if is_newest else known.acknowledged_at,
         count=known.count + 1,
         last_seen_at=max(received_at, known.last_seen_at),
     )
+
+
+def is_acknowledged(signal: Signal) -> bool:
+    """Answer whether somebody took on what fires now: after it began, and with no resolve since.
+
+    It follows from the occurrences, as the state does, and so not from the order in which reports are processed.
+    """
+    run = takewhile(lambda occurrence: occurrence.status is SignalStatus.FIRING, reversed(signal.occurrences))
+    return is_firing(signal.occurrences) and any(o.accepted_seq < signal.acknowledged_seq for o in run)
 
 
 def note_activity(

@@ -223,7 +223,6 @@ def _open(
     activity = Activity(incident_id=incident.id)
     tx.put(signals.note_activity(activity, received_at=arrival.received_at, linked=1, firing=1))
     _note_hints(tx, incident.id, report)
-    triage_if_acknowledged(tx, known, report, arrival, incident.id)
     reason = "its group had no incident to join" if not relations else f"{relations[0].type} {relations[0].incident_id}"
     return make_outcome(report, Outcome.OPENED, incident.id, reason)
 
@@ -252,13 +251,10 @@ def _join(
     verb = "fired again" if entry is EntryType.SIGNAL_REFIRED else "joined"
     _append(tx, incident.id, entry, report, arrival, f"{report.name} {verb}")
     _raise_severity(tx, incident.id, report, arrival)
-    triage_if_acknowledged(tx, known, report, arrival, incident.id)
     _keep(tx, known, report, arrival, incident_id=incident.id)
 
 
 def _note_hints(tx: Transaction, incident_id: str, report: NormalisedSignal) -> None:
-    if report.brief:
-        return  # It names nothing but itself.
     hints = tx.find(Hints, incident_id) or Hints(incident_id=incident_id)
     noted = signals.note_hints(hints, report)
     if noted is not hints:
@@ -268,7 +264,7 @@ def _note_hints(tx: Transaction, incident_id: str, report: NormalisedSignal) -> 
 def _raise_severity(tx: Transaction, incident_id: str, report: NormalisedSignal, arrival: Arrival) -> None:
     # Read again: a reopen in this transaction has put a newer head.
     incident = tx.get(Incident, incident_id)
-    if report.brief or incident.severity_pinned or not report.severity.is_worse_than(incident.severity):
+    if incident.severity_pinned or not report.severity.is_worse_than(incident.severity):
         return
     # The version stays: a person's edit that is under way must not be refused because an alert came in.
     tx.put(msgspec.structs.replace(incident, severity=report.severity, updated_at=tx.now))
@@ -306,7 +302,9 @@ def _keep(
         accepted_seq=arrival.accepted_seq,
         received_at=arrival.received_at,
     )
-    tx.put(msgspec.structs.replace(merged, incident_id=incident_id))
+    kept = msgspec.structs.replace(merged, incident_id=incident_id)
+    tx.put(kept)
+    triage_if_acknowledged(tx, kept, arrival)
 
 
 def _append(

@@ -18,12 +18,13 @@ from services.intake.domain.errors import NotUnderstood
 from services.intake.domain.identity import hash_of, make_fingerprint
 from services.intake.domain.mapping import LISTS, Mapping, follow, look_up
 from services.intake.domain.normalised import Normalised
-from services.intake.domain.severity import DEFAULT_SEVERITY, read_severity
+from services.intake.domain.severity import first_severity
 from services.intake.domain.text import (
     DESCRIPTION_LIMIT,
     LABEL_VALUE_LIMIT,
     NAME_LIMIT,
     TITLE_LIMIT,
+    as_text,
     bounded,
     clean,
     cut,
@@ -32,7 +33,6 @@ from services.intake.domain.text import (
     warn,
 )
 from services.intake.domain.times import read_time
-from shared.contracts.severity import Severity
 from shared.contracts.signal import NormalisedSignal, SignalStatus
 
 _FIRING = frozenset(
@@ -149,7 +149,7 @@ def _signal(
         source=source,
         fingerprint=make_fingerprint(source, identity or _derived(title, service, labels)),
         status=status,
-        severity=_severity(item, mapping, warnings),
+        severity=first_severity(_texts(look_up(item, mapping.severity)), warnings),
         name=name,
         starts_at=starts_at,
         ends_at=ends_at if status is SignalStatus.RESOLVED else None,
@@ -192,18 +192,6 @@ def _status(item: dict[str, Any], mapping: Mapping, warnings: list[str]) -> Sign
     return SignalStatus.FIRING
 
 
-def _severity(item: dict[str, Any], mapping: Mapping, warnings: list[str]) -> Severity:
-    unknown = None
-    for text in _texts(look_up(item, mapping.severity)):
-        severity = read_severity(text)
-        if severity is not None:
-            return severity
-        unknown = unknown or text
-    said = f"unknown severity {one_line(unknown, 40)!r}" if unknown else "no severity"
-    warn(warnings, f"{said}: read as medium")
-    return DEFAULT_SEVERITY
-
-
 def _labels(item: dict[str, Any], mapping: Mapping) -> dict[str, str]:
     labels: dict[str, str] = {}
     for found in look_up(item, mapping.labels):
@@ -219,11 +207,11 @@ def _labels(item: dict[str, Any], mapping: Mapping) -> dict[str, str]:
 def _pairs(found: Any) -> Iterable[tuple[str, str]]:  # noqa: ANN401 - any JSON value.
     """Yield the pairs of an object, of ``key:value`` texts, or of ``{key, value}`` objects."""
     if isinstance(found, dict):
-        yield from ((name, text) for name, value in found.items() if (text := _as_text(value)) is not None)
+        yield from ((name, text) for name, value in found.items() if (text := as_text(value)) is not None)
     for one in found if isinstance(found, list) else ():
         if isinstance(one, dict):
-            name = _as_text(one.get("key") or one.get("name"))
-            value = _as_text(one.get("value"))
+            name = as_text(one.get("key") or one.get("name"))
+            value = as_text(one.get("value"))
             if name and value is not None:
                 yield name, value
         elif isinstance(one, str):
@@ -232,16 +220,8 @@ def _pairs(found: Any) -> Iterable[tuple[str, str]]:  # noqa: ANN401 - any JSON 
                 yield name.strip(), value.strip() if separator else "true"
 
 
-def _as_text(value: Any) -> str | None:  # noqa: ANN401 - any JSON value.
-    if isinstance(value, str):
-        return value.strip() or None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, int | float) else None
-
-
 def _texts(values: Iterable[Any]) -> Iterable[str]:
-    return (text for value in values if (text := _as_text(value)) is not None)
+    return (text for value in values if (text := as_text(value)) is not None)
 
 
 def _first_text(values: Iterable[Any]) -> str | None:

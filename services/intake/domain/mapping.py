@@ -1,6 +1,5 @@
 """Where the generic mapping looks for what: dotted paths, with defaults that fit most senders."""
 
-import collections.abc
 from collections.abc import Iterator
 from typing import Any
 
@@ -61,23 +60,11 @@ class _File(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=T
 def read_mapping(content: bytes) -> Mapping:
     """Return the mapping of a mapping file; raise ``ValueError`` saying what is wrong with it."""
     try:
-        given = msgspec.json.decode(content)
+        given = msgspec.structs.asdict(msgspec.json.decode(content, type=_File))
     except msgspec.DecodeError as error:
         raise ValueError(str(error)) from error
-    return Mapping(**_fields(given))
-
-
-def _fields(given: object) -> dict[str, Paths]:
-    try:
-        found = msgspec.structs.asdict(msgspec.convert(given, _File))
-    except msgspec.ValidationError as error:
-        raise ValueError(str(error)) from error
-    return {name: (value,) if isinstance(value, str) else value for name, value in found.items() if value is not None}
-
-
-def override(mapping: Mapping, paths: collections.abc.Mapping[str, Paths]) -> Mapping:
-    """Return ``mapping`` with the fields of ``paths`` (named as in the file) replaced; raise ``ValueError``."""
-    return msgspec.structs.replace(mapping, **_fields(paths))
+    paths = {name: (value,) if isinstance(value, str) else value for name, value in given.items() if value is not None}
+    return Mapping(**paths)
 
 
 def look_up(found: dict[str, Any], paths: Paths) -> Iterator[Any]:

@@ -1,6 +1,6 @@
 """Read PagerDuty's Events API v2: triggers, acknowledgements and resolves, each by its dedup key."""
 
-from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -10,19 +10,17 @@ from services.intake.domain.entities import Subject
 from services.intake.domain.errors import NotUnderstood
 from services.intake.domain.identity import make_fingerprint
 from services.intake.domain.normalised import Normalised
-from services.intake.domain.reading import Reading
-from services.intake.domain.severity import DEFAULT_SEVERITY, read_severity
+from services.intake.domain.severity import DEFAULT_SEVERITY, first_severity
 from services.intake.domain.text import (
     ANNOTATION_VALUE_LIMIT,
     LABEL_VALUE_LIMIT,
     NAME_LIMIT,
     TITLE_LIMIT,
+    as_text,
     bounded,
     http_link,
     one_line,
-    warn,
 )
-from shared.contracts.severity import Severity
 from shared.contracts.signal import NormalisedSignal, SignalStatus
 
 SOURCE = "pagerduty"
@@ -49,7 +47,6 @@ class _Event(msgspec.Struct, frozen=True):
     event_action: str
     dedup_key: str | None = None
     payload: _Payload | None = None
-    client: str | None = None
     client_url: str | None = None
     links: Any = None
 
@@ -58,18 +55,18 @@ _decode = msgspec.json.Decoder(_Event).decode
 _encode = msgspec.json.Encoder().encode
 
 
-def normalise_pagerduty(reading: Reading) -> Normalised:
+def normalise_pagerduty(body: str | bytes, received_at: datetime) -> Normalised:
     """Return the signal of one event; raise ``NotUnderstood`` with the reason.
 
     Events have no occurrence of their own: the order of arrival decides, so each begins when it was received.
     """
-    event = _read(reading.body)
+    event = _read(body)
     key = (event.dedup_key or "").strip()
     if not key or len(key) > KEY_LIMIT:
         raise NotUnderstood("no_dedup_key", f'an event needs a "dedup_key" of 1 to {KEY_LIMIT} characters')
     if event.event_action == "trigger":
-        return _triggered(event, key, reading)
-    return Normalised((_brief(event.event_action, key, reading),))
+        return _triggered(event, key, received_at)
+    return Normalised((_brief(event.event_action, key, received_at),))
 
 
 def _read(body: str | bytes) -> _Event:
@@ -87,7 +84,7 @@ def _read(body: str | bytes) -> _Event:
     return event
 
 
-def _triggered(event: _Event, key: str, reading: Reading) -> Normalised:
+def _triggered(event: _Event, key: str, received_at: datetime) -> Normalised:
     payload = event.payload or _Payload()
     title = one_line(payload.summary, TITLE_LIMIT)
     if not title:
@@ -103,23 +100,23 @@ def _triggered(event: _Event, key: str, reading: Reading) -> Normalised:
         source=SOURCE,
         fingerprint=make_fingerprint(SOURCE, key),
         status=SignalStatus.FIRING,
-        severity=_severity(payload.severity, warnings),
+        severity=first_severity([payload.severity] if payload.severity else [], warnings),
         name=name,
-        starts_at=reading.received_at,
+        starts_at=received_at,
         title=title,
         labels=labels,
         annotations=annotations,
         group_labels=group_labels(name, labels.get("cluster"), subject.namespace, service),
         service=service,
         # One incident for each key, as senders of this protocol expect.
-        dedup_key=key,
+        dedup_key=make_fingerprint(SOURCE, key),
         entities=subject.entities(),
         link=http_link(*_links(event)),
     )
     return Normalised((signal,), tuple(warnings))
 
 
-def _brief(action: str, key: str, reading: Reading) -> NormalisedSignal:
+def _brief(action: str, key: str, received_at: datetime) -> NormalisedSignal:
     is_resolve = action == "resolve"
     return NormalisedSignal(
         source=SOURCE,
@@ -127,21 +124,13 @@ def _brief(action: str, key: str, reading: Reading) -> NormalisedSignal:
         status=SignalStatus.RESOLVED if is_resolve else SignalStatus.FIRING,
         severity=DEFAULT_SEVERITY,
         name=one_line(key, NAME_LIMIT),
-        starts_at=reading.received_at,
-        ends_at=reading.received_at if is_resolve else None,
+        starts_at=received_at,
+        ends_at=received_at if is_resolve else None,
         title=one_line(key, TITLE_LIMIT),
-        dedup_key=key,
+        dedup_key=make_fingerprint(SOURCE, key),
         acknowledged=not is_resolve,
         brief=True,
     )
-
-
-def _severity(word: str, warnings: list[str]) -> Severity:
-    severity = read_severity(word)
-    if severity is None:
-        said = f"unknown severity {one_line(word, 40)!r}" if word else "no severity"
-        warn(warnings, f"{said}: read as medium")
-    return severity or DEFAULT_SEVERITY
 
 
 def _labels(payload: _Payload) -> dict[str, str]:
@@ -153,7 +142,7 @@ def _labels(payload: _Payload) -> dict[str, str]:
     }
     labels = {name: value for name, value in named.items() if value}
     if isinstance(payload.custom_details, dict):
-        details = ((name, _flat(value)) for name, value in payload.custom_details.items())
+        details = ((name, as_text(value)) for name, value in payload.custom_details.items())
         labels |= {name: text for name, text in details if text is not None}
     return labels
 
@@ -163,19 +152,11 @@ def _annotations(payload: _Payload) -> dict[str, str]:
     if isinstance(payload.timestamp, str):
         found["timestamp"] = payload.timestamp
     details = payload.custom_details
-    if isinstance(details, Mapping):
+    if isinstance(details, dict):
         found |= {name: _encode(value).decode() for name, value in details.items() if isinstance(value, dict | list)}
     elif details:
         found["custom_details"] = details if isinstance(details, str) else _encode(details).decode()
     return found
-
-
-def _flat(value: object) -> str | None:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, int | float) else None
 
 
 def _links(event: _Event) -> list[str]:

@@ -34,6 +34,15 @@ def cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+def as_text(value: object) -> str | None:
+    """Return the text of a plain JSON value; None for one that is empty, null, a list or an object."""
+    if isinstance(value, str):
+        return value.strip() or None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int | float) else None
+
+
 def http_link(*candidates: str) -> str | None:
     """Return the first candidate that is an http(s) address a browser may be sent to."""
     for candidate in candidates:

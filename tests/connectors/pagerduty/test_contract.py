@@ -8,7 +8,6 @@ import pytest
 
 from services.intake.domain.errors import NotUnderstood
 from services.intake.domain.pagerduty import normalise_pagerduty
-from services.intake.domain.reading import Reading
 from shared.contracts.severity import Severity
 from shared.contracts.signal import NormalisedSignal, SignalStatus
 
@@ -18,7 +17,7 @@ NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
 
 def read(body, at: datetime = NOW):
     text = body if isinstance(body, str | bytes) else msgspec.json.encode(body).decode()
-    return normalise_pagerduty(Reading(text, at))
+    return normalise_pagerduty(text, at)
 
 
 def sample(name: str, at: datetime = NOW) -> NormalisedSignal:
@@ -41,7 +40,7 @@ def test_a_trigger_fires():
 
     assert (signal.status, signal.severity, signal.name) == (SignalStatus.FIRING, Severity.CRITICAL, "disk")
     assert signal.title == "DISK at 99% on machine prod-datapipe03.example.com"
-    assert (signal.fingerprint, signal.dedup_key) == ("pagerduty:samplekeyhere", "samplekeyhere")
+    assert (signal.fingerprint, signal.dedup_key) == ("pagerduty:samplekeyhere", "pagerduty:samplekeyhere")
     assert (signal.service, signal.link) == ("mysql", "https://grafana.example.com/d/disk")
     assert signal.labels["ping time"] == "1500"
     assert signal.annotations["tags"] == '["a","b"]'
@@ -77,6 +76,13 @@ def test_a_resolve_needs_no_payload():
 
 def test_the_routing_key_is_a_credential_and_is_never_taken_over():
     assert b"0123456789abcdef" not in msgspec.json.encode(sample("01_trigger"))
+
+
+def test_a_key_that_would_not_print_goes_by_its_hash():
+    [signal] = read({"event_action": "resolve", "dedup_key": "a\u202eb"}).signals
+
+    assert signal.fingerprint == signal.dedup_key
+    assert signal.fingerprint.isprintable()
 
 
 def test_unknown_members_and_missing_optional_ones_are_no_error():

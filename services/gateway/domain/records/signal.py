@@ -41,9 +41,6 @@ class Signal(Record, frozen=True, kw_only=True):
     description: str = ""
     labels: dict[str, str] = {}
     annotations: dict[str, str] = {}
-    group_labels: dict[str, str] = {}
-    # The sender's own key of the group it belongs to.
-    dedup_key: str | None = None
     service: str | None = None
     entities: tuple[EntityHint, ...] = ()
     link: str | None = None
@@ -52,14 +49,11 @@ class Signal(Record, frozen=True, kw_only=True):
     # The acceptance sequence of the newest delivery that spoke of it.
     accepted_seq: int
     occurrences: tuple[Occurrence, ...] = ()
-    # The silence or maintenance window that holds it back while it fires; it has no incident then.
-    held_by: str | None = None
     # The acceptance sequence of the newest delivery that described it; a brief report leaves the words as they are.
     words_seq: int = 0
-    # The acceptance sequence of the newest delivery that said somebody took it on.
+    # The newest delivery that said somebody took it on: its acceptance sequence, and when it was received.
     acknowledged_seq: int = 0
-    # When it last changed between firing and resolved, oldest first and capped: too many in a short time is flapping.
-    flips: tuple[datetime, ...] = ()
+    acknowledged_at: datetime | None = None
     # How many deliveries reported this fingerprint, repeats included.
     count: int = 1
     first_seen_at: datetime
@@ -71,10 +65,5 @@ class Signal(Record, frozen=True, kw_only=True):
         return self.fingerprint
 
     def facets(self) -> Facets:
-        """Listed by incident (or by what holds it back), status and source, newest first."""
-        return Facets(
-            parent=self.incident_id or self.held_by or NO_INCIDENT,
-            state=self.status,
-            tag=self.source,
-            at=self.last_seen_at,
-        )
+        """Listed by incident, status and source, newest first."""
+        return Facets(parent=self.incident_id or NO_INCIDENT, state=self.status, tag=self.source, at=self.last_seen_at)

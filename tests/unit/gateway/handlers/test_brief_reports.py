@@ -104,12 +104,30 @@ def test_an_acknowledgement_counts_in_whatever_order_it_is_processed(order):
     assert (story.incident.status, story.signal.status) == ("triage", "firing")
 
 
-def test_an_acknowledgement_of_an_earlier_time_does_not_acknowledge_the_next():
+@pytest.mark.parametrize("order", list(permutations(range(2))))
+def test_an_acknowledgement_of_an_earlier_time_does_not_acknowledge_the_next(order):
     story = Story("acknowledge", "trigger")
-    story.process()
+    story.process(*order)
 
     assert story.outcome(0).outcome is Outcome.IGNORED
     assert story.incident.status == "new"
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_a_repeat_after_the_acknowledgement_takes_nothing_back(order):
+    story = Story("trigger", "acknowledge", "trigger")
+    story.process(*order)
+
+    assert (story.incident.status, story.signal.status) == ("triage", "firing")
+    assert story.incident.milestones.acknowledged_at == START + timedelta(seconds=2)
+
+
+def test_a_late_acknowledgement_of_what_was_resolved_since_acknowledges_nothing():
+    story = Story("trigger", "acknowledge", "resolve", "trigger")
+    story.process(0, 2, 3, 1)
+
+    assert story.outcome(1).outcome is Outcome.IGNORED
+    assert (story.incident.status, story.signal.status) == ("new", "firing")
 
 
 def test_an_acknowledgement_opens_nothing():
@@ -125,7 +143,7 @@ def test_an_acknowledgement_after_the_resolve_is_dropped():
     story.process()
 
     assert (story.incident.status, story.signal.status) == ("new", "resolved")
-    assert "it is resolved" in story.outcome(2).reason
+    assert "does not fire" in story.outcome(2).reason
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
