@@ -1,7 +1,6 @@
 """Turn a batch of deliveries into results: one for each, whatever is in it."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
 from http import HTTPStatus
 
 import structlog
@@ -10,8 +9,10 @@ from services.intake.domain.alertmanager import normalise_alertmanager
 from services.intake.domain.errors import NotUnderstood
 from services.intake.domain.generic import normalise_generic
 from services.intake.domain.mapping import Mapping as PathMapping
+from services.intake.domain.mapping import override
 from services.intake.domain.normalised import Normalised
 from services.intake.domain.pagerduty import normalise_pagerduty
+from services.intake.domain.reading import Reading
 from services.intake.ports import Blobs, Door
 from shared.adapters.door_client import DoorRefused
 from shared.contracts.messages import (
@@ -29,7 +30,7 @@ from shared.errors import AppError, TransientError
 
 log = structlog.get_logger(__name__)
 
-Normalise = Callable[[str | bytes, datetime], Normalised]
+Normalise = Callable[[Reading], Normalised]
 Sources = Mapping[str, Normalise]
 
 # The door takes 16 MiB at once; a report is cut well before, also so that the gateway's commits stay short.
@@ -43,11 +44,16 @@ _ERROR_LENGTH = 2_000
 
 
 def make_sources(mapping: PathMapping) -> Sources:
-    """Return how each source is read."""
+    """Return how each source is read; ``mapping`` is where the generic one looks unless a delivery says otherwise."""
+
+    def webhook(reading: Reading) -> Normalised:
+        paths = override(mapping, reading.paths) if reading.paths else mapping
+        return normalise_generic(reading.body, reading.received_at, "webhook", paths)
+
     return {
-        "alertmanager": normalise_alertmanager,
-        "pagerduty": normalise_pagerduty,
-        "webhook": lambda body, received_at: normalise_generic(body, received_at, "webhook", mapping),
+        "alertmanager": lambda reading: normalise_alertmanager(reading.body, reading.received_at),
+        "pagerduty": lambda reading: normalise_pagerduty(reading.body, reading.received_at),
+        "webhook": webhook,
     }
 
 
@@ -66,7 +72,8 @@ def normalise_delivery(delivery: DeliveryToNormalise, sources: Sources, blobs: B
     """Return what became of one delivery: its signals, a quarantine with the reason, or a failure."""
     try:
         normalise = _reader_of(sources, delivery.source)
-        normalised = normalise(_body_of(delivery, blobs), delivery.received_at)
+        body = _body_of(delivery, blobs)
+        normalised = normalise(Reading(body, delivery.received_at, delivery.context, delivery.mapping))
     except NotUnderstood as problem:
         return _quarantined(delivery, problem.code, problem.reason)
     except AppError as error:
@@ -80,6 +87,7 @@ def normalise_delivery(delivery: DeliveryToNormalise, sources: Sources, blobs: B
         attempt=delivery.attempt,
         delivery_id=delivery.delivery_id,
         signals=normalised.signals,
+        changes=normalised.changes,
         warnings=normalised.warnings,
         truncated=normalised.truncated,
     )

@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from shared.contracts.base import Contract
-from shared.contracts.signal import NormalisedSignal
+from shared.contracts.signal import ChangeEvent, NormalisedSignal
 
 SCHEMA_VERSION = 1
 
@@ -18,7 +18,13 @@ SCHEMA_VERSION = 1
 
 
 class DeliveryToNormalise(Contract, frozen=True, kw_only=True):
-    """One delivery in a batch. Exactly one of ``body`` (small, UTF-8) and ``blob`` (its digest) is set."""
+    """One delivery in a batch. Exactly one of ``body`` (small, UTF-8) and ``blob`` (its digest) is set.
+
+    ``context`` is what the request said beside its body and the reader needs: the kept headers by lower-case
+    name (``content-type``, ``ce-…``, ``sentry-hook-resource``) and, where the address names an operation,
+    ``action``, ``identifier`` and ``identifier_type``. ``mapping`` holds the paths of the generic mapping by
+    field where the gateway has one; it stands in place of the worker's own.
+    """
 
     job_id: str
     attempt: int
@@ -27,6 +33,8 @@ class DeliveryToNormalise(Contract, frozen=True, kw_only=True):
     received_at: datetime
     body: str | None = None
     blob: str | None = None
+    context: dict[str, str] = {}
+    mapping: dict[str, tuple[str, ...]] | None = None
 
 
 class NormaliseDeliveries(Contract, frozen=True, kw_only=True):
@@ -52,6 +60,8 @@ class DeliveryNormalised(Contract, frozen=True, kw_only=True, tag="normalised", 
     attempt: int
     delivery_id: str
     signals: tuple[NormalisedSignal, ...]
+    # What was changed on purpose, as far as the body tells of that; context, never an incident.
+    changes: tuple[ChangeEvent, ...] = ()
     warnings: tuple[str, ...] = ()
     # How many alerts the sender says it left out of the body; those are unknown, not resolved.
     truncated: int = 0

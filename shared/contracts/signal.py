@@ -52,3 +52,20 @@ class NormalisedSignal(Contract, frozen=True, kw_only=True):
     acknowledged: bool = False
     # The sender named the problem and its state and nothing else (a resolve by key): what is known of it stands.
     brief: bool = False
+
+
+class ChangeEvent(Contract, frozen=True, kw_only=True):
+    """Something that was changed on purpose (a deploy, a flag): context for people, never an incident.
+
+    ``key`` is unique over all sources and the same for a repeat of the same event.
+    """
+
+    source: str
+    key: str
+    summary: str
+    occurred_at: datetime
+    service: str | None = None
+    namespace: str | None = None
+    cluster: str | None = None
+    labels: dict[str, str] = {}
+    link: str | None = None

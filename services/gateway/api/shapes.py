@@ -109,6 +109,8 @@ class SignalShape(Shape):
     description = fields.String()
     labels = _map()
     annotations = _map()
+    group_labels = _map()
+    dedup_key = fields.String(allow_none=True, metadata={"description": "The sender's own key of its group."})
     service = fields.String(allow_none=True)
     entities = fields.List(fields.Nested(EntityShape))
     link = fields.String(allow_none=True)
@@ -122,6 +124,8 @@ class SignalShape(Shape):
     words_seq = fields.Integer(metadata={"description": "The newest delivery that described it; or 0."})
     acknowledged_seq = fields.Integer(metadata={"description": "The newest delivery that said somebody has it; or 0."})
     acknowledged_at = _moment(allow_none=True)
+    held_by = fields.String(allow_none=True, metadata={"description": "The silence that holds it back."})
+    flips = fields.List(_moment(), metadata={"description": "When it last changed between firing and resolved."})
     count = fields.Integer(metadata={"description": "How many deliveries reported it, repeats included."})
     first_seen_at = _moment()
     last_seen_at = _moment()
@@ -234,6 +238,17 @@ class SignalOutcomeShape(Shape):
     severity = Word(Severity, allow_none=True)
     starts_at = _moment(allow_none=True)
     ends_at = _moment(allow_none=True)
+    rule_id = fields.String(allow_none=True, metadata={"description": "The grouping rule that decided."})
+    rules_version = fields.Integer(metadata={"description": "Of which version of the rules; 0: the built-in ones."})
+    dedup_key = fields.String(allow_none=True)
+    suppressed_by = fields.String(allow_none=True, metadata={"description": "The silence or rule that held it back."})
+
+
+class ChangeOutcomeShape(Shape):
+    """What became of one change of a delivery: it was noted."""
+
+    change_id = fields.String()
+    summary = fields.String()
 
 
 class DeliveryShape(Shape):
@@ -248,14 +263,23 @@ class DeliveryShape(Shape):
     digest = fields.String()
     job_id = fields.String()
     sender = fields.String()
+    context = _map()
     accepted_seq = fields.Integer()
     outcome = Word(Outcome, allow_none=True)
     signals = fields.List(fields.Nested(SignalOutcomeShape))
+    changes = fields.List(fields.Nested(ChangeOutcomeShape))
     warnings = _words()
     code = fields.String(allow_none=True)
     reason = fields.String()
     processed_at = _moment(allow_none=True)
     replay_of = fields.String(allow_none=True)
+    preview_id = fields.String(allow_none=True, metadata={"description": "Read again for this preview only."})
+    mapping = fields.Dict(
+        keys=fields.String(),
+        values=fields.List(fields.String()),
+        allow_none=True,
+        metadata={"description": "The mapping it is read with, in place of the one in force."},
+    )
 
 
 class AcceptedShape(Shape):

@@ -155,6 +155,8 @@ def _with_words(signal: Signal, report: NormalisedSignal, accepted_seq: int) -> 
         description=report.description,
         labels=report.labels,
         annotations=report.annotations,
+        group_labels=report.group_labels,
+        dedup_key=report.dedup_key,
         service=report.service,
         entities=report.entities,
         link=report.link,

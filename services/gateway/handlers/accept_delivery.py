@@ -1,7 +1,7 @@
 """Accept a delivery: keep it verbatim and queue its job, in one commit, without looking inside."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.gateway.domain.records import Delivery, DeliveryBody, DeliveryKey, Job
 from services.gateway.errors import IdempotencyKeyReused
@@ -22,6 +22,8 @@ class Incoming:
     sender: str
     headers: dict[str, str]
     body: bytes
+    # What the request said beside its body and the reader needs; see ``DeliveryToNormalise``.
+    context: dict[str, str] = field(default_factory=dict)
     idempotency_key: str | None = None
     replay_of: str | None = None
 
@@ -65,6 +67,7 @@ def put_delivery(tx: Transaction, incoming: Incoming, text: str | None, blob: st
             digest=digest,
             job_id=job_id,
             sender=incoming.sender,
+            context=incoming.context,
             replay_of=incoming.replay_of,
         ),
     )

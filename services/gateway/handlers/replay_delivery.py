@@ -14,6 +14,7 @@ def replay_delivery(tx: Transaction, blobs: Blobs, delivery_id: str, actor: str)
         source=delivery.source,
         sender=actor,
         headers=delivery.headers,
+        context=delivery.context,
         body=body_bytes(kept, blobs),
         replay_of=delivery.id,
     )

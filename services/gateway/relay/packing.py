@@ -111,8 +111,11 @@ def _item(job: Job, delivery: Delivery, body: DeliveryBody) -> DeliveryToNormali
         received_at=delivery.received_at,
         body=body.text,
         blob=body.blob,
+        context=delivery.context,
+        mapping=delivery.mapping,
     )
 
 
 def _weight(item: DeliveryToNormalise) -> int:
-    return _ENVELOPE_BYTES + (len(item.body) if item.body is not None else 0)
+    context = sum(len(name) + len(value) for name, value in item.context.items())
+    return _ENVELOPE_BYTES + context + (len(item.body) if item.body is not None else 0)

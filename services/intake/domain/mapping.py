@@ -1,5 +1,6 @@
 """Where the generic mapping looks for what: dotted paths, with defaults that fit most senders."""
 
+import collections.abc
 from collections.abc import Iterator
 from typing import Any
 
@@ -60,11 +61,23 @@ class _File(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=T
 def read_mapping(content: bytes) -> Mapping:
     """Return the mapping of a mapping file; raise ``ValueError`` saying what is wrong with it."""
     try:
-        given = msgspec.structs.asdict(msgspec.json.decode(content, type=_File))
+        given = msgspec.json.decode(content)
     except msgspec.DecodeError as error:
         raise ValueError(str(error)) from error
-    paths = {name: (value,) if isinstance(value, str) else value for name, value in given.items() if value is not None}
-    return Mapping(**paths)
+    return Mapping(**_fields(given))
+
+
+def _fields(given: object) -> dict[str, Paths]:
+    try:
+        found = msgspec.structs.asdict(msgspec.convert(given, _File))
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error)) from error
+    return {name: (value,) if isinstance(value, str) else value for name, value in found.items() if value is not None}
+
+
+def override(mapping: Mapping, paths: collections.abc.Mapping[str, Paths]) -> Mapping:
+    """Return ``mapping`` with the fields of ``paths`` (named as in the file) replaced; raise ``ValueError``."""
+    return msgspec.structs.replace(mapping, **_fields(paths))
 
 
 def look_up(found: dict[str, Any], paths: Paths) -> Iterator[Any]:

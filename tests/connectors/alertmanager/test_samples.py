@@ -18,7 +18,7 @@ def read(name: str) -> Normalised:
 
 
 def test_a_firing_alert() -> None:
-    [signal], warnings, truncated = read("01_firing")
+    [signal], warnings, truncated, _ = read("01_firing")
 
     assert signal.source == "alertmanager"
     assert signal.fingerprint == CHECKOUT
@@ -50,14 +50,14 @@ def test_a_repeat_is_the_same_signal() -> None:
 
 
 def test_a_resolved_alert_is_the_same_problem_with_an_end() -> None:
-    [signal], _, _ = read("03_resolved")
+    [signal], *_ = read("03_resolved")
 
     assert (signal.fingerprint, signal.status) == (CHECKOUT, SignalStatus.RESOLVED)
     assert signal.ends_at == datetime(2026, 11, 23, 3, 47, 48, 788_000, tzinfo=UTC)
 
 
 def test_an_alert_that_names_no_component_is_still_a_signal() -> None:
-    [signal], warnings, _ = read("04_deadmanswitch_no_entity_labels")
+    [signal], warnings, *_ = read("04_deadmanswitch_no_entity_labels")
 
     assert signal.entities == ()
     assert signal.service is None
@@ -66,7 +66,7 @@ def test_an_alert_that_names_no_component_is_still_a_signal() -> None:
 
 
 def test_alerts_the_sender_left_out_are_told_and_not_taken_as_resolved() -> None:
-    signals, warnings, truncated = read("05_group_truncated_max_alerts")
+    signals, warnings, truncated, _ = read("05_group_truncated_max_alerts")
 
     assert [signal.status for signal in signals] == [SignalStatus.FIRING] * 2
     assert truncated == 1
@@ -74,7 +74,7 @@ def test_alerts_the_sender_left_out_are_told_and_not_taken_as_resolved() -> None
 
 
 def test_each_alert_has_its_own_status_whatever_the_envelope_says() -> None:
-    signals, _, _ = read("06_group_mixed_firing_and_resolved")
+    signals, *_ = read("06_group_mixed_firing_and_resolved")
 
     assert [(signal.name, signal.status) for signal in signals] == [
         ("ErrorRate", SignalStatus.FIRING),
@@ -84,8 +84,8 @@ def test_each_alert_has_its_own_status_whatever_the_envelope_says() -> None:
 
 
 def test_an_alert_that_fired_again_keeps_its_identity_and_has_a_new_start() -> None:
-    [again], _, _ = read("07_refired_same_fingerprint_new_startsat")
-    [before], _, _ = read("01_firing")
+    [again], *_ = read("07_refired_same_fingerprint_new_startsat")
+    [before], *_ = read("01_firing")
 
     assert again.fingerprint == before.fingerprint
     assert again.starts_at > before.starts_at

@@ -36,7 +36,7 @@ def one(*alerts: dict[str, Any], **fields: Any) -> NormalisedSignal:
     ],
 )
 def test_severity_words(word: str, severity: Severity) -> None:
-    signals, warnings, _ = normalise_alertmanager(a_body(an_alert({"alertname": "A", "severity": word})), NOW)
+    signals, warnings, *_ = normalise_alertmanager(a_body(an_alert({"alertname": "A", "severity": word})), NOW)
 
     assert signals[0].severity is severity
     assert warnings == ()
@@ -48,7 +48,7 @@ def test_priority_stands_in_for_severity() -> None:
 
 @pytest.mark.parametrize("labels", [{"alertname": "A"}, {"alertname": "A", "severity": "purple"}])
 def test_an_unknown_severity_is_medium_with_a_warning(labels: dict[str, str]) -> None:
-    signals, warnings, _ = normalise_alertmanager(a_body(*[an_alert(labels)] * 3), NOW)
+    signals, warnings, *_ = normalise_alertmanager(a_body(*[an_alert(labels)] * 3), NOW)
 
     assert [signal.severity for signal in signals] == [Severity.MEDIUM] * 3
     assert len(warnings) == 1
@@ -72,7 +72,7 @@ def test_only_http_links_are_kept() -> None:
 def test_huge_labels_are_cut_with_a_warning_and_never_refused() -> None:
     labels = {f"l{n}": "v" * 5_000 for n in range(500)}
 
-    signals, warnings, _ = normalise_alertmanager(a_body(an_alert(labels)), NOW)
+    signals, warnings, *_ = normalise_alertmanager(a_body(an_alert(labels)), NOW)
 
     assert len(signals[0].labels) == 64
     assert max(len(value) for value in signals[0].labels.values()) <= 1_024
@@ -97,7 +97,7 @@ def test_an_alert_without_a_status_has_that_of_the_envelope() -> None:
 def test_no_time_is_the_time_of_receipt_with_a_warning() -> None:
     alert = an_alert(startsAt="0001-01-01T00:00:00Z", status="resolved", endsAt="0001-01-01T00:00:00+05:00")
 
-    signals, warnings, _ = normalise_alertmanager(a_body(alert), NOW)
+    signals, warnings, *_ = normalise_alertmanager(a_body(alert), NOW)
 
     assert (signals[0].starts_at, signals[0].ends_at) == (NOW, NOW)
     assert any("startsAt" in warning for warning in warnings)
@@ -110,7 +110,7 @@ def test_times_with_nanoseconds_and_zones_are_read() -> None:
 
 
 def test_repeated_fingerprints_stay_in_order() -> None:
-    signals, _, _ = normalise_alertmanager(a_body(an_alert(), an_alert(status="resolved")), NOW)
+    signals, *_ = normalise_alertmanager(a_body(an_alert(), an_alert(status="resolved")), NOW)
 
     assert [(s.fingerprint, s.status) for s in signals] == [
         ("alertmanager:f1", SignalStatus.FIRING),

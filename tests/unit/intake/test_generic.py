@@ -51,7 +51,7 @@ def test_a_flat_body_from_the_samples() -> None:
 
 
 def test_a_list_from_the_samples_fans_out() -> None:
-    signals, warnings, _ = sample("generic/list_of_alerts")
+    signals, warnings, *_ = sample("generic/list_of_alerts")
 
     assert [(s.fingerprint, s.status, s.severity) for s in signals] == [
         ("webhook:disk-1", SignalStatus.FIRING, Severity.HIGH),
@@ -88,14 +88,14 @@ def test_words_that_say_it_is_over(field: str, word: str) -> None:
 
 @pytest.mark.parametrize("word", ["firing", "triggered", "ALERTING", "open", "problem", "critical"])
 def test_words_that_say_it_is_there(word: str) -> None:
-    _, warnings, _ = read({"title": "t", "severity": "low", "status": word})
+    _, warnings, *_ = read({"title": "t", "severity": "low", "status": word})
 
     assert one(title="t", status=word).status is SignalStatus.FIRING
     assert warnings == ()
 
 
 def test_an_unknown_status_is_firing_with_a_warning() -> None:
-    signals, warnings, _ = read({"title": "t", "severity": "low", "status": "acknowledged"})
+    signals, warnings, *_ = read({"title": "t", "severity": "low", "status": "acknowledged"})
 
     assert signals[0].status is SignalStatus.FIRING
     assert warnings == ("unknown status 'acknowledged': read as firing",)
@@ -166,7 +166,7 @@ def test_numbers_inside_names_tell_problems_apart(title: str, other: str) -> Non
 
 
 def test_items_without_a_title_are_left_out_with_a_warning() -> None:
-    signals, warnings, _ = read([{"title": "good", "severity": "low"}, {"x": 1}, "text", None])
+    signals, warnings, *_ = read([{"title": "good", "severity": "low"}, {"x": 1}, "text", None])
 
     assert [signal.title for signal in signals] == ["good"]
     assert "item 1 has no usable title and was left out" in warnings

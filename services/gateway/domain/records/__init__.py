@@ -2,7 +2,15 @@
 
 from services.gateway.domain.records.access import Role, Token
 from services.gateway.domain.records.base import Facets, Record
-from services.gateway.domain.records.delivery import Delivery, DeliveryBody, DeliveryState, Outcome, SignalOutcome
+from services.gateway.domain.records.change import Change
+from services.gateway.domain.records.delivery import (
+    ChangeOutcome,
+    Delivery,
+    DeliveryBody,
+    DeliveryState,
+    Outcome,
+    SignalOutcome,
+)
 from services.gateway.domain.records.incident import (
     Activity,
     Hints,
@@ -14,7 +22,24 @@ from services.gateway.domain.records.incident import (
 )
 from services.gateway.domain.records.job import Job, JobState
 from services.gateway.domain.records.keys import Counter, DeliveryKey, Group, IdempotencyKey
+from services.gateway.domain.records.mapping import CURRENT_MAPPING, IntakeMapping
+from services.gateway.domain.records.noise import Noise
+from services.gateway.domain.records.preview import Preview
+from services.gateway.domain.records.rules import (
+    CURRENT,
+    FlapControl,
+    GroupingRule,
+    Match,
+    OwnershipRule,
+    PendingGroup,
+    ResolveOn,
+    RuleBook,
+    RuleEffect,
+    Threshold,
+    ThresholdOf,
+)
 from services.gateway.domain.records.signal import NO_INCIDENT, Occurrence, Signal
+from services.gateway.domain.records.silence import BOARD, Silence, SilenceBoard, SilenceKind, SilenceState
 from services.gateway.domain.records.summary import IncidentSummary, searchable_text, summarise
 from services.gateway.domain.records.timeline import ChainHead, EntryDraft, EntryType, TimelineEntry
 
@@ -23,6 +48,7 @@ RECORD_KINDS: dict[str, type[Record]] = {
     for kind in (
         Activity,
         ChainHead,
+        Change,
         Counter,
         Delivery,
         DeliveryBody,
@@ -31,18 +57,30 @@ RECORD_KINDS: dict[str, type[Record]] = {
         Hints,
         IdempotencyKey,
         Incident,
+        IntakeMapping,
         Job,
+        Noise,
+        PendingGroup,
+        Preview,
+        RuleBook,
         Signal,
+        Silence,
+        SilenceBoard,
         TimelineEntry,
         Token,
     )
 }
 
 __all__ = [
+    "BOARD",
+    "CURRENT",
+    "CURRENT_MAPPING",
     "NO_INCIDENT",
     "RECORD_KINDS",
     "Activity",
     "ChainHead",
+    "Change",
+    "ChangeOutcome",
     "Counter",
     "Delivery",
     "DeliveryBody",
@@ -51,23 +89,40 @@ __all__ = [
     "EntryDraft",
     "EntryType",
     "Facets",
+    "FlapControl",
     "Group",
+    "GroupingRule",
     "Hints",
     "IdempotencyKey",
     "Incident",
     "IncidentSource",
     "IncidentStatus",
     "IncidentSummary",
+    "IntakeMapping",
     "Job",
     "JobState",
+    "Match",
     "Milestones",
+    "Noise",
     "Occurrence",
     "Outcome",
+    "OwnershipRule",
+    "PendingGroup",
+    "Preview",
     "Record",
     "Relation",
+    "ResolveOn",
     "Role",
+    "RuleBook",
+    "RuleEffect",
     "Signal",
     "SignalOutcome",
+    "Silence",
+    "SilenceBoard",
+    "SilenceKind",
+    "SilenceState",
+    "Threshold",
+    "ThresholdOf",
     "TimelineEntry",
     "Token",
     "searchable_text",

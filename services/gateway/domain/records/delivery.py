@@ -15,6 +15,8 @@ class DeliveryState(StrEnum):
     ACCEPTED = "accepted"
     PROCESSED = "processed"
     QUARANTINED = "quarantined"
+    # Read again only to show what it would do now; nothing came of it.
+    PREVIEWED = "previewed"
 
 
 class Outcome(StrEnum):
@@ -24,12 +26,18 @@ class Outcome(StrEnum):
     REOPENED = "reopened"
     JOINED = "joined"
     SUPPRESSED = "suppressed"
+    NOTED = "noted"
     IGNORED = "ignored"
     QUARANTINED = "quarantined"
 
 
 class SignalOutcome(Contract, frozen=True, kw_only=True):
-    """The one recorded outcome of one signal of a delivery, with the reason in words."""
+    """The one recorded outcome of one signal of a delivery, with the reason in words.
+
+    ``rule_id`` is the grouping rule that decided, as version ``rules_version`` of the rules has it;
+    ``dedup_key`` the group it led to; ``suppressed_by`` the silence, maintenance window or rule that held the
+    signal back. Each is None where the decision did not come so far.
+    """
 
     fingerprint: str
     status: str
@@ -41,6 +49,17 @@ class SignalOutcome(Contract, frozen=True, kw_only=True):
     severity: Severity | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None
+    rule_id: str | None = None
+    rules_version: int = 0
+    dedup_key: str | None = None
+    suppressed_by: str | None = None
+
+
+class ChangeOutcome(Contract, frozen=True, kw_only=True):
+    """What became of one change event of a delivery: it was noted under ``change_id``."""
+
+    change_id: str
+    summary: str
 
 
 class Delivery(Record, frozen=True, kw_only=True):
@@ -58,15 +77,22 @@ class Delivery(Record, frozen=True, kw_only=True):
     digest: str
     job_id: str
     sender: str
+    # What the request said beside its body and its reader needs; ``DeliveryToNormalise.context`` says what.
+    context: dict[str, str] = {}
     # The commit that accepted it. 0 until the store writes it: the committer puts its own sequence here.
     accepted_seq: int = 0
     outcome: Outcome | None = None
     signals: tuple[SignalOutcome, ...] = ()
+    changes: tuple[ChangeOutcome, ...] = ()
     warnings: tuple[str, ...] = ()
     code: str | None = None
     reason: str = ""
     processed_at: datetime | None = None
     replay_of: str | None = None
+    # The preview this delivery was read again for: its outcomes are what would happen, and nothing did.
+    preview_id: str | None = None
+    # The paths of the generic mapping it is read with, in place of those that are in force.
+    mapping: dict[str, tuple[str, ...]] | None = None
 
     @property
     def record_id(self) -> str:
@@ -74,8 +100,8 @@ class Delivery(Record, frozen=True, kw_only=True):
         return self.id
 
     def facets(self) -> Facets:
-        """Listed by state and source, newest first."""
-        return Facets(parent=self.outcome, state=self.state, tag=self.source, at=self.received_at)
+        """Listed by outcome (or the preview it belongs to), state and source, newest first."""
+        return Facets(parent=self.preview_id or self.outcome, state=self.state, tag=self.source, at=self.received_at)
 
 
 class DeliveryBody(Record, frozen=True, kw_only=True):

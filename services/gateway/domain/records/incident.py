@@ -76,6 +76,8 @@ class Incident(Record, frozen=True, kw_only=True):
     labels: dict[str, str] = {}
     source: IncidentSource
     dedup_key: str | None = None
+    # The grouping rule that opened it; None for the default rule, and for those opened by people.
+    rule_id: str | None = None
     relations: tuple[Relation, ...] = ()
     milestones: Milestones
     created_by: str

@@ -41,6 +41,9 @@ class Signal(Record, frozen=True, kw_only=True):
     description: str = ""
     labels: dict[str, str] = {}
     annotations: dict[str, str] = {}
+    group_labels: dict[str, str] = {}
+    # The sender's own key of the group it belongs to.
+    dedup_key: str | None = None
     service: str | None = None
     entities: tuple[EntityHint, ...] = ()
     link: str | None = None
@@ -54,6 +57,10 @@ class Signal(Record, frozen=True, kw_only=True):
     # The newest delivery that said somebody took it on: its acceptance sequence, and when it was received.
     acknowledged_seq: int = 0
     acknowledged_at: datetime | None = None
+    # The silence or maintenance window that holds it back while it fires; it has no incident then.
+    held_by: str | None = None
+    # When it last changed between firing and resolved, oldest first and capped: too many in a short time is flapping.
+    flips: tuple[datetime, ...] = ()
     # How many deliveries reported this fingerprint, repeats included.
     count: int = 1
     first_seen_at: datetime
@@ -65,5 +72,10 @@ class Signal(Record, frozen=True, kw_only=True):
         return self.fingerprint
 
     def facets(self) -> Facets:
-        """Listed by incident, status and source, newest first."""
-        return Facets(parent=self.incident_id or NO_INCIDENT, state=self.status, tag=self.source, at=self.last_seen_at)
+        """Listed by incident (or by what holds it back), status and source, newest first."""
+        return Facets(
+            parent=self.incident_id or self.held_by or NO_INCIDENT,
+            state=self.status,
+            tag=self.source,
+            at=self.last_seen_at,
+        )

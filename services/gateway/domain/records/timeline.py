@@ -18,6 +18,7 @@ class EntryType(StrEnum):
     SIGNAL_JOINED = "signal_joined"
     SIGNAL_REFIRED = "signal_refired"
     SIGNAL_RESOLVED = "signal_resolved"
+    SIGNAL_FLAPPING = "signal_flapping"
     SIGNALS_TRUNCATED = "signals_truncated"
     NOTE_ADDED = "note_added"
 
