@@ -261,6 +261,22 @@ class JobNotCancellable(AppError):
     title = "This job cannot be cancelled"
 
 
+class SilenceEnded(AppError):
+    """The silence is over already."""
+
+    code = "silence_ended"
+    http_status = 409
+    title = "The silence is over already"
+
+
+class TooManySilences(AppError):
+    """As many silences are live as may be."""
+
+    code = "too_many_silences"
+    http_status = 409
+    title = "As many silences are live as may be"
+
+
 class TokenNameTaken(AppError):
     """Names of tokens stand on timelines, so none is ever given twice."""
 

@@ -19,8 +19,9 @@ from services.gateway.app import create_app
 from services.gateway.domain.grouping import GroupingPolicy
 from services.gateway.errors import StoreDamaged, StoreLocked
 from services.gateway.handlers.apply_retention import Retention, apply_retention
+from services.gateway.handlers.judge import Judge
 from services.gateway.handlers.manage_tokens import bootstrap_admin
-from services.gateway.handlers.record_results import dead_letter, record_results
+from services.gateway.handlers.record_results import Recorder, dead_letter, record_results
 from services.gateway.handlers.run_timers import run_timer
 from services.gateway.ports import Blobs, Store
 from services.gateway.relay import Relay, RelayOptions
@@ -97,18 +98,19 @@ def run(settings: Settings, stopping: threading.Event) -> int:
             log.info("admin token generated", file=str(settings.data_dir / "admin-token"))
         queue = CeleryJobQueue(settings.broker_url)
         stack.callback(queue.close)
-        relay = _make_relay(store, queue, clock, settings)
+        judge = Judge(_policy(settings))
+        relay = _make_relay(store, queue, clock, judge, settings)
         relay.start()
         stack.callback(relay.stop)
         _start_retention(stack, store, blobs, clock, settings)
-        policy = _policy(settings)
+        recorder = Recorder(judge)
         gateway = Gateway(
             settings=settings,
             store=store,
             blobs=blobs,
             clock=clock,
             relay=relay,
-            policy=policy,
+            policy=_policy(settings),
             version=installed_version(),
         )
         door = AppServer(
@@ -116,7 +118,7 @@ def run(settings: Settings, stopping: threading.Event) -> int:
                 door_key=settings.door_key,
                 relay=relay,
                 blobs=blobs,
-                record_results=lambda results: record_results(store, policy, results),
+                record_results=lambda results: record_results(store, recorder, results),
             ),
             settings.door_host,
             settings.door_port,
@@ -142,12 +144,12 @@ def run(settings: Settings, stopping: threading.Event) -> int:
     return EXIT_FAILED if failed.is_set() else 0
 
 
-def _make_relay(store: Store, queue: CeleryJobQueue, clock: Clock, settings: Settings) -> Relay:
+def _make_relay(store: Store, queue: CeleryJobQueue, clock: Clock, judge: Judge, settings: Settings) -> Relay:
     return Relay(
         store,
         queue,
         clock,
-        on_timer=lambda job_id: run_timer(store, job_id),
+        on_timer=lambda job_id: run_timer(store, judge, job_id),
         dead_letter=dead_letter,
         options=RelayOptions(
             window=settings.window,

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from services.gateway.domain.records import Activity, Incident, IncidentStatus
+from services.gateway.domain.records import Activity, Incident, IncidentStatus, ResolveOn, Signal
 from shared.contracts.signal import NormalisedSignal
 
 OPEN_STATUSES = frozenset(
@@ -43,7 +43,7 @@ class Placement(StrEnum):
     OPEN = "open"
 
 
-def derive_dedup_key(signal: NormalisedSignal) -> str:
+def derive_dedup_key(signal: NormalisedSignal | Signal) -> str:
     """Return the key of the group a signal belongs to: the sender's own, else source, name and place.
 
     A name alone would throw unrelated teams together, so a signal without namespace and service groups
@@ -85,3 +85,19 @@ def _is_active(activity: Activity | None, policy: GroupingPolicy, now: datetime)
     if activity is None or activity.last_signal_at is None:
         return False
     return activity.firing_count > 0 or now - activity.last_signal_at <= policy.group_window
+
+
+def is_over(resolve_on: ResolveOn, activity: Activity, resolved: str) -> bool:
+    """Answer whether the resolve of the signal ``resolved`` ends its incident, ``activity`` counted after it."""
+    if resolve_on is ResolveOn.NEVER:
+        return False
+    if resolve_on is ResolveOn.FIRST or activity.firing_count <= 0:
+        return True
+    return resolve_on is ResolveOn.LAST and activity.newest_fingerprint == resolved
+
+
+def may_resolve(resolve_on: ResolveOn, activity: Activity) -> bool:
+    """Answer, when the stable period has passed, whether what still fires stands against resolving."""
+    if resolve_on is ResolveOn.NEVER:
+        return False
+    return resolve_on is not ResolveOn.ALL or activity.firing_count <= 0

@@ -206,6 +206,47 @@ def note_activity(
     )
 
 
+def note_newest(activity: Activity, fingerprint: str, accepted_seq: int) -> Activity:
+    """Return ``activity`` with the signal that fired last, by the order of acceptance."""
+    if accepted_seq < activity.newest_seq:
+        return activity
+    return msgspec.structs.replace(activity, newest_fingerprint=fingerprint, newest_seq=accepted_seq)
+
+
+def as_report(signal: Signal) -> NormalisedSignal:
+    """Return the report that says of a signal what is known of it."""
+    return NormalisedSignal(
+        source=signal.source,
+        fingerprint=signal.fingerprint,
+        status=signal.status,
+        severity=signal.severity,
+        name=signal.name,
+        starts_at=signal.starts_at,
+        ends_at=signal.ends_at,
+        title=signal.title,
+        description=signal.description,
+        labels=signal.labels,
+        annotations=signal.annotations,
+        group_labels=signal.group_labels,
+        service=signal.service,
+        dedup_key=signal.dedup_key,
+        entities=signal.entities,
+        link=signal.link,
+    )
+
+
+def with_known_words(report: NormalisedSignal, known: Signal) -> NormalisedSignal:
+    """Return a brief report with the words that are known of its signal; it stays brief."""
+    return msgspec.structs.replace(
+        as_report(known),
+        status=report.status,
+        starts_at=report.starts_at,
+        ends_at=report.ends_at,
+        acknowledged=report.acknowledged,
+        brief=report.brief,
+    )
+
+
 def note_hints(hints: Hints, report: NormalisedSignal) -> Hints:
     """Return ``hints`` with what ``report`` names; the very same object if that is nothing new."""
     names = _with_name(hints.signal_names, report.name)

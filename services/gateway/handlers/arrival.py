@@ -9,12 +9,15 @@ from shared.contracts.signal import NormalisedSignal
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """When and in which order the delivery that brought a signal was accepted."""
+    """When and in which order the delivery that brought a signal was accepted.
+
+    ``delivery_id`` is None where a signal comes out of a silence: no delivery brought it then.
+    """
 
     accepted_seq: int
     received_at: datetime
     source: str
-    delivery_id: str
+    delivery_id: str | None
 
 
 def make_outcome(report: NormalisedSignal, outcome: Outcome, incident_id: str | None, reason: str) -> SignalOutcome:

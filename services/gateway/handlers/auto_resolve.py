@@ -1,30 +1,28 @@
-"""Set and withdraw the timer that resolves an incident once all its signals stayed resolved."""
+"""Set and withdraw the timer that resolves an incident once its signals stayed resolved, as its rule asks."""
+
+from datetime import timedelta
 
 import msgspec
 
-from services.gateway.domain.grouping import GroupingPolicy
-from services.gateway.domain.records import Activity, Job, JobState
+from services.gateway.domain.grouping import OPEN_STATUSES, is_over
+from services.gateway.domain.records import Activity, Incident, Job, JobState
 from services.gateway.handlers.move_by_system import SYSTEM
+from services.gateway.handlers.signal_case import SignalCase
 from services.gateway.ports import Transaction
 from shared.ids import new_id
 
 RESOLVE_INCIDENT = "gateway.resolve_incident"
 
 
-def schedule_resolve(tx: Transaction, activity: Activity, policy: GroupingPolicy) -> Activity:
-    """Set the timer that resolves the incident after the stable period, in place of any set before."""
-    cancel_resolve(tx, activity)
-    job = Job(
-        id=new_id("job"),
-        kind=RESOLVE_INCIDENT,
-        queue=None,
-        incident_id=activity.incident_id,
-        not_before=tx.now + policy.stable_period,
-        created_by=SYSTEM,
-        created_at=tx.now,
-    )
-    tx.put(job)
-    return msgspec.structs.replace(activity, resolve_job_id=job.id)
+def schedule_resolve_if_over(case: SignalCase, incident: Incident, activity: Activity) -> Activity:
+    """Set the timer if the resolve of ``case`` ends the incident; a signal that flaps must stay quiet for longer."""
+    rule = case.rule
+    if incident.status not in OPEN_STATUSES or not is_over(rule.resolve_on, activity, case.report.fingerprint):
+        return activity
+    wait = case.terms.stable_period
+    if case.flaps(rule.flap):
+        wait = max(wait, timedelta(seconds=rule.flap.quiet_seconds))
+    return _schedule(case.tx, activity, wait)
 
 
 def cancel_resolve(tx: Transaction, activity: Activity) -> Activity:
@@ -35,3 +33,19 @@ def cancel_resolve(tx: Transaction, activity: Activity) -> Activity:
     if job is not None and not job.state.is_final:
         tx.put(msgspec.structs.replace(job, state=JobState.CANCELLED, finished_at=tx.now))
     return msgspec.structs.replace(activity, resolve_job_id=None)
+
+
+def _schedule(tx: Transaction, activity: Activity, wait: timedelta) -> Activity:
+    """Set the timer, in place of any set before."""
+    cancel_resolve(tx, activity)
+    job = Job(
+        id=new_id("job"),
+        kind=RESOLVE_INCIDENT,
+        queue=None,
+        incident_id=activity.incident_id,
+        not_before=tx.now + wait,
+        created_by=SYSTEM,
+        created_at=tx.now,
+    )
+    tx.put(job)
+    return msgspec.structs.replace(activity, resolve_job_id=job.id)

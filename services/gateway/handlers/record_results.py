@@ -1,11 +1,14 @@
 """Record what workers report: check (job, attempt), turn results into changes, commit once for the batch."""
 
+import hashlib
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import msgspec
 
-from services.gateway.domain.grouping import GroupingPolicy
 from services.gateway.domain.records import (
+    Change,
+    ChangeOutcome,
     Delivery,
     DeliveryState,
     EntryDraft,
@@ -14,41 +17,58 @@ from services.gateway.domain.records import (
     JobState,
     Outcome,
     SignalOutcome,
+    SignalReading,
 )
 from services.gateway.handlers.apply_signal import apply_signal
 from services.gateway.handlers.arrival import Arrival
+from services.gateway.handlers.count_noise import Lanes, Tally
+from services.gateway.handlers.judge import Judge
 from services.gateway.handlers.move_by_system import SYSTEM
+from services.gateway.handlers.scratch import ScratchTransaction
 from services.gateway.ports import Store, Transaction
 from shared.contracts.messages import (
     DeliveryNormalised,
+    DeliveryQuarantined,
     JobFailed,
     JobResult,
     Results,
     ResultsRecorded,
 )
+from shared.contracts.signal import ChangeEvent, NormalisedSignal
 
 _FIRST_RETRY = timedelta(seconds=1)
 _LONGEST_RETRY = timedelta(minutes=5)
 # A delivery is listed under the most telling outcome of its signals, in this order.
-_TELLING = (Outcome.OPENED, Outcome.REOPENED, Outcome.JOINED, Outcome.SUPPRESSED, Outcome.IGNORED)
+_TELLING = (Outcome.OPENED, Outcome.REOPENED, Outcome.JOINED, Outcome.SUPPRESSED, Outcome.NOTED, Outcome.IGNORED)
 _ERROR_LIMIT = 2_000
 
 
-def record_results(store: Store, policy: GroupingPolicy, results: Results) -> ResultsRecorded:
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """What recording needs besides the store; one for a gateway."""
+
+    judge: Judge
+    lanes: Lanes = field(default_factory=Lanes)
+
+
+def record_results(store: Store, recorder: Recorder, results: Results) -> ResultsRecorded:
     """Record a batch of results in one commit. A result of a finished job is accepted and ignored.
 
     Intake is pure, so a result of an earlier attempt is as good as one of the newest: whichever comes
     first is recorded, and the job is finished.
     """
+    with recorder.lanes.lane() as lane:
 
-    def work(tx: Transaction) -> ResultsRecorded:
-        recorded = sum(_record(tx, policy, result) for result in results.results)
-        return ResultsRecorded(recorded=recorded, ignored=len(results.results) - recorded)
+        def work(tx: Transaction) -> ResultsRecorded:
+            tally = Tally()
+            recorded = sum(_record(tx, recorder.judge, tally, result) for result in results.results)
+            tally.put(tx, lane)
+            return ResultsRecorded(recorded=recorded, ignored=len(results.results) - recorded)
 
-    return store.transact(work)
+        return store.transact(work)
 
 
-def _record(tx: Transaction, policy: GroupingPolicy, result: JobResult) -> bool:
+def _record(tx: Transaction, judge: Judge, tally: Tally, result: JobResult) -> bool:
     job = tx.find(Job, result.job_id)
     if job is None or job.state.is_final:
         return False
@@ -60,33 +80,112 @@ def _record(tx: Transaction, policy: GroupingPolicy, result: JobResult) -> bool:
     delivery = tx.find(Delivery, job.delivery_id or "")
     if delivery is None or delivery.id != result.delivery_id:
         return False
-    if isinstance(result, DeliveryNormalised):
-        _record_signals(tx, policy, delivery, result)
+    if delivery.preview_id is not None:
+        _record_preview(tx, judge, delivery, result)
+    elif isinstance(result, DeliveryNormalised):
+        _record_signals(tx, judge, tally, delivery, result)
     else:
+        tally.count_delivery(delivery.source)
         quarantine(tx, delivery, code=result.code, reason=result.reason)
     finish_job(tx, job, JobState.SUCCEEDED, attempt=result.attempt)
     return True
 
 
-def _record_signals(tx: Transaction, policy: GroupingPolicy, delivery: Delivery, result: DeliveryNormalised) -> None:
-    arrival = Arrival(
-        accepted_seq=delivery.accepted_seq,
-        received_at=delivery.received_at,
-        source=delivery.source,
-        delivery_id=delivery.id,
-    )
-    outcomes = tuple(apply_signal(tx, signal, arrival, policy) for signal in result.signals)
+def _record_signals(
+    tx: Transaction,
+    judge: Judge,
+    tally: Tally,
+    delivery: Delivery,
+    result: DeliveryNormalised,
+) -> None:
+    arrival = _arrival(delivery)
+    outcomes = tuple(apply_signal(tx, signal, arrival, judge) for signal in result.signals)
     if result.truncated:
         _note_truncation(tx, arrival, outcomes, result.truncated)
+    tally.count_delivery(delivery.source)
+    tally.count_signals(delivery.source, outcomes)
     tx.put(
         msgspec.structs.replace(
             delivery,
             state=DeliveryState.PROCESSED,
-            outcome=_most_telling(outcomes),
+            outcome=_most_telling(outcomes, has_changes=bool(result.changes)),
             signals=outcomes,
+            changes=tuple(_note_change(tx, delivery, change) for change in result.changes),
             warnings=result.warnings,
             processed_at=tx.now,
         ),
+    )
+
+
+def _record_preview(
+    tx: Transaction,
+    judge: Judge,
+    delivery: Delivery,
+    result: DeliveryNormalised | DeliveryQuarantined,
+) -> None:
+    """Note what the delivery would do if it came now; of what that would change, nothing is kept."""
+    previewed = msgspec.structs.replace(delivery, state=DeliveryState.PREVIEWED, processed_at=tx.now)
+    if isinstance(result, DeliveryQuarantined):
+        previewed = msgspec.structs.replace(
+            previewed, outcome=Outcome.QUARANTINED, code=result.code, reason=result.reason
+        )
+    else:
+        scratch, arrival = ScratchTransaction(tx.find, tx.now), _arrival(delivery)
+        outcomes = tuple(apply_signal(scratch, signal, arrival, judge) for signal in result.signals)
+        previewed = msgspec.structs.replace(
+            previewed,
+            outcome=_most_telling(outcomes, has_changes=bool(result.changes)),
+            signals=tuple(scratch.without_new_ids(outcome) for outcome in outcomes),
+            readings=tuple(_reading_of(signal) for signal in result.signals),
+            changes=tuple(ChangeOutcome(change_id=_change_id(c.key), summary=c.summary) for c in result.changes),
+            warnings=result.warnings,
+        )
+    tx.put(previewed)
+
+
+def _reading_of(signal: NormalisedSignal) -> SignalReading:
+    return SignalReading(
+        name=signal.name,
+        title=signal.title,
+        service=signal.service,
+        labels=signal.labels,
+        dedup_key=signal.dedup_key,
+        link=signal.link,
+    )
+
+
+def _note_change(tx: Transaction, delivery: Delivery, event: ChangeEvent) -> ChangeOutcome:
+    """Keep a change as context. The same event again is the same change."""
+    change_id = _change_id(event.key)
+    if tx.find(Change, change_id) is None:
+        tx.put(
+            Change(
+                id=change_id,
+                source=event.source,
+                summary=event.summary,
+                occurred_at=event.occurred_at,
+                service=event.service,
+                namespace=event.namespace,
+                cluster=event.cluster,
+                labels=event.labels,
+                link=event.link,
+                delivery_id=delivery.id,
+                received_at=delivery.received_at,
+            ),
+        )
+    return ChangeOutcome(change_id=change_id, summary=event.summary)
+
+
+def _change_id(key: str) -> str:
+    return "chg_" + hashlib.sha256(key.encode()).hexdigest()[:26]
+
+
+def _arrival(delivery: Delivery) -> Arrival:
+    return Arrival(
+        accepted_seq=delivery.accepted_seq,
+        received_at=delivery.received_at,
+        source=delivery.source,
+        delivery_id=delivery.id,
     )
 
 
@@ -105,8 +204,10 @@ def _note_truncation(tx: Transaction, arrival: Arrival, outcomes: tuple[SignalOu
         tx.append(incident_id, draft)
 
 
-def _most_telling(outcomes: tuple[SignalOutcome, ...]) -> Outcome:
+def _most_telling(outcomes: tuple[SignalOutcome, ...], *, has_changes: bool) -> Outcome:
     seen = {outcome.outcome for outcome in outcomes}
+    if has_changes:
+        seen.add(Outcome.NOTED)
     return next((outcome for outcome in _TELLING if outcome in seen), Outcome.IGNORED)
 
 

@@ -3,15 +3,16 @@
 import msgspec
 
 from services.gateway.domain.grouping import OPEN_STATUSES
-from services.gateway.domain.records import Activity, Delivery, DeliveryState, Incident, Job, JobState
+from services.gateway.domain.records import Activity, Delivery, DeliveryState, Incident, Job, JobState, Silence
 from services.gateway.errors import JobNotCancellable, JobNotRetryable
 from services.gateway.handlers.auto_resolve import RESOLVE_INCIDENT, cancel_resolve
+from services.gateway.handlers.end_silence import END_SILENCE
 from services.gateway.handlers.record_results import quarantine
 from services.gateway.ports import Transaction
 from shared.contracts.queues import REPEATABLE_TASKS
 from shared.ids import new_id
 
-_REPEATABLE = REPEATABLE_TASKS | {RESOLVE_INCIDENT}
+_REPEATABLE = REPEATABLE_TASKS | {RESOLVE_INCIDENT, END_SILENCE}
 
 
 def retry_job(tx: Transaction, job_id: str, actor: str) -> str:
@@ -44,6 +45,9 @@ def retry_job(tx: Transaction, job_id: str, actor: str) -> str:
         _let_wait_again(tx, job.delivery_id, job, again)
     if job.kind == RESOLVE_INCIDENT:
         _set_timer_again(tx, again)
+    if job.kind == END_SILENCE:
+        silence = tx.get(Silence, str(job.payload["silenceId"]))
+        tx.put(msgspec.structs.replace(silence, end_job_id=again.id))
     return again.id
 
 
@@ -58,6 +62,8 @@ def cancel_job(tx: Transaction, job_id: str, actor: str) -> str:
         return job_id
     if job.state.is_final:
         raise JobNotCancellable(f"The job is {job.state} already.")
+    if job.kind == END_SILENCE:
+        raise JobNotCancellable("It looks again at what a silence held; end the silence early instead.")
     error = f"cancelled by {actor}"
     tx.put(msgspec.structs.replace(job, state=JobState.CANCELLED, finished_at=tx.now, error=error))
     delivery = tx.find(Delivery, job.delivery_id) if job.delivery_id else None

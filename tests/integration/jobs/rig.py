@@ -15,7 +15,8 @@ from services.gateway.api.door import create_door_app
 from services.gateway.domain.grouping import GroupingPolicy
 from services.gateway.domain.records import Delivery, DeliveryState, Job
 from services.gateway.handlers.accept_delivery import Incoming, accept_delivery
-from services.gateway.handlers.record_results import dead_letter, record_results
+from services.gateway.handlers.judge import Judge
+from services.gateway.handlers.record_results import Recorder, dead_letter, record_results
 from services.gateway.handlers.run_timers import run_timer
 from services.gateway.ports import Committed
 from services.gateway.relay import Relay, RelayOptions
@@ -39,6 +40,8 @@ class Rig:
         self.valkey = valkey
         self.clock = SystemClock()
         self.store = MemoryStore(self.clock)
+        self.judge = Judge(GroupingPolicy())
+        self.recorder = Recorder(self.judge)
         self.blobs = MemoryBlobs(self.clock)
         self._folder = folder
         self._changed = threading.Condition()
@@ -50,7 +53,7 @@ class Rig:
                 door_key=DOOR_KEY,
                 relay=self.relay,
                 blobs=self.blobs,
-                record_results=lambda results: record_results(self.store, GroupingPolicy(), results),
+                record_results=lambda results: record_results(self.store, self.recorder, results),
             ),
             "127.0.0.1",
             0,
@@ -136,7 +139,7 @@ class Rig:
             self.store,
             self.queue,
             self.clock,
-            on_timer=lambda job_id: run_timer(self.store, job_id),
+            on_timer=lambda job_id: run_timer(self.store, self.judge, job_id),
             dead_letter=dead_letter,
             options=RelayOptions(lease_seconds=LEASE_SECONDS),
         )

@@ -11,7 +11,8 @@ from services.gateway.adapters.json_store.store import JsonStore, Options
 from services.gateway.domain.grouping import GroupingPolicy
 from services.gateway.domain.records import Delivery, DeliveryState, Job, JobState, Outcome
 from services.gateway.handlers.accept_delivery import Incoming, accept_delivery
-from services.gateway.handlers.record_results import record_results
+from services.gateway.handlers.judge import Judge
+from services.gateway.handlers.record_results import Recorder, record_results
 from services.intake.domain.mapping import Mapping
 from services.intake.handlers import make_sources, normalise_delivery
 from shared.contracts.messages import DeliveryToNormalise, JobResult, Results, decode_results, encode
@@ -33,6 +34,7 @@ class Intake:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.clock = folder, FixedClock()
+        self.recorder = Recorder(Judge(GroupingPolicy()))
         self.store = open_json_store(folder, clock=self.clock, options=Options(views=False))
         self.blobs = MemoryBlobs(self.clock)
 
@@ -52,7 +54,7 @@ class Intake:
 
     def record(self, *results: JobResult) -> int:
         report = decode_results(encode(Results(results=results)))
-        return record_results(self.store, GroupingPolicy(), report).recorded
+        return record_results(self.store, self.recorder, report).recorded
 
     def reopened(self) -> JsonStore:
         """Return the store as the journal alone tells it: opened again without the index it had."""

@@ -10,6 +10,7 @@ from services.gateway.domain.records.delivery import (
     DeliveryState,
     Outcome,
     SignalOutcome,
+    SignalReading,
 )
 from services.gateway.domain.records.incident import (
     Activity,
@@ -117,6 +118,7 @@ __all__ = [
     "RuleEffect",
     "Signal",
     "SignalOutcome",
+    "SignalReading",
     "Silence",
     "SilenceBoard",
     "SilenceKind",

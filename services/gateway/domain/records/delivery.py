@@ -55,6 +55,17 @@ class SignalOutcome(Contract, frozen=True, kw_only=True):
     suppressed_by: str | None = None
 
 
+class SignalReading(Contract, frozen=True, kw_only=True):
+    """What a preview read out of one alert: the fields a mapping decides, beside its outcome at the same place."""
+
+    name: str
+    title: str
+    service: str | None = None
+    labels: dict[str, str] = {}
+    dedup_key: str | None = None
+    link: str | None = None
+
+
 class ChangeOutcome(Contract, frozen=True, kw_only=True):
     """What became of one change event of a delivery: it was noted under ``change_id``."""
 
@@ -91,6 +102,7 @@ class Delivery(Record, frozen=True, kw_only=True):
     replay_of: str | None = None
     # The preview this delivery was read again for: its outcomes are what would happen, and nothing did.
     preview_id: str | None = None
+    readings: tuple[SignalReading, ...] = ()
     # The paths of the generic mapping it is read with, in place of those that are in force.
     mapping: dict[str, tuple[str, ...]] | None = None
 

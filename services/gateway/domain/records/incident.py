@@ -76,7 +76,7 @@ class Incident(Record, frozen=True, kw_only=True):
     labels: dict[str, str] = {}
     source: IncidentSource
     dedup_key: str | None = None
-    # The grouping rule that opened it; None for the default rule, and for those opened by people.
+    # The grouping rule that opened it; None for those opened by people.
     rule_id: str | None = None
     relations: tuple[Relation, ...] = ()
     milestones: Milestones
@@ -104,6 +104,9 @@ class Activity(Record, frozen=True, kw_only=True):
     signal_count: int = 0
     firing_count: int = 0
     last_signal_at: datetime | None = None
+    # Of those that fire, the signal that joined by the delivery accepted last, and that delivery's sequence.
+    newest_fingerprint: str | None = None
+    newest_seq: int = 0
     # The job that will resolve the incident once its signals stayed resolved for the stable period.
     resolve_job_id: str | None = None
 

@@ -1,7 +1,9 @@
 import msgspec
 import pytest
 
+from services.gateway.domain.grouping import GroupingPolicy
 from services.gateway.domain.records import Activity, Delivery, Incident, IncidentStatus, Job, JobState
+from services.gateway.handlers.judge import Judge
 from services.gateway.handlers.run_timers import run_timer
 from tests.support.builders import a_job
 from tests.support.gateway import GatewayUnderTest
@@ -69,7 +71,7 @@ def test_a_retried_timer_resolves_its_incident(gw: GatewayUnderTest):
     assert gw.store.get(Activity, incident_id).resolve_job_id == second.json["id"]
     assert gw.store.get(Job, first.json["id"]).state is JobState.CANCELLED
 
-    run_timer(gw.store, second.json["id"])
+    run_timer(gw.store, Judge(GroupingPolicy()), second.json["id"])
     assert gw.store.get(Job, second.json["id"]).state is JobState.SUCCEEDED
     assert gw.store.get(Incident, incident_id).status is IncidentStatus.RESOLVED
 

@@ -7,7 +7,8 @@ import pytest
 
 from services.gateway.domain.grouping import GroupingPolicy
 from services.gateway.domain.records import Delivery, Incident, Outcome, Signal
-from services.gateway.handlers.record_results import record_results
+from services.gateway.handlers.judge import Judge
+from services.gateway.handlers.record_results import Recorder, record_results
 from services.gateway.ports import IncidentQuery
 from shared.contracts.messages import DeliveryNormalised, Results
 from shared.contracts.severity import Severity
@@ -46,6 +47,8 @@ class Story:
     def __init__(self, *actions: str) -> None:
         self.clock = FixedClock()
         self.store = MemoryStore(self.clock)
+        self.judge = Judge(GroupingPolicy())
+        self.recorder = Recorder(self.judge)
         self.events = []
         for second, action in enumerate(actions, start=1):
             self.clock.advance(1)
@@ -63,7 +66,7 @@ class Story:
                 delivery_id=f"dlv_{index + 1}",
                 signals=(self.events[index],),
             )
-            record_results(self.store, GroupingPolicy(), Results(results=(result,)))
+            record_results(self.store, self.recorder, Results(results=(result,)))
 
     def outcome(self, index: int):
         (outcome,) = self.store.get(Delivery, f"dlv_{index + 1}").signals

@@ -17,7 +17,8 @@ from services.gateway.domain.records import (
     Outcome,
     Signal,
 )
-from services.gateway.handlers.record_results import record_results
+from services.gateway.handlers.judge import Judge
+from services.gateway.handlers.record_results import Recorder, record_results
 from services.gateway.handlers.run_timers import run_timer
 from services.gateway.ports import IncidentQuery, RecordQuery
 from shared.contracts.messages import DeliveryNormalised, DeliveryQuarantined, JobFailed, Results
@@ -27,8 +28,6 @@ from tests.support.clock import START, FixedClock
 from tests.support.memory_store import MemoryStore
 from tests.support.records import a_delivery, a_job
 
-POLICY = GroupingPolicy()
-
 
 class Gateway:
     """A gateway without its edges: deliveries are accepted, and their results recorded."""
@@ -36,6 +35,8 @@ class Gateway:
     def __init__(self) -> None:
         self.clock = FixedClock()
         self.store = MemoryStore(self.clock)
+        self.judge = Judge(GroupingPolicy())
+        self.recorder = Recorder(self.judge)
         self.count = 0
 
     def accept(self) -> str:
@@ -47,7 +48,7 @@ class Gateway:
         return name
 
     def record(self, *results):
-        return record_results(self.store, POLICY, Results(results=results))
+        return record_results(self.store, self.recorder, Results(results=results))
 
     def deliver(self, *reports, **fields) -> Delivery:
         """Accept a delivery, record its result, and return what became of it."""
@@ -71,7 +72,7 @@ class Gateway:
         self.clock.advance(timedelta(**time).total_seconds())
         for job in self.store.list_records(Job, RecordQuery(states=("pending",), tags=("timer",))).records:
             if job.not_before is not None and job.not_before <= self.clock.now():
-                run_timer(self.store, job.id)
+                run_timer(self.store, self.judge, job.id)
 
 
 def normalised(delivery_id: str, *reports, attempt: int = 1, **fields) -> DeliveryNormalised:

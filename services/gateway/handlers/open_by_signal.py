@@ -1,0 +1,86 @@
+"""Open an incident because a signal fires: its head, its group, its first entry, its owner."""
+
+import msgspec
+
+from services.gateway.domain import signals
+from services.gateway.domain.grouping import OPEN_STATUSES
+from services.gateway.domain.records import (
+    Activity,
+    EntryDraft,
+    EntryType,
+    Group,
+    Incident,
+    IncidentSource,
+    Milestones,
+    OwnershipRule,
+    Relation,
+)
+from services.gateway.domain.rules.book import Decision
+from services.gateway.handlers.join_incident import note_hints
+from services.gateway.handlers.move_by_system import SYSTEM
+from services.gateway.handlers.signal_case import SignalCase
+from shared.ids import new_id
+
+
+def open_by_signal(
+    case: SignalCase,
+    decision: Decision,
+    previous: Incident | None,
+    recurrence_of: str | None,
+    ownership: OwnershipRule | None,
+) -> tuple[Incident, str]:
+    """Put the incident and return it with the reason in words. ``previous`` is the newest of its group before."""
+    tx, report = case.tx, case.report
+    relations = _relate(case, previous, recurrence_of)
+    incident = Incident(
+        id=new_id("inc"),
+        title=report.title,
+        description=report.description,
+        severity=report.severity,
+        owner=ownership.owner if ownership else None,
+        services=(report.service,) if report.service else (),
+        labels=dict(report.group_labels),
+        source=IncidentSource.WEBHOOK,
+        dedup_key=decision.dedup_key,
+        rule_id=decision.rule.id,
+        relations=relations,
+        milestones=Milestones(detected_at=case.arrival.received_at),
+        created_by=SYSTEM,
+        created_at=tx.now,
+        updated_at=tx.now,
+    )
+    tx.put(incident)
+    tx.put(Group(dedup_key=decision.dedup_key, incident_id=incident.id, opened_at=tx.now))
+    case.append(EntryType.INCIDENT_OPENED, f"Opened by {report.name}: {report.title}", incident.id)
+    if ownership is not None:
+        _say_owner(case, incident, ownership)
+    opened = case.with_incident(incident)
+    opened.keep(incident_id=incident.id)
+    activity = signals.note_activity(
+        Activity(incident_id=incident.id), received_at=case.arrival.received_at, linked=1, firing=1
+    )
+    tx.put(signals.note_newest(activity, report.fingerprint, case.arrival.accepted_seq))
+    note_hints(tx, incident.id, report)
+    reason = "its group had no incident to join" if not relations else f"{relations[0].type} {relations[0].incident_id}"
+    return incident, reason
+
+
+def _relate(case: SignalCase, previous: Incident | None, recurrence_of: str | None) -> tuple[Relation, ...]:
+    if previous is not None and previous.status in OPEN_STATUSES:
+        # It stays open for the people working on it, but its group's new signals go to the new incident.
+        case.tx.put(msgspec.structs.replace(previous, dedup_key=None))
+        return (Relation(type="related", incident_id=previous.id),)
+    earlier = recurrence_of or (previous.id if previous is not None else None)
+    return (Relation(type="recurrence_of", incident_id=earlier),) if earlier else ()
+
+
+def _say_owner(case: SignalCase, incident: Incident, ownership: OwnershipRule) -> None:
+    draft = EntryDraft(
+        type=EntryType.FIELDS_CHANGED,
+        actor=SYSTEM,
+        source=SYSTEM,
+        occurred_at=case.arrival.received_at,
+        message=f"Owner {ownership.owner} by the ownership rule {ownership.name!r}",
+        payload={"changes": {"owner": {"from": None, "to": ownership.owner}}, "ruleId": ownership.id},
+    )
+    case.tx.append(incident.id, draft)
