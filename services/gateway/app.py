@@ -11,7 +11,7 @@ from flask import Flask, Response, current_app, g, request
 from flask_smorest import Api
 from werkzeug.exceptions import HTTPException
 
-from services.gateway.api import access, deliveries, docs, incidents, intake, jobs, system
+from services.gateway.api import access, deliveries, docs, incidents, intake, jobs, previews, rules, silences, system
 from services.gateway.api.auth import Authenticator
 from services.gateway.api.fields import describe_keys, schema_name
 from services.gateway.api.metrics import Metrics
@@ -111,6 +111,9 @@ def _register(app: Flask, gateway: Gateway) -> Api:
         jobs.blueprint,
         deliveries.blueprint,
         intake.blueprint,
+        rules.blueprint,
+        silences.blueprint,
+        previews.blueprint,
         access.blueprint,
         system.blueprint,
     ):

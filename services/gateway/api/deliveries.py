@@ -18,10 +18,12 @@ from services.gateway.api.current import (
 )
 from services.gateway.api.operation import Operation, endpoint
 from services.gateway.api.reading import ReadingBlueprint
-from services.gateway.domain.records import Delivery, Role
+from services.gateway.domain.records import Delivery, DeliveryState, Role
 from services.gateway.handlers.answer_once import Answer, answer_once
 from services.gateway.handlers.replay_delivery import read_body, replay_delivery
 from services.gateway.ports import RecordQuery
+
+_SHOWN_STATES = tuple(str(state) for state in DeliveryState if state is not DeliveryState.PREVIEWED)
 
 blueprint = ReadingBlueprint("deliveries", __name__, description="Requests of sources, kept as they came.")
 
@@ -41,7 +43,8 @@ def list_deliveries(args: dict[str, Any]) -> Response:
     """List deliveries, newest first."""
     query = RecordQuery(
         parent=args.get("outcome"),
-        states=tuple(args["state"]),
+        # What was read again for a preview is shown with it, and here only to those who ask.
+        states=tuple(args["state"]) or _SHOWN_STATES,
         tags=tuple(args["source"]),
         since=args.get("since"),
         until=args.get("until"),

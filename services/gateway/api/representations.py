@@ -81,6 +81,7 @@ class IncidentView(Contract, frozen=True, kw_only=True):
     labels: dict[str, str]
     source: IncidentSource
     dedup_key: str | None
+    rule_id: str | None
     relations: tuple[Relation, ...]
     milestones: Milestones
     created_by: str
@@ -146,6 +147,7 @@ def view_incident(store: Store, incident_id: str) -> IncidentView:
         labels=incident.labels,
         source=incident.source,
         dedup_key=incident.dedup_key,
+        rule_id=incident.rule_id,
         relations=incident.relations,
         milestones=incident.milestones,
         created_by=incident.created_by,

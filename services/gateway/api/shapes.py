@@ -193,6 +193,7 @@ class IncidentShape(IncidentSummaryShape):
     description = fields.String()
     severity_pinned = fields.Boolean(metadata={"description": "A person chose it; signals no longer raise it."})
     roles = _map()
+    rule_id = fields.String(allow_none=True, metadata={"description": "The grouping rule that opened it."})
     relations = fields.List(fields.Nested(RelationShape))
     milestones = fields.Nested(MilestonesShape)
     created_by = fields.String()
@@ -251,6 +252,17 @@ class ChangeOutcomeShape(Shape):
     summary = fields.String()
 
 
+class SignalReadingShape(Shape):
+    """What a preview read out of one alert."""
+
+    name = fields.String()
+    title = fields.String()
+    service = fields.String(allow_none=True)
+    labels = _map()
+    dedup_key = fields.String(allow_none=True)
+    link = fields.String(allow_none=True)
+
+
 class DeliveryShape(Shape):
     """One request a source sent, and what became of it."""
 
@@ -273,6 +285,7 @@ class DeliveryShape(Shape):
     reason = fields.String()
     processed_at = _moment(allow_none=True)
     replay_of = fields.String(allow_none=True)
+    readings = fields.List(fields.Nested(SignalReadingShape), metadata={"description": "Of a preview only."})
     preview_id = fields.String(allow_none=True, metadata={"description": "Read again for this preview only."})
     mapping = fields.Dict(
         keys=fields.String(),

@@ -26,6 +26,8 @@ class Incoming:
     context: dict[str, str] = field(default_factory=dict)
     idempotency_key: str | None = None
     replay_of: str | None = None
+    preview_id: str | None = None
+    mapping: dict[str, tuple[str, ...]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ def put_delivery(tx: Transaction, incoming: Incoming, text: str | None, blob: st
             sender=incoming.sender,
             context=incoming.context,
             replay_of=incoming.replay_of,
+            preview_id=incoming.preview_id,
+            mapping=incoming.mapping,
         ),
     )
     tx.put(DeliveryBody(delivery_id=delivery_id, text=text, blob=blob, received_at=tx.now))

@@ -9,6 +9,7 @@ import msgspec
 
 from services.gateway.domain.records import (
     NO_INCIDENT,
+    Change,
     Delivery,
     DeliveryBody,
     DeliveryKey,
@@ -19,6 +20,9 @@ from services.gateway.domain.records import (
     IncidentStatus,
     Job,
     JobState,
+    Noise,
+    PendingGroup,
+    Preview,
     Record,
     Signal,
 )
@@ -26,7 +30,7 @@ from services.gateway.ports import Blobs, RecordQuery, Store, Transaction
 
 _BATCH = 200
 _FINAL_JOBS = tuple(str(state) for state in JobState if state.is_final)
-_ENDED_DELIVERIES = (str(DeliveryState.PROCESSED), str(DeliveryState.QUARANTINED))
+_ENDED_DELIVERIES = (str(DeliveryState.PROCESSED), str(DeliveryState.QUARANTINED), str(DeliveryState.PREVIEWED))
 _ENDED_INCIDENTS = (str(IncidentStatus.CLOSED), str(IncidentStatus.CANCELLED), str(IncidentStatus.MERGED))
 _Drop = Callable[[Transaction, Record], None]
 # A blob is put before the commit that names it; no commit is under way for an hour.
@@ -41,6 +45,7 @@ class Retention:
     job_days: int = 30
     key_days: int = 2
     incident_days: int = 0
+    noise_days: int = 90
 
 
 def apply_retention(store: Store, blobs: Blobs, retention: Retention, now: datetime) -> dict[str, int]:
@@ -65,6 +70,10 @@ def _plan(retention: Retention) -> list[tuple[type[Record], int, RecordQuery, _D
         (Signal, retention.delivery_days, _oldest(parent=NO_INCIDENT), _drop_record),
         (Job, retention.job_days, _oldest(states=_FINAL_JOBS), _drop_record),
         (IdempotencyKey, retention.key_days, _oldest(), _drop_record),
+        (Preview, retention.key_days, _oldest(), _drop_record),
+        (PendingGroup, retention.delivery_days, _oldest(), _drop_record),
+        (Change, retention.delivery_days, _oldest(), _drop_record),
+        (Noise, retention.noise_days, _oldest(), _drop_record),
         (DeliveryKey, retention.key_days, _oldest(), _drop_record),
         (Incident, retention.incident_days, _oldest(states=_ENDED_INCIDENTS), _drop_incident),
     ]

@@ -7,7 +7,7 @@ from threading import Lock
 
 import msgspec
 
-from services.gateway.domain.records import Delivery, DeliveryBody, Job
+from services.gateway.domain.records import CURRENT_MAPPING, Delivery, DeliveryBody, IntakeMapping, Job
 from services.gateway.ports import Store
 from services.gateway.relay.backlog import Entry
 from shared.contracts.messages import DeliveryToNormalise, NormaliseDeliveries, encode
@@ -15,6 +15,8 @@ from shared.contracts.messages import DeliveryToNormalise, NormaliseDeliveries, 
 # A message that is much larger keeps the broker busy with one client; larger bodies travel as blobs anyway.
 MESSAGE_BYTES = 256 << 10
 _FRESH_BYTES = 16 << 20
+# The sources whose bodies have no shape of their own.
+MAPPED_SOURCES = frozenset({"webhook", "cloudevents"})
 # What a delivery weighs in a message beside its body: ids, times, keys.
 _ENVELOPE_BYTES = 300
 
@@ -63,6 +65,7 @@ class Packing:
     def pack(self, entries: Sequence[Entry]) -> Packed:
         """Return the message for as many of ``entries`` as fit, in order."""
         packed, weight = Packed(), 0
+        mapping = self._store.find(IntakeMapping, CURRENT_MAPPING)
         for index, entry in enumerate(entries):
             item = self._take(entry.job_id) if entry.attempt == 0 else None
             if item is None:
@@ -74,7 +77,7 @@ class Packing:
                 packed.left.extend(entries[index:])
                 break
             packed.entries.append(entry)
-            packed.deliveries.append(msgspec.structs.replace(item, attempt=entry.attempt + 1))
+            packed.deliveries.append(_stamp(item, entry, mapping))
         return packed
 
     def _read(self, entry: Entry, packed: Packed) -> DeliveryToNormalise | None:
@@ -114,6 +117,14 @@ def _item(job: Job, delivery: Delivery, body: DeliveryBody) -> DeliveryToNormali
         context=delivery.context,
         mapping=delivery.mapping,
     )
+
+
+def _stamp(item: DeliveryToNormalise, entry: Entry, mapping: IntakeMapping | None) -> DeliveryToNormalise:
+    """Return the item with its attempt and, unless it brings a mapping of its own, the one in force."""
+    paths = item.mapping
+    if paths is None and mapping is not None and item.source in MAPPED_SOURCES:
+        paths = mapping.paths
+    return msgspec.structs.replace(item, attempt=entry.attempt + 1, mapping=paths)
 
 
 def _weight(item: DeliveryToNormalise) -> int:

@@ -1,0 +1,45 @@
+"""Put new rules into force, as a new version; every version stays."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from services.gateway.domain.records import CURRENT, GroupingRule, OwnershipRule, RuleBook
+from services.gateway.domain.rules.checks import check_rules
+from services.gateway.errors import ValidationFailed, VersionConflict
+from services.gateway.ports import Transaction
+
+
+def change_rules(
+    tx: Transaction,
+    grouping: Sequence[GroupingRule],
+    ownership: Sequence[OwnershipRule],
+    *,
+    reason: str,
+    actor: str,
+    versions: tuple[int, ...] | None,
+) -> str:
+    """Put the rules and return their version. The same rules again are no new version.
+
+    ``versions`` are those the change may be based on; None for any. Raises ``ValidationFailed`` with every
+    problem by its place, and ``VersionConflict``.
+    """
+    if errors := check_rules(grouping, ownership):
+        raise ValidationFailed(f"Not valid: {', '.join(list(errors)[:5])}.", errors=errors)
+    current = tx.find(RuleBook, CURRENT)
+    version = current.version if current is not None else 0
+    if versions is not None and version not in versions:
+        raise VersionConflict(f"The rules are at version {version} by now.", currentVersion=version)
+    if current is not None and (current.grouping, current.ownership) == (tuple(grouping), tuple(ownership)):
+        return str(version)
+    book = RuleBook(
+        version=version + 1,
+        grouping=tuple(grouping),
+        ownership=tuple(ownership),
+        changed_by=actor,
+        changed_at=tx.now,
+        reason=reason,
+    )
+    tx.put(book)
+    tx.put(msgspec.structs.replace(book, id=str(book.version)))
+    return str(book.version)
