@@ -108,6 +108,12 @@ SETTINGS: dict[str, Setting] = {
             "FAULTLINE_GATEWAY_MAX_BODY_BYTES", _integer(1024, 64 << 20), str(4 << 20), "Largest request body taken."
         ),
         Setting(
+            "FAULTLINE_GATEWAY_SIGNING_FILE",
+            Path,
+            None,
+            "JSON file with the secrets of sources that sign what they send; see [intake](intake.md#who-may-send).",
+        ),
+        Setting(
             "FAULTLINE_GATEWAY_BACKLOG_LIMIT",
             _integer(1, 10_000_000),
             "50000",

@@ -11,7 +11,19 @@ from flask import Flask, Response, current_app, g, request
 from flask_smorest import Api
 from werkzeug.exceptions import HTTPException
 
-from services.gateway.api import access, deliveries, docs, incidents, intake, jobs, previews, rules, silences, system
+from services.gateway.api import (
+    access,
+    alerts,
+    deliveries,
+    docs,
+    incidents,
+    intake,
+    jobs,
+    previews,
+    rules,
+    silences,
+    system,
+)
 from services.gateway.api.auth import Authenticator
 from services.gateway.api.fields import describe_keys, schema_name
 from services.gateway.api.metrics import Metrics
@@ -28,6 +40,7 @@ log = structlog.get_logger(__name__)
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _QUIET_ROUTES = frozenset({"/healthz", "/readyz", "/metrics"})
+_QUIET_BLUEPRINTS = frozenset({intake.blueprint.name, alerts.blueprint.name})
 _REFUSED = 400
 _SERVER_ERROR = 500
 _HEADERS = (
@@ -44,6 +57,14 @@ _DESCRIPTION = (
     "The incident workbench for teams that run Kubernetes. Send a bearer token with every request; each operation "
     "names its least role. Errors are application/problem+json with a frozen code. docs/api.md holds the conventions."
 )
+
+
+_SECURITY = {
+    "bearer": {"type": "http", "scheme": "bearer"},
+    "basic": {"type": "http", "scheme": "basic", "description": "The password is the token; the user is not read."},
+    "genieKey": {"type": "apiKey", "in": "header", "name": "Authorization", "description": "`GenieKey <token>`"},
+    "accessToken": {"type": "apiKey", "in": "query", "name": "access_token"},
+}
 
 
 class _Api(Api):  # type: ignore[misc]  # flask-smorest ships no annotations.
@@ -105,7 +126,8 @@ def _register(app: Flask, gateway: Gateway) -> Api:
         },
     )
     api.ma_plugin.converter.add_attribute_function(describe_keys)
-    api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
+    for name, scheme in _SECURITY.items():
+        api.spec.components.security_scheme(name, scheme)
     for blueprint in (
         incidents.blueprint,
         jobs.blueprint,
@@ -114,6 +136,7 @@ def _register(app: Flask, gateway: Gateway) -> Api:
         rules.blueprint,
         silences.blueprint,
         previews.blueprint,
+        alerts.blueprint,
         access.blueprint,
         system.blueprint,
     ):
@@ -136,9 +159,7 @@ def _finish(response: Response) -> Response:
     metrics.count_request(request.method, route, response.status_code, seconds)
     subject = g.get("subject")
     # A delivery that was taken is a record of its own, which says more than a line for each would.
-    is_quiet = route in _QUIET_ROUTES or (
-        request.blueprint == intake.blueprint.name and response.status_code < _REFUSED
-    )
+    is_quiet = route in _QUIET_ROUTES or (request.blueprint in _QUIET_BLUEPRINTS and response.status_code < _REFUSED)
     report = log.debug if is_quiet else log.info
     report(
         "request answered",

@@ -138,6 +138,14 @@ class Unauthenticated(AppError):
     title = "A valid bearer token is needed"
 
 
+class SignatureInvalid(AppError):
+    """The source signs what it sends, and this was not signed by it, or too long ago."""
+
+    code = "signature_invalid"
+    http_status = 401
+    title = "The signature is missing or wrong"
+
+
 class Forbidden(AppError):
     """The subject's role does not reach this far."""
 
@@ -179,11 +187,11 @@ class BodyTooLarge(AppError):
 
 
 class UnsupportedMediaType(AppError):
-    """The body is not declared as JSON."""
+    """The body is declared as something this endpoint does not read."""
 
     code = "unsupported_media_type"
     http_status = 415
-    title = "The body must be application/json"
+    title = "The body is of a media type that is not read here"
 
 
 class ValidationFailed(AppError):
@@ -291,3 +299,9 @@ class IntakeBusy(TransientError):
     code = "intake_busy"
     http_status = 503
     title = "Too many deliveries are waiting"
+
+
+class IntakeLimited(IntakeBusy):
+    """The same condition, told to senders that come again after a 429 and obey its ``Retry-After``."""
+
+    http_status = 429

@@ -1,9 +1,11 @@
 """The gateway's settings, read once at start: a frozen value instead of an environment."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+from services.gateway.domain.signatures import Signing
+from services.gateway.signing_file import read_signing_file
 from shared.errors import SettingsInvalid
 from shared.settings import read_settings
 
@@ -22,6 +24,7 @@ _NAMES = (
     "FAULTLINE_GATEWAY_DOOR_PORT",
     "FAULTLINE_GATEWAY_THREADS",
     "FAULTLINE_GATEWAY_MAX_BODY_BYTES",
+    "FAULTLINE_GATEWAY_SIGNING_FILE",
     "FAULTLINE_GATEWAY_BACKLOG_LIMIT",
     "FAULTLINE_GATEWAY_WINDOW",
     "FAULTLINE_GATEWAY_BATCH_LIMIT",
@@ -40,7 +43,10 @@ _REQUIRED = ("FAULTLINE_BROKER_URL", "FAULTLINE_DOOR_KEY")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Each field is the setting of the same name; ``docs/configuration.md`` says what it means."""
+    """Each field is the setting of the same name; ``docs/configuration.md`` says what it means.
+
+    ``signing`` is what the signing file holds, by source.
+    """
 
     host: str
     port: int
@@ -54,6 +60,8 @@ class Settings:
     door_port: int = 8081
     threads: int = 64
     max_body_bytes: int = 4 << 20
+    signing_file: Path | None = None
+    signing: Mapping[str, Signing] = field(default_factory=dict)
     backlog_limit: int = 50_000
     window: int = 8
     batch_limit: int = 64
@@ -69,7 +77,7 @@ class Settings:
 
     def __repr__(self) -> str:
         """Show no secret, wherever a repr may end up."""
-        hidden = {"broker_url", "door_key", "admin_token"}
+        hidden = {"broker_url", "door_key", "admin_token", "signing"}
         shown = ((f.name, "…" if f.name in hidden else getattr(self, f.name)) for f in fields(self))
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown)})"
 
@@ -82,10 +90,16 @@ def read_gateway_settings(environ: Mapping[str, str]) -> Settings:
         problems.append(f"FAULTLINE_ADMIN_TOKEN: must have at least {ADMIN_TOKEN_LEAST_LENGTH} characters")
     if token and not (token.isascii() and token.isprintable() and " " not in token):
         problems.append("FAULTLINE_ADMIN_TOKEN: must be printable ASCII without spaces")
+    signing: dict[str, Signing] = {}
+    if signing_file := environ.get("FAULTLINE_GATEWAY_SIGNING_FILE"):
+        try:
+            signing = read_signing_file(Path(signing_file))
+        except ValueError as error:
+            problems.append(f"FAULTLINE_GATEWAY_SIGNING_FILE: {error}")
     try:
         values = read_settings(environ, _NAMES, required=_REQUIRED)
     except SettingsInvalid as error:
         raise SettingsInvalid("\n".join([error.detail, *problems])) from None
     if problems:
         raise SettingsInvalid("\n".join(problems))
-    return Settings(**{name.removeprefix("gateway_"): value for name, value in values.items()})
+    return Settings(**{name.removeprefix("gateway_"): value for name, value in values.items()}, signing=signing)

@@ -1,15 +1,16 @@
-"""Decide who is behind a request: bearer tokens, all kept in memory by hash and following the store's commits."""
+"""Decide who is behind a request: tokens, all kept in memory by hash and following the store's commits."""
 
 import hmac
 import threading
+from collections.abc import Callable
 from datetime import datetime
 
 import structlog
 
 from services.gateway.api.throttle import Throttle
 from services.gateway.domain.access import Subject
-from services.gateway.domain.records import Token
-from services.gateway.errors import TooManyBadTokens, Unauthenticated
+from services.gateway.domain.records import Role, Token
+from services.gateway.errors import SignatureInvalid, TooManyBadTokens, Unauthenticated
 from services.gateway.handlers.manage_tokens import hash_token
 from services.gateway.ports import Committed, RecordQuery, Store
 from shared.ports import Clock
@@ -22,7 +23,7 @@ _ADVICE = "Send the header `Authorization: Bearer <token>` with a token that is 
 
 
 class Authenticator:
-    """Turns the Authorization header into a subject. Safe to use from many threads.
+    """Turns what a request shows into a subject, and holds back addresses that guess. Safe to use from many threads.
 
     Asks the store only when it is made: a store whose index cannot be read, or whose disk is full, shuts nobody out.
     """
@@ -40,21 +41,46 @@ class Authenticator:
         self._load(store)
 
     def authenticate(self, header: str | None, address: str) -> Subject:
-        """Return the subject; raise ``Unauthenticated``, or ``TooManyBadTokens`` for an address that guesses."""
+        """Return the subject of a bearer token in the Authorization header; raises what ``identify`` raises."""
         if header is None:
-            raise Unauthenticated(_ADVICE)
-        wait = self._throttle.wait_seconds(address)
-        if wait:
-            raise TooManyBadTokens(f"Try again in {wait} seconds.", retry_after_seconds=wait)
+            return self.identify(None, address)
         scheme, _, secret = header.partition(" ")
-        secret = secret.strip()
-        token = self._find(secret) if scheme.lower() == "bearer" and 0 < len(secret) <= _MOST_CHARACTERS else None
+        return self.identify(secret.strip() if scheme.lower() == "bearer" else "", address)
+
+    def identify(self, secret: str | None, address: str) -> Subject:
+        """Return the subject whose token ``secret`` is, by whatever way it came; None if none came.
+
+        Raises ``Unauthenticated``, or ``TooManyBadTokens`` for an address that guesses.
+        """
+        if secret is None:
+            raise Unauthenticated(_ADVICE)
+        self._hold_back(address)
+        token = self._find(secret) if 0 < len(secret) <= _MOST_CHARACTERS else None
         if token is None or not _is_good(token, self._clock.now()):
             self._throttle.note_bad(address)
             log.warning("token refused", address=address, token_id=token.id if token else None)
             raise Unauthenticated(_ADVICE)
         self._throttle.note_good(address)
         return Subject(id=f"token:{token.name}", name=token.name, role=token.role)
+
+    def vouch(self, source: str, address: str, find_signature: Callable[[], str | None]) -> tuple[Subject, str]:
+        """Return the subject of a source that signs, and the signature, as ``find_signature`` finds it.
+
+        Raises ``SignatureInvalid`` where it finds none, or ``TooManyBadTokens`` for an address that guesses.
+        """
+        self._hold_back(address)
+        signature = find_signature()
+        if signature is None:
+            self._throttle.note_bad(address)
+            log.warning("signature refused", address=address, source=source)
+            raise SignatureInvalid(f"What {source} sends must carry its signature; see docs/intake.md.")
+        self._throttle.note_good(address)
+        name = f"signature:{source}"
+        return Subject(id=name, name=name, role=Role.SERVICE), signature
+
+    def _hold_back(self, address: str) -> None:
+        if wait := self._throttle.wait_seconds(address):
+            raise TooManyBadTokens(f"Try again in {wait} seconds.", retry_after_seconds=wait)
 
     def learn(self, token: Token) -> None:
         """Take in a token just made or revoked here: listeners may be told a moment after the commit."""

@@ -13,7 +13,7 @@ from services.gateway.api.current import authenticator
 from services.gateway.api.problems import MEDIA_TYPE
 from services.gateway.api.reading import ReadingBlueprint
 from services.gateway.api.shapes import ProblemShape
-from services.gateway.domain.access import may
+from services.gateway.domain.access import Subject, may
 from services.gateway.domain.records import Role
 from shared.errors import AppError
 
@@ -54,11 +54,18 @@ _NONE_MATCH_HEADER = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """What an endpoint promises. ``role`` None: open to everyone who reaches the port."""
+    """What an endpoint promises. ``role`` None: open to everyone who reaches the port.
+
+    ``admit`` stands in place of the check for a bearer token of that role: it is handed what the path names, and
+    sets the subject or raises. ``security`` names the schemes of the document that it takes, each by itself; empty
+    where the credential travels in the path or the body, which no scheme can say.
+    """
 
     path: str
     method: str = "GET"
     role: Role | None
+    admit: Callable[..., None] | None = None
+    security: tuple[str, ...] = ("bearer",)
     status: int = 200
     answer: type[ma.Schema] | ma.Schema | Mapping[str, Any] | None = None
     media_type: str = "application/json"
@@ -94,7 +101,7 @@ def endpoint(blueprint: ReadingBlueprint, spec: Operation) -> Callable[[View], V
             reading = blueprint.arguments(spec.body, location="json", example=spec.body_example)(reading)
         if spec.query:
             reading = blueprint.arguments(spec.query, location="query")(reading)
-        guarded = _guard(spec.role, reading)
+        guarded = _guard(spec, reading)
         # flask-smorest documents by wrapping, once per answer. Only its notes are taken over: a dozen
         # wrappers around every request would cost more than the routing.
         guarded.__dict__["_apidoc"] = _document(blueprint, spec, reading)
@@ -105,10 +112,14 @@ def endpoint(blueprint: ReadingBlueprint, spec: Operation) -> Callable[[View], V
     return decorate
 
 
-def _guard(role: Role | None, view: Callable[..., Any]) -> Callable[..., Any]:
+def _guard(spec: Operation, view: Callable[..., Any]) -> Callable[..., Any]:
+    role, admit = spec.role, spec.admit
+
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
-        if role is not None:
+        if admit is not None:
+            admit(**kwargs)
+        elif role is not None:
             authorise(role)
         return view(*args, **kwargs)
 
@@ -117,7 +128,11 @@ def _guard(role: Role | None, view: Callable[..., Any]) -> Callable[..., Any]:
 
 def authorise(role: Role) -> None:
     """Let the request's subject through to what needs ``role``; raise what says why not."""
-    subject = authenticator().authenticate(request.headers.get("Authorization"), request.remote_addr or "")
+    let_in(authenticator().authenticate(request.headers.get("Authorization"), request.remote_addr or ""), role)
+
+
+def let_in(subject: Subject, role: Role) -> None:
+    """Make ``subject`` the one behind this request; raise ``Forbidden`` if what needs ``role`` is not for it."""
     g.subject = subject
     if not may(subject.role, role):
         raise errors.Forbidden(f"It needs the role {role}, and {subject.id} is {subject.role}.")
@@ -154,7 +169,7 @@ def _document(blueprint: ReadingBlueprint, spec: Operation, view: Callable[..., 
 
 def _manual(spec: Operation) -> dict[str, Any]:
     manual: dict[str, Any] = {"x-required-role": str(spec.role) if spec.role else "none", **spec.extra}
-    manual["security"] = [{"bearer": []}] if spec.role else []
+    manual["security"] = [{name: []} for name in spec.security] if spec.role else []
     return manual
 
 

@@ -12,6 +12,7 @@ from services.gateway.errors import (
     MalformedRequest,
     MethodNotAllowed,
     RouteNotFound,
+    SignatureInvalid,
     TooManyBadTokens,
     Unauthenticated,
 )
@@ -21,6 +22,7 @@ MEDIA_TYPE = "application/problem+json"
 # Where codes are documented; a type is an identifier and need not be fetched.
 TYPE_PREFIX = "urn:faultline:problem:"
 _DEFAULT_RETRY_SECONDS = 5
+_SECRET_PATHS = ("/api/intake", "/api/incidents/intake")
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
@@ -42,7 +44,7 @@ def problem_response(error: AppError, headers: dict[str, str] | None = None) -> 
     """Return the answer to a request that met ``error``."""
     instance = g.get("request_id") if has_request_context() else None
     response = Response(problem_body(error, instance), error.http_status, headers, content_type=MEDIA_TYPE)
-    if isinstance(error, Unauthenticated | TooManyBadTokens):
+    if isinstance(error, Unauthenticated | SignatureInvalid | TooManyBadTokens):
         response.headers["WWW-Authenticate"] = 'Bearer realm="faultline"'
     if isinstance(error, TransientError) or error.retry_after_seconds is not None:
         response.headers["Retry-After"] = str(error.retry_after_seconds or _DEFAULT_RETRY_SECONDS)
@@ -57,7 +59,7 @@ def from_http_exception(error: HTTPException) -> Response:
     if isinstance(error, RequestEntityTooLarge):
         return problem_response(BodyTooLarge())
     if error.code == HTTPStatus.NOT_FOUND:
-        return problem_response(RouteNotFound(f"Nothing is at {request.path}; /api/docs lists every path."))
+        return problem_response(RouteNotFound(f"Nothing is at {_shown_path()}; /api/docs lists every path."))
     if error.code == HTTPStatus.METHOD_NOT_ALLOWED:
         allowed = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
         detail = f"{request.method} is not among the methods of this path: {allowed}."
@@ -66,3 +68,9 @@ def from_http_exception(error: HTTPException) -> Response:
         return problem_response(MalformedRequest(error.description or ""))
     # Nothing else is raised by the routes we have; an unknown one must not be told to the client in detail.
     return problem_response(AppError())
+
+
+def _shown_path() -> str:
+    """Return the path, but for what may be a token: addresses of intake can end with one."""
+    is_secret = request.path.startswith(_SECRET_PATHS)
+    return "this path under /api/intake" if is_secret else request.path

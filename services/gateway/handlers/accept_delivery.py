@@ -25,6 +25,8 @@ class Incoming:
     # What the request said beside its body and the reader needs; see ``DeliveryToNormalise``.
     context: dict[str, str] = field(default_factory=dict)
     idempotency_key: str | None = None
+    # Whoever has the key sends the same thing, however its bytes are put: the body is not compared.
+    is_same_by_key: bool = False
     replay_of: str | None = None
     preview_id: str | None = None
     mapping: dict[str, tuple[str, ...]] | None = None
@@ -54,7 +56,7 @@ def put_delivery(tx: Transaction, incoming: Incoming, text: str | None, blob: st
     digest = hashlib.sha256(incoming.body).hexdigest()
     if incoming.idempotency_key is not None:
         key = f"{incoming.sender} {incoming.source} {incoming.idempotency_key}"
-        if (known := _find_known(tx, key, digest)) is not None:
+        if (known := _find_known(tx, key, None if incoming.is_same_by_key else digest)) is not None:
             return known
     delivery_id, job_id = new_id("dlv"), new_id("job")
     if incoming.idempotency_key is not None:
@@ -98,11 +100,11 @@ def _as_inline_text(body: bytes) -> str | None:
         return None
 
 
-def _find_known(tx: Transaction, key: str, digest: str) -> Accepted | None:
+def _find_known(tx: Transaction, key: str, digest: str | None) -> Accepted | None:
     known = tx.find(DeliveryKey, key)
     delivery = tx.find(Delivery, known.delivery_id) if known is not None else None
     if delivery is None:
         return None  # The key is new, or its delivery is past its retention.
-    if delivery.digest != digest:
+    if digest is not None and delivery.digest != digest:
         raise IdempotencyKeyReused("This Idempotency-Key came with another body before; use a new key.")
     return Accepted(delivery.id, delivery.job_id, is_repeat=True)

@@ -15,7 +15,8 @@ from services.gateway.ports import Store, Transaction
 
 ADMIN = "admin"
 _PREFIX = "flt_"
-_SECRET_BYTES = 32
+# 28 characters, so that a token has the 32 of a PagerDuty routing key; 168 bits are beyond any guessing.
+_SECRET_BYTES = 21
 _BOOTSTRAP = "system"
 
 
