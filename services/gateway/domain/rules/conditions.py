@@ -1,63 +1,134 @@
-"""Compile and ask conditions: CEL expressions over ``signal``, bounded so that none can take long."""
+"""A condition in CEL: what it may say, refused when it is written, and whether it holds for a signal."""
 
-import re
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import cel
 
-from services.gateway.domain.rules.facts import FIELDS, Facts
+from services.gateway.domain.rules.facts import FIELDS, LABELS, Facts
+from services.gateway.domain.rules.required import Equality, required_equalities
+from services.gateway.domain.rules.tokens import END, Kind, Token, tokenise
 
-CONDITION_LIMIT = 2_000
-MACRO_LIMIT = 2
-_MACRO = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(")
-_STRING = re.compile(r"""[rR]?(?:\"\"\".*?\"\"\"|'''.*?'''|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')""", re.DOTALL)
-_FIELD = re.compile(r"(?<![\w.])signal\s*\.\s*(\w+)")
+MAX_LENGTH = 2_000
+MAX_MACROS = 2
+VARIABLE = "signal"
+MACROS = frozenset({"all", "exists", "exists_one", "map", "filter"})
+FUNCTIONS = frozenset(
+    {"contains", "startsWith", "endsWith", "matches", "size", "string", "int", "uint", "double", "min", "max"}
+)
+# How the library says that an evaluation went wrong: a missing key, a wrong type, an overflow, a bad pattern.
+_EVALUATION_ERRORS = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
 
 
 class ConditionInvalid(ValueError):
-    """The text is no condition; the message says what is wrong with it."""
+    """This text can be no condition; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
 class Condition:
-    """A compiled condition and the text it was compiled from."""
+    """A condition ready to be evaluated. ``required`` must be true of every signal for which it holds."""
 
-    text: str
-    program: cel.Program
+    __slots__ = ("_program", "required", "text")
+
+    def __init__(self, text: str, program: cel.Program, required: tuple[Equality, ...]) -> None:
+        self.text = text
+        self.required = required
+        self._program = program
 
     def holds(self, facts: Facts) -> bool:
-        """Answer whether it is true of the signal. One that fails, as for a label that is absent, does not hold."""
+        """Answer whether it is true of the signal. What cannot be evaluated, such as a missing label, is not."""
         try:
-            return self.program.execute(facts.context) is True
-        except (KeyError, ValueError, TypeError, RuntimeError, OverflowError, ZeroDivisionError, IndexError):
+            return self._program.execute(facts.context) is True
+        except _EVALUATION_ERRORS:
             return False
+
+    def why_not(self, facts: Facts) -> str | None:
+        """Say in words why it does not hold; None when it does."""
+        try:
+            value = self._program.execute(facts.context)
+        except LookupError as error:
+            return f"the condition does not hold: the signal has no {error}"
+        except _EVALUATION_ERRORS as error:
+            return f"the condition does not hold: {_one_line(error)}"
+        if value is True:
+            return None
+        if value is False:
+            return "the condition does not hold"
+        return f"the condition does not hold: it is neither true nor false but {str(value)[:80]!r}"
 
 
 def compile_condition(text: str) -> Condition:
-    """Return the condition; raise ``ConditionInvalid``."""
-    if len(text) > CONDITION_LIMIT:
-        raise ConditionInvalid(f"is longer than {CONDITION_LIMIT:,} characters")
-    bare = _STRING.sub('""', text)
-    # Each goes over all labels, for every one of those around it.
-    if len(_MACRO.findall(bare)) > MACRO_LIMIT:
-        raise ConditionInvalid(f"uses more than {MACRO_LIMIT} of all, exists, exists_one, map and filter")
+    """Return the condition ``text`` states, or raise ConditionInvalid."""
+    if len(text) > MAX_LENGTH:
+        raise ConditionInvalid(f"it has {len(text):,} characters; at most {MAX_LENGTH:,} are allowed")
     try:
         program = cel.compile(text)
+        names, functions = program.variables(), program.functions()
     except ValueError as error:
-        raise ConditionInvalid(f"is no CEL expression: {_first_line(error)}") from error
-    unknown = sorted(set(program.variables()) - {"signal"} - _bound(bare))
+        raise ConditionInvalid(f"it is not valid CEL: {_one_line(error)}") from None
+    tokens = tokenise(text)
+    bound = _check_macros(tokens)
+    _check_names(set(names) - bound, functions)
+    _check_fields(tokens)
+    return Condition(text, program, required_equalities(tokens))
+
+
+def _check_macros(tokens: list[Token]) -> set[str]:
+    """Return the names that macros bind."""
+    bound = [name for name in _bound_names(tokens) if name is not None]
+    count = sum(1 for _ in _bound_names(tokens))
+    if count > MAX_MACROS:
+        raise ConditionInvalid(f"it uses {count} of {', '.join(sorted(MACROS))}; at most {MAX_MACROS} are allowed")
+    if VARIABLE in bound:
+        raise ConditionInvalid(f"{VARIABLE} is the signal and can be no other variable")
+    return set(bound)
+
+
+def _bound_names(tokens: list[Token]) -> Iterator[str | None]:
+    """Yield for each macro the name it binds; None where it binds none, which CEL refuses when evaluated."""
+    for dot, macro, bracket, name in zip(tokens, tokens[1:], tokens[2:], [*tokens[3:], END], strict=False):
+        if dot.is_mark(".") and macro.kind is Kind.WORD and macro.text in MACROS and bracket.is_mark("("):
+            yield name.text if name.kind is Kind.WORD else None
+
+
+def _check_names(names: set[str], functions: list[str]) -> None:
+    unknown = sorted(names - {VARIABLE})
     if unknown:
-        raise ConditionInvalid(f"knows {', '.join(unknown)} not; everything is under signal")
-    for name in _FIELD.findall(bare):
-        if name not in FIELDS:
-            raise ConditionInvalid(f"a signal has no {name}; it has {', '.join(FIELDS)}")
-    return Condition(text, program)
+        raise ConditionInvalid(f"unknown variable {', '.join(unknown)}; the only one is {VARIABLE}")
+    # Operators are functions too; their names are no words.
+    unknown = [name for name in functions if name[0].isalpha() and name not in FUNCTIONS]
+    if unknown:
+        raise ConditionInvalid(f"unknown function {', '.join(unknown)}; known are {', '.join(sorted(FUNCTIONS))}")
 
 
-def _bound(bare: str) -> set[str]:
-    """Return the names that macros bind: the first argument of each."""
-    return set(re.findall(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(\s*(\w+)\s*,", bare))
+def _check_fields(tokens: list[Token]) -> None:
+    padded = [END, *tokens, *[END] * 6]
+    for at in range(1, len(tokens) + 1):
+        if padded[at].is_word(VARIABLE) and not padded[at - 1].is_mark("."):
+            _check_field(padded[at + 1 : at + 7])
 
 
-def _first_line(error: ValueError) -> str:
-    return str(error).strip().partition("\n")[0][:300]
+def _check_field(rest: list[Token]) -> None:
+    """Check what follows ``signal``: ``.field`` or ``["field"]``."""
+    mark, field, *after = rest
+    if mark.is_mark(".") and field.kind is Kind.WORD:
+        name: str | None = field.text
+    elif mark.is_mark("[") and after[0].is_mark("]"):
+        name, after = field.plain, after[1:]
+    else:
+        name = None
+    if name is None:
+        raise ConditionInvalid(f"{VARIABLE} must be followed by a field: {_known()}")
+    if name != LABELS and name not in FIELDS:
+        raise ConditionInvalid(f"{VARIABLE} has no field {name}; it has {_known()}")
+    if name != LABELS and after[0].is_mark(".") and not after[2].is_mark("("):
+        raise ConditionInvalid(f"{VARIABLE}.{name} is text and has no field {after[1].text}")
+
+
+def _known() -> str:
+    return ", ".join([*FIELDS, f"{LABELS}.<name>"])
+
+
+def _one_line(error: Exception) -> str:
+    text = str(error).removeprefix("Failed to parse expression ")
+    start = text.find("ERROR: <input>:")
+    first = (text[start + len("ERROR: <input>:") :] if start >= 0 else text).split("\n", 1)[0]
+    return f"at {first[:200]}" if start >= 0 else first[:200]

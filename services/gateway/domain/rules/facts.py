@@ -1,72 +1,108 @@
-"""What rules and silences see of a signal."""
+"""What a rule sees of a signal: the same fields whether a worker just reported it or the store has kept it."""
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 
 import cel
 
+from services.gateway.domain.grouping import derive_dedup_key
 from services.gateway.domain.records import Signal
 from shared.contracts.signal import NormalisedSignal
 
-# The names a condition may use after ``signal.``.
-FIELDS = (
-    *("source", "fingerprint", "name", "title", "description", "severity", "status"),
-    *("service", "namespace", "cluster", "dedupKey", "labels", "annotations", "link"),
-)
+LABELS = "labels"
+LABEL_PREFIX = "labels."
+
+# A condition's word for a field, and the attribute of Facts that holds it. All are text; ``labels`` is the one map.
+FIELDS = {
+    "source": "source",
+    "name": "name",
+    "title": "title",
+    "description": "description",
+    "severity": "severity",
+    "status": "status",
+    "service": "service",
+    "namespace": "namespace",
+    "cluster": "cluster",
+    "dedupKey": "dedup_key",
+    "fingerprint": "fingerprint",
+}
 
 
+@dataclass(frozen=True)
 class Facts:
-    """One signal, as it was reported or as it is known. What is absent is the empty string."""
+    """One signal as rules see it. A field the signal lacks is the empty text; a label it lacks is not in ``labels``.
 
-    def __init__(self, signal: NormalisedSignal | Signal) -> None:
-        self._signal = signal
-        grouped, labels = signal.group_labels, signal.labels
-        self.labels: Mapping[str, str] = labels
-        self.source = signal.source
-        self.name = signal.name
-        self.severity = str(signal.severity)
-        self.service = signal.service or ""
-        self.namespace = grouped.get("namespace") or labels.get("namespace") or ""
-        self.cluster = grouped.get("cluster") or labels.get("cluster") or ""
-        self.dedup_key = signal.dedup_key or ""
+    Annotations are not among them: senders put long and changing words there.
+    """
 
-    @property
-    def signal(self) -> NormalisedSignal | Signal:
-        """The signal itself."""
-        return self._signal
+    source: str
+    name: str
+    title: str
+    description: str
+    severity: str
+    status: str
+    service: str
+    namespace: str
+    cluster: str
+    dedup_key: str
+    fingerprint: str
+    labels: dict[str, str]
+    report: NormalisedSignal
+
+    @classmethod
+    def of_report(cls, report: NormalisedSignal) -> "Facts":
+        placed, labels = report.group_labels, report.labels
+        return cls(
+            source=report.source,
+            name=report.name,
+            title=report.title,
+            description=report.description,
+            severity=report.severity.value,
+            status=report.status.value,
+            service=report.service or placed.get("service") or "",
+            namespace=placed.get("namespace") or labels.get("namespace") or "",
+            cluster=placed.get("cluster") or labels.get("cluster") or "",
+            dedup_key=report.dedup_key or "",
+            fingerprint=report.fingerprint,
+            labels=labels,
+            report=report,
+        )
+
+    @classmethod
+    def of_signal(cls, signal: Signal) -> "Facts":
+        """Return what rules saw when the newest words about ``signal`` were reported."""
+        return cls.of_report(
+            NormalisedSignal(
+                source=signal.source,
+                fingerprint=signal.fingerprint,
+                status=signal.status,
+                severity=signal.severity,
+                name=signal.name,
+                starts_at=signal.starts_at,
+                title=signal.title,
+                description=signal.description,
+                labels=signal.labels,
+                group_labels=signal.group_labels,
+                service=signal.service,
+                dedup_key=signal.dedup_key,
+            ),
+        )
+
+    def value(self, path: str) -> str | None:
+        """Return the field (one of ``FIELDS``) or label (``labels.<name>``) of that path; None for a label it lacks."""
+        if path.startswith(LABEL_PREFIX):
+            return self.labels.get(path.removeprefix(LABEL_PREFIX))
+        text: str = getattr(self, FIELDS[path])
+        return text
 
     @cached_property
     def context(self) -> cel.Context:
-        """The signal as conditions see it; made once, because making it costs far more than asking it."""
-        signal = self._signal
-        return cel.Context(
-            {
-                "signal": {
-                    "source": self.source,
-                    "fingerprint": signal.fingerprint,
-                    "name": self.name,
-                    "title": signal.title,
-                    "description": signal.description,
-                    "severity": self.severity,
-                    "status": str(signal.status),
-                    "service": self.service,
-                    "namespace": self.namespace,
-                    "cluster": self.cluster,
-                    "dedupKey": self.dedup_key,
-                    "labels": dict(signal.labels),
-                    "annotations": dict(signal.annotations),
-                    "link": signal.link or "",
-                },
-            },
-        )
+        """What conditions are evaluated in; made once, as it costs more than evaluating many of them."""
+        signal: dict[str, object] = {field: getattr(self, attribute) for field, attribute in FIELDS.items()}
+        signal[LABELS] = self.labels
+        return cel.Context({"signal": signal})
 
-    def value_of(self, field: str) -> str | None:
-        """Return the value of a field by its name in ``FIELDS``, or of ``labels.<name>``; None for no such label."""
-        if field.startswith("labels."):
-            return self.labels.get(field.removeprefix("labels."))
-        if field == "dedupKey":
-            return self.dedup_key
-        value = getattr(self, field, None)
-        if value is None:
-            value = getattr(self._signal, field, None)
-        return None if value is None else str(value)
+    @cached_property
+    def default_key(self) -> str:
+        """The dedup key of the default rule."""
+        return derive_dedup_key(self.report)

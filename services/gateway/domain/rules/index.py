@@ -1,95 +1,72 @@
-"""Find those of many conditions that may hold of a signal, without asking each of them."""
+"""Find the few rules that may take a signal, at a cost that does not grow with the number of rules."""
 
-from collections import defaultdict
-from collections.abc import Iterable
-from typing import Generic, Protocol, TypeVar
+from collections import Counter
+from collections.abc import Sequence
 
-from services.gateway.domain.records import Match
-from services.gateway.domain.rules.conditions import Condition, compile_condition
-from services.gateway.domain.rules.facts import Facts
-from services.gateway.domain.rules.matching import alternatives, explain_misfit, fits
-from services.gateway.domain.rules.required import required_equalities
+from services.gateway.domain.rules.facts import FIELDS, LABEL_PREFIX, Facts
+from services.gateway.domain.rules.required import Equality
 
+# The fields looked up, the best first where two narrow down alike. Labels come between them and what is left.
+_LOOKED_UP = ("name", "service", "namespace", "cluster", "source", "severity")
+_RANK = {path: rank for rank, path in enumerate(_LOOKED_UP)}
+_RANK_OF_LABELS = _RANK["cluster"] + 0.5
 
-class Asked(Protocol):
-    """A rule or silence: what it matches, and when."""
-
-    @property
-    def match(self) -> Match: ...
-    @property
-    def when(self) -> str: ...
+_Positions = dict[str, list[int]]
 
 
-A = TypeVar("A", bound=Asked)
-# The fields to look under, best first: what differs most from signal to signal.
-_ANCHORS = ("name", "dedupKey", "fingerprint", "service", "namespace", "cluster", "source", "severity")
+class RuleIndex:
+    """Made of what each rule requires, by position. A rule that requires nothing known here is always a candidate."""
 
+    __slots__ = ("_always", "_fields", "_labels")
 
-class Compiled(Generic[A]):
-    """One rule or silence, ready to be asked. Raises ``ConditionInvalid`` if its condition is none."""
-
-    __slots__ = ("asked", "condition", "wanted")
-
-    def __init__(self, asked: A) -> None:
-        self.asked = asked
-        self.wanted = {field: frozenset(values) for field, values in alternatives(asked.match)}
-        self.condition: Condition | None = compile_condition(asked.when) if asked.when.strip() else None
-
-    def matches(self, facts: Facts) -> bool:
-        """Answer whether it takes the signal."""
-        return fits(self.wanted, facts) and (self.condition is None or self.condition.holds(facts))
-
-    def explain(self, facts: Facts) -> str | None:
-        """Return why it does not take the signal, or None if it does."""
-        misfit = explain_misfit(self.wanted, facts)
-        if misfit is None and self.condition is not None and not self.condition.holds(facts):
-            return "its condition does not hold"
-        return misfit
-
-    def anchor(self) -> tuple[str, frozenset[str]] | None:
-        """Return a field and the values of which the signal must have one, or None where nothing is certain."""
-        known = dict(self.wanted)
-        for field, value in required_equalities(self.asked.when).items():
-            known.setdefault(field, frozenset({value}))
-        for field in _ANCHORS:
-            if field in known:
-                return field, known[field]
-        return next(iter(known.items()), None)
-
-
-class Index(Generic[A]):
-    """Keeps rules or silences in their order under the value each must find in a signal.
-
-    A look-up costs one probe for each field that any of them is kept under, and asking what is found there. Those
-    without an anchor are asked every time: their number is the one that costs.
-    """
-
-    def __init__(self, asked: Iterable[A]) -> None:
-        self.all = [Compiled(one) for one in asked]
-        self._anywhere: list[int] = []
-        self._under: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
-        for place, compiled in enumerate(self.all):
-            anchor = compiled.anchor()
+    def __init__(self, required: Sequence[Sequence[Equality]]) -> None:
+        crowd = _crowd(required)
+        self._always: list[int] = []
+        by_path: dict[str, _Positions] = {}
+        for position, equalities in enumerate(required):
+            anchor = min(filter(_can_anchor, equalities), key=lambda one: _cost(one, crowd), default=None)
             if anchor is None:
-                self._anywhere.append(place)
+                self._always.append(position)
                 continue
-            field, values = anchor
-            for value in values:
-                self._under[field][value].append(place)
+            by_value = by_path.setdefault(anchor.path, {})
+            for value in anchor.values:
+                by_value.setdefault(value, []).append(position)
+        self._fields = [(FIELDS[path], by_path[path]) for path in _LOOKED_UP if path in by_path]
+        self._labels = {
+            path.removeprefix(LABEL_PREFIX): by_value
+            for path, by_value in by_path.items()
+            if path.startswith(LABEL_PREFIX)
+        }
 
-    def first(self, facts: Facts) -> A | None:
-        """Return the first, in their order, that takes the signal."""
-        return next((one.asked for one in self._candidates(facts) if one.matches(facts)), None)
+    def candidates(self, facts: Facts) -> list[int]:
+        """Return in order the positions of all rules that may take the signal; each once."""
+        found = list(self._always)
+        for attribute, by_value in self._fields:
+            found += by_value.get(getattr(facts, attribute), ())
+        if self._labels:
+            found += self._by_labels(facts.labels)
+        found.sort()
+        return found
 
-    def every(self, facts: Facts) -> list[A]:
-        """Return all that take the signal, in their order."""
-        return [one.asked for one in self._candidates(facts) if one.matches(facts)]
+    def _by_labels(self, labels: dict[str, str]) -> list[int]:
+        found: list[int] = []
+        for label in labels.keys() & self._labels.keys():  # Goes through the shorter of the two.
+            found += self._labels[label].get(labels[label], ())
+        return found
 
-    def _candidates(self, facts: Facts) -> Iterable[Compiled[A]]:
-        places = list(self._anywhere)
-        for field, by_value in self._under.items():
-            value = facts.value_of(field)
-            if value is not None and value in by_value:
-                places += by_value[value]
-        places.sort()
-        return (self.all[place] for place in places)
+
+def _can_anchor(equality: Equality) -> bool:
+    return equality.path in _RANK or equality.path.startswith(LABEL_PREFIX)
+
+
+def _crowd(required: Sequence[Sequence[Equality]]) -> Counter[tuple[str, str]]:
+    """Count how many rules ask for each value of each field."""
+    return Counter(
+        (one.path, value) for equalities in required for one in filter(_can_anchor, equalities) for value in one.values
+    )
+
+
+def _cost(equality: Equality, crowd: Counter[tuple[str, str]]) -> tuple[int, float, str]:
+    """An equality is the better anchor, the fewer rules ask for the most popular of its values."""
+    most = max(crowd[equality.path, value] for value in equality.values)
+    return most, _RANK.get(equality.path, _RANK_OF_LABELS), equality.path

@@ -1,56 +1,64 @@
-"""When a silence holds: its one span, or the spans a maintenance window recurs in."""
+"""When a silence holds: the span it is in now, and the one that comes next."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from dateutil.rrule import rrule, rrulestr
+from services.gateway.domain.records import Silence, SilenceState
+from services.gateway.domain.rules.recurrence import read_repeat
 
-from services.gateway.domain.records import Silence
+# No change of clocks moves a wall-clock time by more.
+_CLOCKS_CHANGE = timedelta(days=1)
 
 
-class Span(NamedTuple):
-    """From ``starts_at`` until before ``ends_at``, in UTC."""
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From ``starts_at`` until before ``ends_at``, both in UTC."""
 
     starts_at: datetime
     ends_at: datetime
 
+    def contains(self, moment: datetime) -> bool:
+        return self.starts_at <= moment < self.ends_at
+
 
 def current_span(silence: Silence, now: datetime) -> Span | None:
-    """Return the span ``now`` lies in; None between two, before the first and after the last."""
-    if silence.repeat is None:
-        span = Span(silence.starts_at, silence.ends_at)
-    else:
-        began = recurrence(silence).before(_local(now, silence), inc=True)
-        if began is None:
-            return None
-        span = _span(silence, began)
-    return span if span.starts_at <= now < span.ends_at else None
+    """Return the span ``now`` is in; None between spans, before, after, and once the silence was ended."""
+    return next((span for span in _spans(silence, now) if span.contains(now)), None)
 
 
 def next_span(silence: Silence, now: datetime) -> Span | None:
-    """Return the first span that begins after ``now``, or None if there is none."""
+    """Return the first span that begins after ``now``; None when none does, or once the silence was ended."""
+    return next((span for span in _spans(silence, now) if span.starts_at > now), None)
+
+
+def _spans(silence: Silence, now: datetime) -> Iterator[Span]:
+    """Yield in order every span that has not long ended by ``now``."""
+    if silence.state is SilenceState.ENDED:
+        return
     if silence.repeat is None:
-        return Span(silence.starts_at, silence.ends_at) if silence.starts_at > now else None
-    begins = recurrence(silence).after(_local(now, silence))
-    return _span(silence, begins) if begins is not None else None
+        yield Span(silence.starts_at.astimezone(UTC), silence.ends_at.astimezone(UTC))
+        return
+    zone = ZoneInfo(silence.timezone)
+    length = wall_length(silence, zone)
+    since = now.astimezone(zone).replace(tzinfo=None) - length - _CLOCKS_CHANGE
+    for begins in read_repeat(silence.repeat, silence.starts_at, zone).xafter(since, inc=True):
+        yield _span(begins, length, zone)
 
 
-def recurrence(silence: Silence) -> rrule:
-    """Return the recurrence on the wall clock of the silence's timezone; raise ``ValueError`` if it is none."""
-    # Wall-clock times without a zone: 02:00 stays 02:00 when summer time begins or ends.
-    made = rrulestr(silence.repeat or "", dtstart=_local(silence.starts_at, silence), ignoretz=True)
-    if not isinstance(made, rrule):
-        raise ValueError("one recurrence rule is needed")  # noqa: TRY004 - it is the text that is wrong.
-    return made
+def wall_length(silence: Silence, zone: ZoneInfo) -> timedelta:
+    """Return how long one span is by the clocks of ``zone``."""
+    begins, ends = silence.starts_at.astimezone(zone), silence.ends_at.astimezone(zone)
+    return ends.replace(tzinfo=None) - begins.replace(tzinfo=None)
 
 
-def _local(moment: datetime, silence: Silence) -> datetime:
-    return moment.astimezone(ZoneInfo(silence.timezone)).replace(tzinfo=None)
+def _span(begins: datetime, length: timedelta, zone: ZoneInfo) -> Span:
+    """Return the span from one wall-clock time to the other, in UTC.
 
-
-def _span(silence: Silence, begins: datetime) -> Span:
-    # A time that a clock set forward skips means the moment it is set; one that comes twice, the first.
-    starts_at = begins.replace(tzinfo=ZoneInfo(silence.timezone)).astimezone(UTC)
-    length: timedelta = silence.ends_at - silence.starts_at
-    return Span(starts_at, starts_at + length)
+    A time that the clocks skip is as much later as they skip; one that comes twice is the first of the two.
+    """
+    starts_at = begins.replace(tzinfo=zone).astimezone(UTC)
+    ends_at = (begins + length).replace(tzinfo=zone).astimezone(UTC)
+    # Where the clocks skip the beginning, the end by the clocks may come first: the length counts then.
+    return Span(starts_at, ends_at if ends_at > starts_at else starts_at + length)
