@@ -19,7 +19,7 @@ from services.gateway.domain.records import (
     Threshold,
     ThresholdOf,
 )
-from services.gateway.domain.rules.conditions import CONDITION_LIMIT
+from services.gateway.domain.rules.conditions import MAX_LENGTH
 
 _MOST_SECONDS = 30 * 86_400
 _MOST_VALUES = 100
@@ -50,7 +50,7 @@ class _Labels(fields.Dict):
 
 
 def _condition() -> Text:
-    return Text(most=CONDITION_LIMIT, metadata={"description": "A CEL expression over `signal`; empty always holds."})
+    return Text(most=MAX_LENGTH, metadata={"description": "A CEL expression over `signal`; empty always holds."})
 
 
 def _seconds(**options: Any) -> fields.Float:

@@ -87,7 +87,7 @@ def _refire(case: SignalCase) -> SignalOutcome:
         join_incident(case, EntryType.SIGNAL_REFIRED)
         return case.outcome(Outcome.JOINED, incident.id, "fired again while its incident is open")
     if is_within_reopen_window(incident, case.terms, case.tx.now):
-        facts = Facts(case.report)
+        facts = Facts.of_report(case.report)
         if (held := hold_back(case, facts, case.book.grouping_for(facts))) is not None:
             return held
         reopen_incident(case, incident)

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import msgspec
 
 from services.gateway.domain.records import CURRENT, GroupingRule, OwnershipRule, RuleBook
-from services.gateway.domain.rules.checks import check_rules
-from services.gateway.errors import ValidationFailed, VersionConflict
+from services.gateway.domain.rules.check_book import check_book
+from services.gateway.errors import VersionConflict
+from services.gateway.handlers.refuse_invalid import refuse_invalid
 from services.gateway.ports import Transaction
 
 
@@ -24,14 +25,8 @@ def change_rules(
     ``versions`` are those the change may be based on; None for any. Raises ``ValidationFailed`` with every
     problem by its place, and ``VersionConflict``.
     """
-    if errors := check_rules(grouping, ownership):
-        raise ValidationFailed(f"Not valid: {', '.join(list(errors)[:5])}.", errors=errors)
     current = tx.find(RuleBook, CURRENT)
     version = current.version if current is not None else 0
-    if versions is not None and version not in versions:
-        raise VersionConflict(f"The rules are at version {version} by now.", currentVersion=version)
-    if current is not None and (current.grouping, current.ownership) == (tuple(grouping), tuple(ownership)):
-        return str(version)
     book = RuleBook(
         version=version + 1,
         grouping=tuple(grouping),
@@ -40,6 +35,11 @@ def change_rules(
         changed_at=tx.now,
         reason=reason,
     )
+    refuse_invalid(lambda: check_book(book))
+    if versions is not None and version not in versions:
+        raise VersionConflict(f"The rules are at version {version} by now.", currentVersion=version)
+    if current is not None and (current.grouping, current.ownership) == (book.grouping, book.ownership):
+        return str(version)
     tx.put(book)
     tx.put(msgspec.structs.replace(book, id=str(book.version)))
     return str(book.version)

@@ -77,7 +77,7 @@ def _explain(
         version = outcome.rules_version
         if version not in books:
             books[version] = CompiledBook(store.find(RuleBook, str(version)) if version else None, policy)
-        considered = books[version].consider(Facts(signal))
+        considered = books[version].consider(Facts.of_signal(signal))
     return SignalExplanation(
         outcome=outcome,
         title=signal.title if signal is not None else "",

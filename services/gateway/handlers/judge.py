@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from services.gateway.domain.grouping import GroupingPolicy
-from services.gateway.domain.records import BOARD, CURRENT, RuleBook, Silence, SilenceBoard
+from services.gateway.domain.records import BOARD, CURRENT, GroupingRule, RuleBook, Silence, SilenceBoard
 from services.gateway.domain.rules.book import CompiledBook
 from services.gateway.domain.rules.facts import Facts
 from services.gateway.domain.rules.silences import CompiledSilences
@@ -48,3 +48,12 @@ class Judge:
             kept = _Kept(board.version, CompiledSilences(silence for silence in found if silence is not None))
             self._kept = kept
         return kept.silences.covering(facts, tx.now)
+
+
+def terms_of(book: CompiledBook, rule: GroupingRule) -> GroupingPolicy:
+    """Return the windows of ``rule``; those it leaves open are the gateway's."""
+    return GroupingPolicy(
+        group_window=book.window(rule),
+        reopen_window=book.reopen_window(rule),
+        stable_period=book.stable_period(rule),
+    )

@@ -3,10 +3,11 @@
 import msgspec
 
 from services.gateway.domain.records import BOARD, Silence, SilenceBoard, SilenceState
-from services.gateway.domain.rules.checks import check_silence
+from services.gateway.domain.rules.check_silence import check_silence
 from services.gateway.domain.rules.spans import current_span, next_span
 from services.gateway.errors import SilenceEnded, TooManySilences, ValidationFailed
 from services.gateway.handlers.end_silence import set_timer, show_on_board
+from services.gateway.handlers.refuse_invalid import refuse_invalid
 from services.gateway.ports import Transaction
 
 MOST_LIVE = 500
@@ -17,8 +18,7 @@ def set_silence(tx: Transaction, silence: Silence) -> str:
 
     Raises ``ValidationFailed`` for one that can never hold anything, ``TooManySilences`` past the limit.
     """
-    if errors := check_silence(silence):
-        raise ValidationFailed(f"Not valid: {', '.join(errors)}.", errors=errors)
+    refuse_invalid(lambda: check_silence(silence))
     span = current_span(silence, tx.now) or next_span(silence, tx.now)
     if span is None:
         raise ValidationFailed("Not valid: endsAt.", errors={"endsAt": ["it is over already"]})

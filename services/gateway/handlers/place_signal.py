@@ -19,6 +19,7 @@ from services.gateway.domain.rules.facts import Facts
 from services.gateway.handlers.arrival import make_outcome
 from services.gateway.handlers.await_threshold import forget_waiting, take_waiting, wait_for_more
 from services.gateway.handlers.join_incident import join_incident, reopen_incident
+from services.gateway.handlers.judge import terms_of
 from services.gateway.handlers.open_by_signal import open_by_signal
 from services.gateway.handlers.signal_case import SignalCase
 
@@ -28,7 +29,7 @@ def place_signal(case: SignalCase, *, recurrence_of: str | None = None) -> Signa
 
     Rules that suppress come first, then silences, then the group and its threshold.
     """
-    facts = Facts(case.report)
+    facts = Facts.of_report(case.report)
     decision = case.book.grouping_for(facts)
     if decision.rule.effect is RuleEffect.SUPPRESS:
         leave_incident(case)
@@ -70,7 +71,7 @@ def _place_in_group(case: SignalCase, decision: Decision, facts: Facts, recurren
     group = tx.find(Group, key)
     incident = tx.find(Incident, group.incident_id) if group else None
     activity = tx.find(Activity, incident.id) if incident else None
-    placement = place(incident, activity, case.book.terms(decision.rule), tx.now)
+    placement = place(incident, activity, terms_of(case.book, decision.rule), tx.now)
     if incident is None or placement is Placement.OPEN:
         return _open(case, decision, facts, incident, recurrence_of)
     if case.link != incident.id:

@@ -21,7 +21,7 @@ from services.gateway.domain.records import (
 from services.gateway.domain.rules.book import CompiledBook
 from services.gateway.handlers.acknowledge_signal import triage_if_acknowledged
 from services.gateway.handlers.arrival import Arrival, make_outcome
-from services.gateway.handlers.judge import Judge
+from services.gateway.handlers.judge import Judge, terms_of
 from services.gateway.handlers.move_by_system import SYSTEM
 from services.gateway.ports import Transaction
 from shared.contracts.signal import NormalisedSignal
@@ -51,7 +51,7 @@ class SignalCase:
     @property
     def terms(self) -> GroupingPolicy:
         """The windows of that rule."""
-        return self.book.terms(self.rule)
+        return terms_of(self.book, self.rule)
 
     @property
     def link(self) -> str | None:

@@ -24,12 +24,12 @@ from services.gateway.domain.records import (
     Signal,
     SignalOutcome,
 )
-from services.gateway.domain.rules.checks import check_rules
-from services.gateway.errors import ValidationFailed
+from services.gateway.domain.rules.check_book import check_book
 from services.gateway.handlers.apply_signal import apply_signal
 from services.gateway.handlers.arrival import Arrival
 from services.gateway.handlers.auto_resolve import RESOLVE_INCIDENT
 from services.gateway.handlers.judge import Judge
+from services.gateway.handlers.refuse_invalid import refuse_invalid
 from services.gateway.handlers.run_timers import resolve_incident
 from services.gateway.handlers.scratch import ScratchTransaction
 from services.gateway.ports import RecordQuery, Store
@@ -90,9 +90,6 @@ def try_rules(
 
     Both runs go through the code that applies signals, timers included; silences are left out of both.
     """
-    if errors := check_rules(grouping, ownership):
-        raise ValidationFailed(f"Not valid: {', '.join(list(errors)[:5])}.", errors=errors)
-    past, is_whole = _read_past(store, since)
     current = store.find(RuleBook, CURRENT)
     candidate = RuleBook(
         version=(current.version if current is not None else 0) + 1,
@@ -101,6 +98,8 @@ def try_rules(
         changed_by="",
         changed_at=now,
     )
+    refuse_invalid(lambda: check_book(candidate))
+    past, is_whole = _read_past(store, since)
     before, after = _live_through(past, current, policy), _live_through(past, candidate, policy)
     differences = list(_differences(past, before, after))
     return RulesTrialResult(

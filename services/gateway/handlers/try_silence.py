@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 
 from services.gateway.domain.records import Delivery, DeliveryState, Outcome, Signal, SignalOutcome, Silence
-from services.gateway.domain.rules.checks import check_silence
+from services.gateway.domain.rules.check_silence import check_silence
 from services.gateway.domain.rules.facts import Facts
-from services.gateway.domain.rules.index import Compiled
-from services.gateway.errors import ValidationFailed
+from services.gateway.domain.rules.matcher import Matcher
+from services.gateway.handlers.refuse_invalid import refuse_invalid
 from services.gateway.ports import RecordQuery, Store
 from shared.contracts.base import Contract
 
@@ -47,9 +47,8 @@ class SilenceTrialResult(Contract, frozen=True, kw_only=True):
 
 def try_silence(store: Store, silence: Silence, now: datetime) -> SilenceTrialResult:
     """Return what ``silence`` would have held back in the past 7 days. Raises ``ValidationFailed``."""
-    if errors := check_silence(silence):
-        raise ValidationFailed(f"Not valid: {', '.join(errors)}.", errors=errors)
-    trial = _Trial(store, Compiled(silence))
+    refuse_invalid(lambda: check_silence(silence))
+    trial = _Trial(store, Matcher(silence.match, silence.when))
     since, cursor = now - PAST, None
     while trial.looked_at < MOST_DELIVERIES:
         query = RecordQuery(
@@ -65,8 +64,8 @@ def try_silence(store: Store, silence: Silence, now: datetime) -> SilenceTrialRe
 
 
 class _Trial:
-    def __init__(self, store: Store, compiled: Compiled[Silence]) -> None:
-        self._store, self._compiled = store, compiled
+    def __init__(self, store: Store, matcher: Matcher) -> None:
+        self._store, self._matcher = store, matcher
         # Each signal is asked about once, however many deliveries reported it.
         self._known: dict[str, Signal | None] = {}
         self._shown: list[HeldBack] = []
@@ -104,7 +103,7 @@ class _Trial:
             return False
         if outcome.fingerprint not in self._known:
             signal = self._store.find(Signal, outcome.fingerprint)
-            matches = signal is not None and self._compiled.matches(Facts(signal))
+            matches = signal is not None and self._matcher.takes(Facts.of_signal(signal))
             self._known[outcome.fingerprint] = signal if matches else None
         return self._known[outcome.fingerprint] is not None
 
