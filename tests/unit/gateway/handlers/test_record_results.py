@@ -4,104 +4,23 @@ from itertools import permutations
 import msgspec
 import pytest
 
-from services.gateway.domain.grouping import GroupingPolicy
 from services.gateway.domain.records import (
     Activity,
     Delivery,
     DeliveryState,
     Hints,
-    Incident,
     IncidentStatus,
     Job,
     JobState,
     Outcome,
     Signal,
 )
-from services.gateway.handlers.judge import Judge
-from services.gateway.handlers.record_results import Recorder, record_results
-from services.gateway.handlers.run_timers import run_timer
-from services.gateway.ports import IncidentQuery, RecordQuery
-from shared.contracts.messages import DeliveryNormalised, DeliveryQuarantined, JobFailed, Results
+from services.gateway.ports import RecordQuery
+from shared.contracts.messages import DeliveryQuarantined, JobFailed
 from shared.contracts.severity import Severity
-from shared.contracts.signal import EntityHint, NormalisedSignal, SignalStatus
-from tests.support.clock import START, FixedClock
-from tests.support.memory_store import MemoryStore
-from tests.support.records import a_delivery, a_job
-
-
-class Gateway:
-    """A gateway without its edges: deliveries are accepted, and their results recorded."""
-
-    def __init__(self) -> None:
-        self.clock = FixedClock()
-        self.store = MemoryStore(self.clock)
-        self.judge = Judge(GroupingPolicy())
-        self.recorder = Recorder(self.judge)
-        self.count = 0
-
-    def accept(self) -> str:
-        self.count += 1
-        name, now = f"dlv_{self.count}", self.clock.now()
-        self.store.transact(
-            lambda tx: (tx.put(a_delivery(name, received_at=now)), tx.put(a_job(f"job_{self.count}", created_at=now))),
-        )
-        return name
-
-    def record(self, *results):
-        return record_results(self.store, self.recorder, Results(results=results))
-
-    def deliver(self, *reports, **fields) -> Delivery:
-        """Accept a delivery, record its result, and return what became of it."""
-        name = self.accept()
-        self.record(normalised(name, *reports, **fields))
-        return self.store.get(Delivery, name)
-
-    def incidents(self) -> list[Incident]:
-        page = self.store.list_incidents(IncidentQuery(sort="number", limit=200))
-        return [self.store.get(Incident, msgspec.json.decode(item)["id"]) for item in page.items]
-
-    def only_incident(self) -> Incident:
-        (incident,) = self.incidents()
-        return incident
-
-    def timeline(self, incident: Incident) -> list[str]:
-        return [chained.entry.type.value for chained in self.store.list_timeline(incident.id)]
-
-    def pass_time(self, **time) -> None:
-        """Let time pass and do the timers that are due by then."""
-        self.clock.advance(timedelta(**time).total_seconds())
-        for job in self.store.list_records(Job, RecordQuery(states=("pending",), tags=("timer",))).records:
-            if job.not_before is not None and job.not_before <= self.clock.now():
-                run_timer(self.store, self.judge, job.id)
-
-
-def normalised(delivery_id: str, *reports, attempt: int = 1, **fields) -> DeliveryNormalised:
-    return DeliveryNormalised(
-        job_id=delivery_id.replace("dlv", "job"),
-        attempt=attempt,
-        delivery_id=delivery_id,
-        signals=reports,
-        **fields,
-    )
-
-
-def a_report(pod: str = "a", status: str = "firing", starts: float = 0, **fields) -> NormalisedSignal:
-    return NormalisedSignal(
-        **{
-            "source": "alertmanager",
-            "fingerprint": f"alertmanager:{pod}",
-            "status": SignalStatus(status),
-            "severity": Severity.HIGH,
-            "name": "CheckoutDown",
-            "starts_at": START + timedelta(seconds=starts),
-            "ends_at": START + timedelta(seconds=starts + 1) if status == "resolved" else None,
-            "title": "Checkout is down",
-            "group_labels": {"alertname": "CheckoutDown", "namespace": "pay", "service": "checkout"},
-            "service": "checkout",
-            "entities": (EntityHint(kind="pod", name=pod, namespace="pay"),),
-        }
-        | fields,
-    )
+from shared.contracts.signal import SignalStatus
+from tests.support.clock import START
+from tests.support.gateway_core import Gateway, a_report, normalised
 
 
 @pytest.fixture
