@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.gateway.domain.records import Match
-from services.gateway.domain.rules import Facts
+from services.gateway.domain.rules import Facts, compile_condition
 from services.gateway.domain.rules.index import RuleIndex
 from services.gateway.domain.rules.matcher import Matcher
 from tests.unit.gateway.domain.rules.cases import CONDITIONS, MATCHES, REPORTS, the_facts
@@ -20,6 +20,14 @@ def test_the_index_finds_exactly_what_trying_all_finds(matchers: list[Matcher], 
     assert [position for position in candidates if matchers[position].takes(facts)] == [
         position for position, matcher in enumerate(matchers) if matcher.takes(facts)
     ]
+
+
+@given(when=CONDITIONS, match=MATCHES, report=REPORTS)
+def test_a_matcher_takes_what_its_equalities_and_its_condition_take(when: str, match: Match, report):
+    facts, both = Facts.of_report(report), Matcher(match, when)
+
+    assert both.takes(facts) == (Matcher(match, "").takes(facts) and compile_condition(when).holds(facts))
+    assert both.takes(facts) == (both.why_not(facts) is None)
 
 
 def test_only_rules_that_ask_for_a_value_of_the_signal_are_looked_at():
