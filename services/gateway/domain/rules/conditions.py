@@ -7,6 +7,7 @@ import cel
 from services.gateway.domain.rules.facts import FIELDS, LABELS, Facts
 from services.gateway.domain.rules.required import Equality, required_equalities
 from services.gateway.domain.rules.tokens import END, Kind, Token, tokenise
+from services.gateway.domain.rules.used import what_is_used
 
 MAX_LENGTH = 2_000
 MAX_MACROS = 2
@@ -28,17 +29,20 @@ class ConditionInvalid(ValueError):
 class Condition:
     """A condition ready to be evaluated. ``required`` must be true of every signal for which it holds."""
 
-    __slots__ = ("_program", "required", "text")
+    __slots__ = ("_program", "_used", "required", "text")
 
-    def __init__(self, text: str, program: cel.Program, required: tuple[Equality, ...]) -> None:
+    def __init__(self, text: str, program: cel.Program, tokens: list[Token]) -> None:
         self.text = text
-        self.required = required
+        self.required: tuple[Equality, ...] = required_equalities(tokens)
+        self._used = what_is_used(tokens)
         self._program = program
 
     def holds(self, facts: Facts) -> bool:
         """Answer whether it is true of the signal. What cannot be evaluated, such as a missing label, is not."""
         try:
-            return self._program.execute(facts.context) is True
+            used = self._used
+            context = facts.context_of(used.fields, used.labels) if used else facts.context
+            return self._program.execute(context) is True
         except _EVALUATION_ERRORS:
             return False
 
@@ -70,7 +74,7 @@ def compile_condition(text: str) -> Condition:
     bound = _check_macros(tokens)
     _check_names(set(names) - bound, functions)
     _check_fields(tokens)
-    return Condition(text, program, required_equalities(tokens))
+    return Condition(text, program, tokens)
 
 
 def _check_macros(tokens: list[Token]) -> set[str]:

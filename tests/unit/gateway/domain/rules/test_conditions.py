@@ -71,7 +71,7 @@ def test_what_goes_wrong_when_evaluated_does_not_hold(text):
 
 
 def test_text_that_cel_cannot_read_makes_it_not_hold():
-    assert not compile_condition("true").holds(the_facts(title="\ud800"))
+    assert not compile_condition("signal.title != 'a'").holds(the_facts(title="\ud800"))
 
 
 @pytest.mark.parametrize(
@@ -135,3 +135,34 @@ def test_required_equalities_are_true_wherever_the_condition_is(text: str, repor
 
     if condition.holds(facts):
         assert all(facts.value(one.path) in one.values for one in condition.required)
+
+
+@given(text=CONDITIONS, report=REPORTS)
+def test_a_condition_holds_alike_whatever_else_its_context_has(text: str, report: NormalisedSignal):
+    condition, small, whole = compile_condition(text), Facts.of_report(report), Facts.of_report(report)
+    assert whole.context
+
+    assert condition.holds(small) == condition.holds(whole) == (condition.why_not(whole) is None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "signal.labels.size() == 1",
+        "size(signal.labels) == 1",
+        "'team' in signal.labels",
+        "signal['labels']['team'] == 'shop'",
+        "signal.labels[signal.labels.team.contains('s') ? 'team' : 'tier'] == 'shop'",
+        "signal.labels.exists(k, signal.labels[k] == 'shop')",
+    ],
+)
+def test_a_condition_that_may_read_any_label_sees_them_all(text):
+    assert compile_condition(text).holds(the_facts())
+
+
+def test_many_conditions_of_one_signal_share_a_context():
+    facts = the_facts()
+
+    for number in range(10):
+        assert compile_condition(f"signal.name != 'a{number}' && signal.labels.team == 'shop'").holds(facts)
+    assert "context" in vars(facts)
