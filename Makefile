@@ -93,14 +93,17 @@ coverage: setup ## Unit and contract tests with branch coverage
 
 # --- measure it ---------------------------------------------------------------------------------------
 
-.PHONY: bench bench-store bench-intake
-bench: bench-store bench-intake ## Both benchmarks
+.PHONY: bench bench-store bench-intake bench-grouping
+bench: bench-store bench-intake bench-grouping ## Every benchmark
 
 bench-store: setup ## The store at 1,000, 10,000 and 100,000 incidents
 	@$(PY) -m tests.bench.bench_store
 
 bench-intake: setup ## Alertmanager bodies through gateway, broker and worker
 	@$(PY) -m tests.bench.bench_intake
+
+bench-grouping: setup ## What rules cost a signal, at 10 to 200 rules and 100 to 10,000 open incidents
+	@$(PY) -m tests.bench.bench_grouping
 
 # --- generated pages ----------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ import cel
 from services.gateway.domain.rules.facts import FIELDS, LABELS, Facts
 from services.gateway.domain.rules.required import Equality, required_equalities
 from services.gateway.domain.rules.tokens import END, Kind, Token, tokenise
+from services.gateway.domain.rules.used import what_is_used
 
 MAX_LENGTH = 2_000
 MAX_MACROS = 2
@@ -15,6 +16,8 @@ MACROS = frozenset({"all", "exists", "exists_one", "map", "filter"})
 FUNCTIONS = frozenset(
     {"contains", "startsWith", "endsWith", "matches", "size", "string", "int", "uint", "double", "min", "max"}
 )
+# ``["labels"].a.b`` and one more, to see whether it calls a function.
+_LOOK_AHEAD = 9
 # How the library says that an evaluation went wrong: a missing key, a wrong type, an overflow, a bad pattern.
 _EVALUATION_ERRORS = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
 
@@ -26,17 +29,20 @@ class ConditionInvalid(ValueError):
 class Condition:
     """A condition ready to be evaluated. ``required`` must be true of every signal for which it holds."""
 
-    __slots__ = ("_program", "required", "text")
+    __slots__ = ("_program", "_used", "required", "text")
 
-    def __init__(self, text: str, program: cel.Program, required: tuple[Equality, ...]) -> None:
+    def __init__(self, text: str, program: cel.Program, tokens: list[Token]) -> None:
         self.text = text
-        self.required = required
+        self.required: tuple[Equality, ...] = required_equalities(tokens)
+        self._used = what_is_used(tokens)
         self._program = program
 
     def holds(self, facts: Facts) -> bool:
         """Answer whether it is true of the signal. What cannot be evaluated, such as a missing label, is not."""
         try:
-            return self._program.execute(facts.context) is True
+            used = self._used
+            context = facts.context_of(used.fields, used.labels) if used else facts.context
+            return self._program.execute(context) is True
         except _EVALUATION_ERRORS:
             return False
 
@@ -68,7 +74,7 @@ def compile_condition(text: str) -> Condition:
     bound = _check_macros(tokens)
     _check_names(set(names) - bound, functions)
     _check_fields(tokens)
-    return Condition(text, program, required_equalities(tokens))
+    return Condition(text, program, tokens)
 
 
 def _check_macros(tokens: list[Token]) -> set[str]:
@@ -100,10 +106,10 @@ def _check_names(names: set[str], functions: list[str]) -> None:
 
 
 def _check_fields(tokens: list[Token]) -> None:
-    padded = [END, *tokens, *[END] * 6]
+    padded = [END, *tokens, *[END] * _LOOK_AHEAD]
     for at in range(1, len(tokens) + 1):
         if padded[at].is_word(VARIABLE) and not padded[at - 1].is_mark("."):
-            _check_field(padded[at + 1 : at + 7])
+            _check_field(padded[at + 1 : at + 1 + _LOOK_AHEAD])
 
 
 def _check_field(rest: list[Token]) -> None:
@@ -119,8 +125,16 @@ def _check_field(rest: list[Token]) -> None:
         raise ConditionInvalid(f"{VARIABLE} must be followed by a field: {_known()}")
     if name != LABELS and name not in FIELDS:
         raise ConditionInvalid(f"{VARIABLE} has no field {name}; it has {_known()}")
-    if name != LABELS and after[0].is_mark(".") and not after[2].is_mark("("):
+    if name != LABELS and _is_field(after):
         raise ConditionInvalid(f"{VARIABLE}.{name} is text and has no field {after[1].text}")
+    if name == LABELS and _is_field(after) and _is_field(after[2:]):
+        label = f"{after[1].text}.{after[3].text}"
+        raise ConditionInvalid(f'a label with a dot in its name is written {VARIABLE}.{LABELS}["{label}"]')
+
+
+def _is_field(tokens: list[Token]) -> bool:
+    """Answer whether they begin with ``.name`` that is not the call of a function."""
+    return tokens[0].is_mark(".") and tokens[1].kind is Kind.WORD and not tokens[2].is_mark("(")
 
 
 def _known() -> str:

@@ -12,16 +12,16 @@ class Matcher:
     Raises ConditionInvalid when ``when`` is no condition.
     """
 
-    __slots__ = ("_condition", "_fields", "_labels", "equalities")
+    __slots__ = ("_condition", "_fields", "_labels", "_match", "equalities")
 
     def __init__(self, match: Match, when: str) -> None:
-        self._fields = tuple((FIELDS[path], frozenset(values)) for path, values in _by_path(match) if values)
-        self._labels = tuple((label, frozenset(values)) for label, values in match.labels.items() if values)
+        self._match = _equalities(match)
         self._condition = compile_condition(when) if when.strip() else None
-        self.equalities = (
-            *(Equality(path, frozenset(values)) for path, values in _by_path(match) if values),
-            *(Equality(LABEL_PREFIX + label, values) for label, values in self._labels),
-            *(self._condition.required if self._condition else ()),
+        self.equalities = (*self._match, *(self._condition.required if self._condition else ()))
+        # What the condition requires is asked here too: it spares most signals the making of a context.
+        self._fields = tuple((FIELDS[one.path], one.values) for one in self.equalities if one.path in FIELDS)
+        self._labels = tuple(
+            (one.path.removeprefix(LABEL_PREFIX), one.values) for one in self.equalities if one.path not in FIELDS
         )
 
     def takes(self, facts: Facts) -> bool:
@@ -37,15 +37,15 @@ class Matcher:
 
     def why_not(self, facts: Facts) -> str | None:
         """Say in words why the signal does not match; None when it does."""
-        for path, values in (*self._fields, *((LABEL_PREFIX + label, values) for label, values in self._labels)):
-            value = facts.labels.get(path.removeprefix(LABEL_PREFIX)) if "." in path else getattr(facts, path)
-            if value not in values:
-                return f"{_told(path, value)}, not {_alternatives(values)}"
+        for one in self._match:
+            value = facts.value(one.path)
+            if value not in one.values:
+                return f"{_told(one.path, value)}, not {_alternatives(one.values)}"
         return self._condition.why_not(facts) if self._condition else None
 
 
-def _by_path(match: Match) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    return (
+def _equalities(match: Match) -> tuple[Equality, ...]:
+    fields: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("source", match.sources),
         ("name", match.names),
         ("service", match.services),
@@ -53,6 +53,8 @@ def _by_path(match: Match) -> tuple[tuple[str, tuple[str, ...]], ...]:
         ("cluster", match.clusters),
         ("severity", tuple(severity.value for severity in match.severities)),
     )
+    labels = ((LABEL_PREFIX + label, values) for label, values in match.labels.items())
+    return tuple(Equality(path, frozenset(values)) for path, values in (*fields, *labels) if values)
 
 
 def _told(path: str, value: str | None) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 from services.gateway.domain.records import Silence, SilenceState
@@ -25,7 +26,8 @@ class Span:
 
 def current_span(silence: Silence, now: datetime) -> Span | None:
     """Return the span ``now`` is in; None between spans, before, after, and once the silence was ended."""
-    return next((span for span in _spans(silence, now) if span.contains(now)), None)
+    begun = takewhile(lambda span: span.starts_at <= now, _spans(silence, now))
+    return next((span for span in begun if span.contains(now)), None)
 
 
 def next_span(silence: Silence, now: datetime) -> Span | None:
