@@ -17,6 +17,12 @@ def test_no_generated_request_finds_a_gap_between_the_api_and_its_description(tm
     with running_product(tmp_path) as product:
         tokens = requests.get(f"{product.url}/api/tokens", headers=product.headers, timeout=10).json()["items"]
         own = next(token["id"] for token in tokens if token["name"] == "admin")
+        service = requests.post(
+            f"{product.url}/api/tokens",
+            json={"name": "fuzz-service", "role": "service"},
+            headers=product.headers,
+            timeout=10,
+        ).json()["token"]
         command = [
             sys.executable,
             "-m",
@@ -40,7 +46,7 @@ def test_no_generated_request_finds_a_gap_between_the_api_and_its_description(tm
             capture_output=True,
             text=True,
             timeout=SECONDS,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "FUZZ_TOKEN_ID": own},
+            env={**os.environ, "PYTHONPATH": str(ROOT), "FUZZ_TOKEN_ID": own, "FUZZ_SERVICE_TOKEN": service},
             check=False,
         )
 

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from services.gateway.settings import read_gateway_settings
@@ -25,3 +27,53 @@ def test_no_secret_is_shown():
 
     for secret in ("hush", "door-secret", "an-admin-token-of-mine"):
         assert secret not in repr(settings)
+
+
+def signing_settings(tmp_path: Path, text: str):
+    path = tmp_path / "signing.json"
+    path.write_text(text)
+    return read_gateway_settings({**LEAST, "FAULTLINE_GATEWAY_SIGNING_FILE": str(path)})
+
+
+def test_the_signing_file_says_how_each_source_signs(tmp_path: Path):
+    settings = signing_settings(
+        tmp_path,
+        """{"grafana": {"secret": "grafana-hush", "timestampHeader": "X-Time"},
+            "sentry": {"secret": "sentry-hush"},
+            "webhook": {"secret": "webhook-hush", "header": "X-Signature"}}""",
+    )
+
+    found = {name: (one.header, one.timestamp_header, one.signs_timestamp) for name, one in settings.signing.items()}
+    assert found == {
+        "grafana": ("X-Grafana-Alerting-Signature", "X-Time", True),
+        "sentry": ("Sentry-Hook-Signature", "Sentry-Hook-Timestamp", False),
+        "webhook": ("X-Signature", None, True),
+    }
+    assert "-hush" not in repr(settings) + repr(settings.signing)
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("", "signing.json"),
+        ("[]", "signing.json"),
+        ('{"grafanna": {"secret": "secret-hush"}}', "grafanna"),
+        ('{"grafana": {"secret": "secret-hush", "headr": "X"}}', "headr"),
+        ('{"grafana": {"header": "X"}}', "secret"),
+        ('{"grafana": {"secret": "hush"}}', "grafana.secret"),
+        ('{"sentry": {"secret": 1234567890}}', "sentry.secret"),
+        ('{"webhook": {"secret": "secret-hush", "header": "X Y"}}', "webhook.header"),
+    ],
+)
+def test_a_signing_file_that_is_not_right_is_refused_without_its_secrets(tmp_path: Path, text: str, word: str):
+    with pytest.raises(SettingsInvalid) as refused:
+        signing_settings(tmp_path, text)
+
+    assert refused.value.detail.startswith("FAULTLINE_GATEWAY_SIGNING_FILE: ")
+    assert word in refused.value.detail
+    assert "hush" not in refused.value.detail
+
+
+def test_a_signing_file_that_is_not_there_is_refused():
+    with pytest.raises(SettingsInvalid, match=r"SIGNING_FILE: /nowhere/x\.json cannot be read"):
+        read_gateway_settings({**LEAST, "FAULTLINE_GATEWAY_SIGNING_FILE": "/nowhere/x.json"})

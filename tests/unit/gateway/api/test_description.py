@@ -109,6 +109,11 @@ def test_answers_of_writes_have_the_shape_that_is_described(filled: GatewayUnder
     token = filled.post("/api/tokens", json={"name": "bob", "role": "viewer"})
 
     assert shapes.AcceptedShape().validate(made.json) == {}
+    event = {"event_action": "trigger", "payload": {"summary": "Down"}}
+    assert shapes.EventTakenShape().validate(filled.post("/api/intake/pagerduty", json=event).json) == {}
+    assert shapes.EventProcessedShape().validate(filled.post("/v2/enqueue", json=event).json) == {}
+    assert shapes.ChangeProcessedShape().validate(filled.post("/v2/change/enqueue", json={}).json) == {}
+    assert shapes.AlertRequestShape().validate(filled.post("/v2/alerts", json={}).json) == {}
     assert shapes.AcceptedShape().validate(again.json) == {}
     assert shapes.EntryShape().validate(note.json) == {}
     assert shapes.TokenWithSecretShape().validate(token.json) == {}
