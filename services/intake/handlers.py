@@ -5,14 +5,18 @@ from http import HTTPStatus
 
 import structlog
 
-from services.intake.domain.alertmanager import normalise_alertmanager
+from services.intake.domain.alertmanager import normalise_alertmanager, normalise_grafana
+from services.intake.domain.cloudevents import normalise_cloudevents
+from services.intake.domain.datadog import normalise_datadog
 from services.intake.domain.errors import NotUnderstood
 from services.intake.domain.generic import normalise_generic
 from services.intake.domain.mapping import Mapping as PathMapping
 from services.intake.domain.mapping import override
 from services.intake.domain.normalised import Normalised
+from services.intake.domain.opsgenie import normalise_opsgenie
 from services.intake.domain.pagerduty import normalise_pagerduty
 from services.intake.domain.reading import Reading
+from services.intake.domain.sentry import normalise_sentry
 from services.intake.ports import Blobs, Door
 from shared.adapters.door_client import DoorRefused
 from shared.contracts.messages import (
@@ -46,14 +50,23 @@ _ERROR_LENGTH = 2_000
 def make_sources(mapping: PathMapping) -> Sources:
     """Return how each source is read; ``mapping`` is where the generic one looks unless a delivery says otherwise."""
 
-    def webhook(reading: Reading) -> Normalised:
-        paths = override(mapping, reading.paths) if reading.paths else mapping
-        return normalise_generic(reading.body, reading.received_at, "webhook", paths)
+    def mapping_of(reading: Reading) -> PathMapping:
+        if not reading.paths:
+            return mapping
+        try:
+            return override(mapping, reading.paths)
+        except ValueError as error:
+            raise NotUnderstood("bad_mapping", f"the mapping in force cannot be used: {error}") from error
 
     return {
         "alertmanager": lambda reading: normalise_alertmanager(reading.body, reading.received_at),
-        "pagerduty": lambda reading: normalise_pagerduty(reading.body, reading.received_at),
-        "webhook": webhook,
+        "grafana": lambda reading: normalise_grafana(reading.body, reading.received_at),
+        "pagerduty": normalise_pagerduty,
+        "opsgenie": normalise_opsgenie,
+        "datadog": normalise_datadog,
+        "sentry": normalise_sentry,
+        "cloudevents": lambda reading: normalise_cloudevents(reading, mapping_of(reading)),
+        "webhook": lambda reading: normalise_generic(reading.body, reading.received_at, "webhook", mapping_of(reading)),
     }
 
 
@@ -147,9 +160,14 @@ def _reader_of(sources: Sources, source: str) -> Normalise:
 
 def _body_of(delivery: DeliveryToNormalise, blobs: Blobs) -> str | bytes:
     body = blobs.get_blob(delivery.blob) if delivery.blob is not None else delivery.body or ""
-    if not body or body.isspace():
+    if (not body or body.isspace()) and not _says_all_beside(delivery):
         raise NotUnderstood("empty_body", "the request had no body")
     return body
+
+
+def _says_all_beside(delivery: DeliveryToNormalise) -> bool:
+    """Answer whether what the request said beside its body is enough: an address that names what to do, or headers."""
+    return "identifier" in delivery.context or "ce-specversion" in delivery.context
 
 
 def _claim(door: Door, delivery: DeliveryToNormalise, worker: str) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from services.gateway.adapters.transaction import StoreTransaction
 from services.gateway.domain.grouping import GroupingPolicy
 from services.gateway.domain.records import (
     Delivery,
@@ -43,9 +44,12 @@ class Gateway:
     def accept(self) -> str:
         self.count += 1
         name, now = f"dlv_{self.count}", self.clock.now()
-        self.store.transact(
-            lambda tx: (tx.put(a_delivery(name, received_at=now)), tx.put(a_job(f"job_{self.count}", created_at=now))),
-        )
+
+        def put(tx: StoreTransaction) -> None:
+            tx.put(a_delivery(name, received_at=now))
+            tx.put(a_job(f"job_{self.count}", created_at=now))
+
+        self.store.transact(put)
         return name
 
     def record(self, *results: JobResult) -> ResultsRecorded:

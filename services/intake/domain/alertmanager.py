@@ -1,7 +1,10 @@
-"""Read Alertmanager's webhook, version 4: per-alert status and fingerprint, whatever the envelope says."""
+"""Read the webhooks of Alertmanager (version 4) and of Grafana Alerting (version 1), which has the same shape.
+
+Per-alert status and fingerprint count, whatever the envelope says.
+"""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -27,10 +30,31 @@ from services.intake.domain.times import in_utc
 from shared.contracts.severity import Severity
 from shared.contracts.signal import NormalisedSignal, SignalStatus
 
-SOURCE = "alertmanager"
 VERSION = "4"
 ALERT_LIMIT = 5_000
-_EXPECTED = 'an Alertmanager webhook, a JSON object with "version": "4" and a list "alerts"'
+
+
+class Dialect(NamedTuple):
+    """Who sends, and the version and words its envelope has."""
+
+    source: str
+    version: str
+    expected: str
+
+
+ALERTMANAGER = Dialect(
+    "alertmanager",
+    VERSION,
+    'an Alertmanager webhook, a JSON object with "version": "4" and a list "alerts"',
+)
+GRAFANA = Dialect(
+    "grafana",
+    "1",
+    'a webhook of Grafana Alerting, a JSON object with "version": "1" and a list "alerts"',
+)
+# Grafana names alerts on a rule that has no data, or fails, after that and not after the rule:
+# https://grafana.com/docs/grafana/latest/alerting/fundamentals/alert-rule-evaluation/stale-alert-instances/
+_RULE_TROUBLES = frozenset({"DatasourceNoData", "DatasourceError"})
 
 
 class _Alert(msgspec.Struct, rename="camel", frozen=True):
@@ -42,6 +66,9 @@ class _Alert(msgspec.Struct, rename="camel", frozen=True):
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     generator_url: str = msgspec.field(default="", name="generatorURL")
+    panel_url: str = msgspec.field(default="", name="panelURL")
+    dashboard_url: str = msgspec.field(default="", name="dashboardURL")
+    values: Any = None
     fingerprint: str = ""
 
 
@@ -58,12 +85,28 @@ _decode_any = msgspec.json.Decoder().decode
 
 def is_alertmanager(body: object) -> bool:
     """Answer whether a decoded body has the shape of this webhook."""
-    return isinstance(body, dict) and body.get("version") == VERSION and isinstance(body.get("alerts"), list)
+    return _has_shape(body, VERSION)
+
+
+def _has_shape(body: object, version: str) -> bool:
+    return isinstance(body, dict) and body.get("version") == version and isinstance(body.get("alerts"), list)
 
 
 def normalise_alertmanager(body: str | bytes, received_at: datetime) -> Normalised:
-    """Return the signals of one webhook body, in its order; raise ``NotUnderstood`` with the reason."""
-    webhook = _read(body)
+    """Return the signals of one webhook body of Alertmanager; raise ``NotUnderstood`` with the reason."""
+    return _normalise(body, received_at, ALERTMANAGER)
+
+
+def normalise_grafana(body: str | bytes, received_at: datetime) -> Normalised:
+    """Return the signals of one webhook body of Grafana; raise ``NotUnderstood`` with the reason.
+
+    What it tells of a rule without data, or one that fails, is a problem of that rule: the rule is in its name.
+    """
+    return _normalise(body, received_at, GRAFANA)
+
+
+def _normalise(body: str | bytes, received_at: datetime, dialect: Dialect) -> Normalised:
+    webhook = _read(body, dialect)
     if not webhook.alerts:
         raise NotUnderstood("no_alerts", 'the list "alerts" is empty: there is nothing to act on')
     if len(webhook.alerts) > ALERT_LIMIT:
@@ -72,21 +115,22 @@ def normalise_alertmanager(body: str | bytes, received_at: datetime) -> Normalis
     warnings: list[str] = []
     if webhook.truncated_alerts > 0:
         warnings.append(f"{webhook.truncated_alerts} alerts were left out by the sender (max_alerts)")
-    signals = [_signal(alert, webhook.status, received_at, warnings) for alert in webhook.alerts]
+    signals = [_signal(alert, webhook.status, received_at, warnings, dialect.source) for alert in webhook.alerts]
     return Normalised(tuple(signals), tuple(warnings), max(webhook.truncated_alerts, 0))
 
 
-def _read(body: str | bytes) -> _Webhook:
+def _read(body: str | bytes, dialect: Dialect) -> _Webhook:
     try:
         webhook = _decode(body)
     except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _explain(body, error) from error
-    if webhook.version != VERSION:
-        raise NotUnderstood("unknown_shape", f'expected {_EXPECTED}; found "version": {_shown(webhook.version)}')
+        raise _explain(body, error, dialect) from error
+    if webhook.version != dialect.version:
+        reason = f'expected {dialect.expected}; found "version": {_shown(webhook.version)}'
+        raise NotUnderstood("unknown_shape", reason)
     return webhook
 
 
-def _explain(body: str | bytes, error: Exception) -> NotUnderstood:
+def _explain(body: str | bytes, error: Exception, dialect: Dialect) -> NotUnderstood:
     """Say what is wrong with a body: no JSON, another shape, or this shape with a wrong value somewhere."""
     if isinstance(error, RecursionError):
         return NotUnderstood("too_deep", "the body is nested too deeply to be an alert")
@@ -95,10 +139,10 @@ def _explain(body: str | bytes, error: Exception) -> NotUnderstood:
     except RecursionError:
         return NotUnderstood("too_deep", "the body is nested too deeply to be an alert")
     except (msgspec.DecodeError, UnicodeDecodeError) as problem:
-        return NotUnderstood("not_json", f"expected {_EXPECTED}; the body is not JSON: {problem}")
-    if is_alertmanager(found):
+        return NotUnderstood("not_json", f"expected {dialect.expected}; the body is not JSON: {problem}")
+    if _has_shape(found, dialect.version):
         return NotUnderstood("wrong_types", f"a value has the wrong type: {error}")
-    return NotUnderstood("unknown_shape", f"expected {_EXPECTED}; found {_describe(found)}")
+    return NotUnderstood("unknown_shape", f"expected {dialect.expected}; found {_describe(found)}")
 
 
 def _describe(found: Any) -> str:  # noqa: ANN401 - any JSON value.
@@ -116,9 +160,15 @@ def _shown(value: object) -> str:
     return one_line(repr(value), 40)
 
 
-def _signal(alert: _Alert, envelope: SignalStatus, received_at: datetime, warnings: list[str]) -> NormalisedSignal:
+def _signal(
+    alert: _Alert,
+    envelope: SignalStatus,
+    received_at: datetime,
+    warnings: list[str],
+    source: str,
+) -> NormalisedSignal:
     labels = bounded(alert.labels, LABEL_VALUE_LIMIT, "labels", warnings)
-    annotations = bounded(alert.annotations, ANNOTATION_VALUE_LIMIT, "annotations", warnings)
+    annotations = bounded(_annotations(alert), ANNOTATION_VALUE_LIMIT, "annotations", warnings)
     subject = Subject(labels)
     service = subject.service()
     status = alert.status or envelope
@@ -126,10 +176,10 @@ def _signal(alert: _Alert, envelope: SignalStatus, received_at: datetime, warnin
     if starts_at is None:
         warn(warnings, "an alert has no startsAt: the time it was received stands for it")
         starts_at = received_at
-    name = one_line(labels.get("alertname", ""), NAME_LIMIT) or "alert"
+    name = _name(labels)
     return NormalisedSignal(
-        source=SOURCE,
-        fingerprint=make_fingerprint(SOURCE, alert.fingerprint.strip() or label_set_fingerprint(alert.labels)),
+        source=source,
+        fingerprint=make_fingerprint(source, alert.fingerprint.strip() or label_set_fingerprint(alert.labels)),
         status=status,
         severity=_severity(labels, warnings),
         name=name,
@@ -142,14 +192,27 @@ def _signal(alert: _Alert, envelope: SignalStatus, received_at: datetime, warnin
         group_labels=group_labels(name, labels.get("cluster"), subject.namespace, service),
         service=service,
         entities=subject.entities(),
-        link=http_link(annotations.get("runbook_url", ""), alert.generator_url),
+        link=http_link(annotations.get("runbook_url", ""), alert.panel_url, alert.dashboard_url, alert.generator_url),
     )
+
+
+def _name(labels: dict[str, str]) -> str:
+    name = labels.get("alertname", "")
+    if name in _RULE_TROUBLES and (rule := labels.get("rulename")):
+        name = f"{name}: {rule}"
+    return one_line(name, NAME_LIMIT) or "alert"
 
 
 def group_labels(name: str, cluster: str | None, namespace: str | None, service: str | None) -> dict[str, str]:
     """Return what the default grouping rule reads; labels that are absent are left out."""
     found = {"alertname": name, "cluster": cluster, "namespace": namespace, "service": service}
     return {key: value for key, value in found.items() if value}
+
+
+def _annotations(alert: _Alert) -> dict[str, str]:
+    if not alert.values:
+        return alert.annotations
+    return {**alert.annotations, "values": msgspec.json.encode(alert.values).decode("utf-8", "replace")}
 
 
 def _severity(labels: dict[str, str], warnings: list[str]) -> Severity:

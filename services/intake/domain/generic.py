@@ -112,7 +112,7 @@ def _items(found: Any, mapping: Mapping) -> list[Any]:  # noqa: ANN401 - any JSO
             found = inner
             break
     if isinstance(found, dict):
-        if _first_text(look_up(found, mapping.title)) is not None:
+        if first_text(look_up(found, mapping.title)) is not None:
             return [found]
         lists = [inner for name in LISTS if isinstance(inner := found.get(name), list)]
         if not lists:
@@ -132,35 +132,35 @@ def _signal(
     mapping: Mapping,
     warnings: list[str],
 ) -> NormalisedSignal | None:
-    title = one_line(_first_text(look_up(item, mapping.title)) or "", TITLE_LIMIT)
+    title = one_line(first_text(look_up(item, mapping.title)) or "", TITLE_LIMIT)
     if not title:
         return None
-    labels = bounded(_labels(item, mapping), LABEL_VALUE_LIMIT, "labels", warnings)
+    labels = bounded(read_labels(item, mapping), LABEL_VALUE_LIMIT, "labels", warnings)
     subject = Subject(labels)
-    service = _first_text(look_up(item, mapping.service)) or subject.service()
+    service = first_text(look_up(item, mapping.service)) or subject.service()
     service = one_line(service, NAME_LIMIT) if service else None
-    status = _status(item, mapping, warnings)
+    status = read_status(item, mapping, warnings)
     starts_at = _first_time(look_up(item, mapping.starts_at)) or received_at
     ends_at = _first_time(look_up(item, mapping.ends_at)) or received_at
     name = one_line(labels.get("alertname", "") or title, NAME_LIMIT)
-    identity = _first_text(look_up(item, mapping.fingerprint))
-    dedup_key = _first_text(look_up(item, mapping.dedup_key))
+    identity = first_text(look_up(item, mapping.fingerprint))
+    dedup_key = first_text(look_up(item, mapping.dedup_key))
     return NormalisedSignal(
         source=source,
         fingerprint=make_fingerprint(source, identity or _derived(title, service, labels)),
         status=status,
-        severity=first_severity(_texts(look_up(item, mapping.severity)), warnings),
+        severity=first_severity(texts(look_up(item, mapping.severity)), warnings),
         name=name,
         starts_at=starts_at,
         ends_at=ends_at if status is SignalStatus.RESOLVED else None,
         title=title,
-        description=_description(item, mapping, title),
+        description=read_description(item, mapping, title),
         labels=labels,
         group_labels=group_labels(name, labels.get("cluster"), subject.namespace, service),
         service=service,
         dedup_key=make_fingerprint(source, dedup_key) if dedup_key else None,
         entities=subject.entities(),
-        link=http_link(*_texts(look_up(item, mapping.link))),
+        link=http_link(*texts(look_up(item, mapping.link))),
     )
 
 
@@ -173,14 +173,16 @@ def _derived(title: str, service: str | None, labels: dict[str, str]) -> str:
     return hash_of([_NUMBER.sub("#", title), service or "", *(part for pair in pairs for part in pair)])
 
 
-def _description(item: dict[str, Any], mapping: Mapping, title: str) -> str:
-    texts = (clean(text).strip() for text in _texts(look_up(item, mapping.description)))
-    return cut(next((text for text in texts if text and text != title), ""), DESCRIPTION_LIMIT)
+def read_description(item: dict[str, Any], mapping: Mapping, title: str) -> str:
+    """Return the first text at the paths of the description that is not the title over again."""
+    found = (clean(text).strip() for text in texts(look_up(item, mapping.description)))
+    return cut(next((text for text in found if text and text != title), ""), DESCRIPTION_LIMIT)
 
 
-def _status(item: dict[str, Any], mapping: Mapping, warnings: list[str]) -> SignalStatus:
+def read_status(item: dict[str, Any], mapping: Mapping, warnings: list[str]) -> SignalStatus:
+    """Return what the paths of the status say; firing, with a warning, for a word we do not know."""
     unknown = None
-    for text in _texts(look_up(item, mapping.status)):
+    for text in texts(look_up(item, mapping.status)):
         word = text.strip().lower().replace(" ", "").replace("_", "")
         if word in _RESOLVED:
             return SignalStatus.RESOLVED
@@ -192,13 +194,14 @@ def _status(item: dict[str, Any], mapping: Mapping, warnings: list[str]) -> Sign
     return SignalStatus.FIRING
 
 
-def _labels(item: dict[str, Any], mapping: Mapping) -> dict[str, str]:
+def read_labels(item: dict[str, Any], mapping: Mapping) -> dict[str, str]:
+    """Return what the paths of the labels hold, and what the body names of components itself."""
     labels: dict[str, str] = {}
     for found in look_up(item, mapping.labels):
         for name, value in _pairs(found):
             labels.setdefault(name, value)
     for name in _LABEL_FIELDS:
-        text = _first_text(look_up(item, (name,)))
+        text = first_text(look_up(item, (name,)))
         if text is not None:
             labels.setdefault(name, text)
     return labels
@@ -220,12 +223,14 @@ def _pairs(found: Any) -> Iterable[tuple[str, str]]:  # noqa: ANN401 - any JSON 
                 yield name.strip(), value.strip() if separator else "true"
 
 
-def _texts(values: Iterable[Any]) -> Iterable[str]:
+def texts(values: Iterable[Any]) -> Iterable[str]:
+    """Yield the plain values among ``values`` as texts."""
     return (text for value in values if (text := as_text(value)) is not None)
 
 
-def _first_text(values: Iterable[Any]) -> str | None:
-    return next(iter(_texts(values)), None)
+def first_text(values: Iterable[Any]) -> str | None:
+    """Return the first plain value as text."""
+    return next(iter(texts(values)), None)
 
 
 def _first_time(values: Iterable[Any]) -> datetime | None:

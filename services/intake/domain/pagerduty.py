@@ -1,18 +1,25 @@
-"""Read PagerDuty's Events API v2: triggers, acknowledgements and resolves, each by its dedup key."""
+"""Read PagerDuty's Events API v2: triggers, acknowledgements and resolves by their dedup key, and change events."""
 
-from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from services.intake.domain.alertmanager import group_labels
+from services.intake.domain.bodies import decode_body
 from services.intake.domain.entities import Subject
 from services.intake.domain.errors import NotUnderstood
-from services.intake.domain.identity import make_fingerprint
+from services.intake.domain.identity import hash_of, make_fingerprint
+from services.intake.domain.keyed import (
+    Told,
+    Word,
+    brief_signal,
+    make_signal,
+    plain_and_nested,
+    usable_key,
+)
 from services.intake.domain.normalised import Normalised
-from services.intake.domain.severity import DEFAULT_SEVERITY, first_severity
+from services.intake.domain.reading import Reading
+from services.intake.domain.severity import first_severity
 from services.intake.domain.text import (
-    ANNOTATION_VALUE_LIMIT,
     LABEL_VALUE_LIMIT,
     NAME_LIMIT,
     TITLE_LIMIT,
@@ -21,13 +28,15 @@ from services.intake.domain.text import (
     http_link,
     one_line,
 )
-from shared.contracts.signal import NormalisedSignal, SignalStatus
+from services.intake.domain.times import read_time
+from shared.contracts.signal import ChangeEvent
 
 SOURCE = "pagerduty"
 # https://developer.pagerduty.com/docs/send-alert-event: longer keys are refused there.
 KEY_LIMIT = 255
-_ACTIONS = ("trigger", "acknowledge", "resolve")
+_ACTIONS = {"trigger": Word.FIRES, "acknowledge": Word.ACKNOWLEDGED, "resolve": Word.RESOLVED}
 _EXPECTED = 'an event of the Events API v2, a JSON object with "event_action" and "dedup_key"'
+_EXPECTED_CHANGE = 'a change event, a JSON object with a "payload" that has a "summary"'
 
 
 class _Payload(msgspec.Struct, frozen=True):
@@ -51,115 +60,97 @@ class _Event(msgspec.Struct, frozen=True):
     links: Any = None
 
 
-_decode = msgspec.json.Decoder(_Event).decode
-_encode = msgspec.json.Encoder().encode
+class _ChangeBody(msgspec.Struct, frozen=True):
+    payload: _Payload
+    links: Any = None
 
 
-def normalise_pagerduty(body: str | bytes, received_at: datetime) -> Normalised:
-    """Return the signal of one event; raise ``NotUnderstood`` with the reason.
+_event_decoder = msgspec.json.Decoder(_Event)
+_change_decoder = msgspec.json.Decoder(_ChangeBody)
+_encode = msgspec.json.Encoder(order="sorted").encode
 
-    Events have no occurrence of their own: the order of arrival decides, so each begins when it was received.
+
+def normalise_pagerduty(reading: Reading) -> Normalised:
+    """Return the signal, or the change, of one event; raise ``NotUnderstood`` with the reason.
+
+    ``context["action"]`` is ``change`` for what came in as a change event, and ``context["dedup_key"]`` the key the
+    gateway gave a trigger that had none.
     """
-    event = _read(body)
-    key = (event.dedup_key or "").strip()
-    if not key or len(key) > KEY_LIMIT:
-        raise NotUnderstood("no_dedup_key", f'an event needs a "dedup_key" of 1 to {KEY_LIMIT} characters')
-    if event.event_action == "trigger":
-        return _triggered(event, key, received_at)
-    return Normalised((_brief(event.event_action, key, received_at),))
-
-
-def _read(body: str | bytes) -> _Event:
-    try:
-        event = _decode(body)
-    except RecursionError as error:
-        raise NotUnderstood("too_deep", "the body is nested too deeply to be an event") from error
-    except msgspec.ValidationError as error:
-        raise NotUnderstood("unknown_shape", f"expected {_EXPECTED}: {error}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise NotUnderstood("not_json", f"expected {_EXPECTED}; the body is not JSON: {error}") from error
-    if event.event_action not in _ACTIONS:
+    if reading.context.get("action") == "change":
+        return _changed(reading)
+    event = decode_body(_event_decoder, reading.body, _EXPECTED)
+    word = _ACTIONS.get(event.event_action)
+    if word is None:
         reason = f'"event_action" is {one_line(repr(event.event_action), 40)}, not one of {", ".join(_ACTIONS)}'
         raise NotUnderstood("unknown_shape", reason)
-    return event
+    key = usable_key(event.dedup_key or reading.context.get("dedup_key"), KEY_LIMIT, 'a "dedup_key"')
+    if word is not Word.FIRES:
+        return Normalised((brief_signal(SOURCE, make_fingerprint(SOURCE, key), word, reading.received_at),))
+    return _triggered(event, key, reading)
 
 
-def _triggered(event: _Event, key: str, received_at: datetime) -> Normalised:
+def _triggered(event: _Event, key: str, reading: Reading) -> Normalised:
     payload = event.payload or _Payload()
-    title = one_line(payload.summary, TITLE_LIMIT)
-    if not title:
+    if not payload.summary.strip():
         raise NotUnderstood("no_title", 'a trigger needs a "payload" with a "summary"')
     warnings: list[str] = []
-    labels = bounded(_labels(payload), LABEL_VALUE_LIMIT, "labels", warnings)
-    annotations = bounded(_annotations(payload), ANNOTATION_VALUE_LIMIT, "annotations", warnings)
-    subject = Subject(labels)
-    service = subject.service() or payload.component
-    service = one_line(service, NAME_LIMIT) or None if service else None
-    name = one_line(payload.class_ or title, NAME_LIMIT) or title
-    signal = NormalisedSignal(
+    labels, annotations = _details(payload)
+    told = Told(
         source=SOURCE,
-        fingerprint=make_fingerprint(SOURCE, key),
-        status=SignalStatus.FIRING,
+        key=key,
+        title=payload.summary,
+        name=payload.class_ or "",
         severity=first_severity([payload.severity] if payload.severity else [], warnings),
-        name=name,
-        starts_at=received_at,
-        title=title,
         labels=labels,
-        annotations=annotations,
-        group_labels=group_labels(name, labels.get("cluster"), subject.namespace, service),
-        service=service,
-        # One incident for each key, as senders of this protocol expect.
-        dedup_key=make_fingerprint(SOURCE, key),
-        entities=subject.entities(),
-        link=http_link(*_links(event)),
+        annotations={"timestamp": as_text(payload.timestamp), **annotations},
+        service=Subject(_plain(labels)).service() or payload.component,
+        links=(*_links(event.links), event.client_url or ""),
     )
-    return Normalised((signal,), tuple(warnings))
+    return Normalised((make_signal(told, reading.received_at, warnings),), tuple(warnings))
 
 
-def _brief(action: str, key: str, received_at: datetime) -> NormalisedSignal:
-    is_resolve = action == "resolve"
-    return NormalisedSignal(
+def _changed(reading: Reading) -> Normalised:
+    body = decode_body(_change_decoder, reading.body, _EXPECTED_CHANGE)
+    payload = body.payload
+    summary = one_line(payload.summary, TITLE_LIMIT)
+    if not summary:
+        raise NotUnderstood("no_title", 'a change event needs a "payload" with a "summary"')
+    warnings: list[str] = []
+    labels = bounded(_plain(_details(payload)[0]), LABEL_VALUE_LIMIT, "labels", warnings)
+    subject = Subject(labels)
+    service = subject.service()
+    change = ChangeEvent(
         source=SOURCE,
-        fingerprint=make_fingerprint(SOURCE, key),
-        status=SignalStatus.RESOLVED if is_resolve else SignalStatus.FIRING,
-        severity=DEFAULT_SEVERITY,
-        name=one_line(key, NAME_LIMIT),
-        starts_at=received_at,
-        ends_at=received_at if is_resolve else None,
-        title=one_line(key, TITLE_LIMIT),
-        dedup_key=make_fingerprint(SOURCE, key),
-        acknowledged=not is_resolve,
-        brief=True,
+        # Such events have no key: the same words of the same time are the same change.
+        key=make_fingerprint(SOURCE, f"change:{hash_of([_encode(payload).decode('utf-8', 'replace')])}"),
+        summary=summary,
+        occurred_at=read_time(payload.timestamp) or reading.received_at,
+        service=one_line(service, NAME_LIMIT) if service else None,
+        namespace=subject.namespace,
+        cluster=labels.get("cluster"),
+        labels=labels,
+        link=http_link(*_links(body.links)),
     )
+    return Normalised((), tuple(warnings), changes=(change,))
 
 
-def _labels(payload: _Payload) -> dict[str, str]:
+def _details(payload: _Payload) -> tuple[dict[str, object], dict[str, object]]:
     named = {
         "source": payload.source,
         "component": payload.component,
         "group": payload.group,
         "class": payload.class_,
     }
-    labels = {name: value for name, value in named.items() if value}
-    if isinstance(payload.custom_details, dict):
-        details = ((name, as_text(value)) for name, value in payload.custom_details.items())
-        labels |= {name: text for name, text in details if text is not None}
-    return labels
+    plain, nested = plain_and_nested(payload.custom_details)
+    if "details" in nested and not isinstance(payload.custom_details, dict):
+        nested = {"custom_details": nested["details"]}
+    return {name: value for name, value in named.items() if value} | plain, nested
 
 
-def _annotations(payload: _Payload) -> dict[str, str]:
-    found: dict[str, str] = {}
-    if isinstance(payload.timestamp, str):
-        found["timestamp"] = payload.timestamp
-    details = payload.custom_details
-    if isinstance(details, dict):
-        found |= {name: _encode(value).decode() for name, value in details.items() if isinstance(value, dict | list)}
-    elif details:
-        found["custom_details"] = details if isinstance(details, str) else _encode(details).decode()
-    return found
+def _plain(labels: dict[str, object]) -> dict[str, str]:
+    return {name: text for name, value in labels.items() if (text := as_text(value)) is not None}
 
 
-def _links(event: _Event) -> list[str]:
-    links = event.links if isinstance(event.links, list) else []
-    found = [link["href"] for link in links if isinstance(link, dict) and isinstance(link.get("href"), str)]
-    return [*found, event.client_url or ""]
+def _links(links: object) -> list[str]:
+    found = links if isinstance(links, list) else []
+    return [link["href"] for link in found if isinstance(link, dict) and isinstance(link.get("href"), str)]

@@ -8,6 +8,7 @@ import pytest
 
 from services.intake.domain.errors import NotUnderstood
 from services.intake.domain.pagerduty import normalise_pagerduty
+from services.intake.domain.reading import Reading
 from shared.contracts.severity import Severity
 from shared.contracts.signal import NormalisedSignal, SignalStatus
 
@@ -17,7 +18,7 @@ NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
 
 def read(body, at: datetime = NOW):
     text = body if isinstance(body, str | bytes) else msgspec.json.encode(body).decode()
-    return normalise_pagerduty(text, at)
+    return normalise_pagerduty(Reading(text, at))
 
 
 def sample(name: str, at: datetime = NOW) -> NormalisedSignal:
