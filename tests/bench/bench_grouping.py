@@ -143,14 +143,14 @@ def a_signal(rng: random.Random, n: int, now: datetime) -> NormalisedSignal:
 def evaluate(
     reports: Sequence[NormalisedSignal], book: CompiledBook, silenced: CompiledSilences, now: datetime
 ) -> float:
-    """Return the CPU milliseconds of a signal."""
-    began = time.process_time()
+    """Return the CPU milliseconds of a signal in this thread: the store's own threads work on what came before."""
+    began = time.thread_time()
     for report in reports:
         facts = Facts.of_report(report)
         silenced.covering(facts, now)
         book.grouping_for(facts)
         book.owner_for(facts)
-    return (time.process_time() - began) * 1000 / len(reports)
+    return (time.thread_time() - began) * 1000 / len(reports)
 
 
 def apply(store: Store, reports: Sequence[NormalisedSignal], now: datetime, first: int) -> float:
