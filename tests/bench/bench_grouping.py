@@ -35,7 +35,7 @@ GOAL_RULES, GOAL_INCIDENTS = 100, 10_000
 GOAL_MS, GOAL_GROWTH = 0.3, 1.5
 _RULES = (10, 100, 200)
 _INCIDENTS = (100, 10_000)
-_SIGNALS, _ROUNDS = 1_000, 7
+_SIGNALS, _ROUNDS = 1_000, 11
 _PER_COMMIT = 500
 _SILENCES = 20
 _POLICY = GroupingPolicy()
@@ -46,11 +46,15 @@ _KINDS = 10
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """CPU milliseconds a signal: of rule evaluation alone, and of applying it to the store."""
+    """CPU milliseconds a signal: of rule evaluation at the median and at least, and of applying it to the store.
+
+    Sizes are compared by the least: what other programs do to a shared machine only ever adds.
+    """
 
     rules: int
     incidents: int
     evaluation: float
+    least: float
     applying: float
     matched: float
 
@@ -143,14 +147,14 @@ def a_signal(rng: random.Random, n: int, now: datetime) -> NormalisedSignal:
 def evaluate(
     reports: Sequence[NormalisedSignal], book: CompiledBook, silenced: CompiledSilences, now: datetime
 ) -> float:
-    """Return the CPU milliseconds of a signal."""
-    began = time.process_time()
+    """Return the CPU milliseconds of a signal in this thread: the store's own threads work on what came before."""
+    began = time.thread_time()
     for report in reports:
         facts = Facts.of_report(report)
         silenced.covering(facts, now)
         book.grouping_for(facts)
         book.owner_for(facts)
-    return (time.process_time() - began) * 1000 / len(reports)
+    return (time.thread_time() - began) * 1000 / len(reports)
 
 
 def apply(store: Store, reports: Sequence[NormalisedSignal], now: datetime, first: int) -> float:
@@ -193,6 +197,7 @@ def measure(incidents: int, books: dict[int, CompiledBook], folder: Path) -> lis
             count,
             incidents,
             sorted(taken[count])[_ROUNDS // 2],
+            min(taken[count]),
             sorted(applied[count])[_ROUNDS // 2],
             sum(book.grouping_for(one).rule.id != "default" for one in facts) / len(facts),
         )
@@ -203,13 +208,14 @@ def measure(incidents: int, books: dict[int, CompiledBook], folder: Path) -> lis
 def show(costs: list[Cost], console: Console) -> None:
     """Print what each size costs."""
     table = Table(title="CPU of one signal", title_justify="left")
-    for head in ("rules", "open incidents", "rule evaluation µs", "applying it µs", "taken by a rule"):
+    for head in ("rules", "open incidents", "rule evaluation µs", "at least µs", "applying it µs", "taken by a rule"):
         table.add_column(head, justify="right")
     for cost in costs:
         table.add_row(
             f"{cost.rules}",
             f"{cost.incidents:,}",
             f"{cost.evaluation * 1000:.0f}",
+            f"{cost.least * 1000:.0f}",
             f"{cost.applying * 1000:.0f}",
             f"{cost.matched:.0%}",
         )
@@ -218,10 +224,11 @@ def show(costs: list[Cost], console: Console) -> None:
 
 def goals(costs: list[Cost]) -> list[tuple[str, str, bool]]:
     """Return each goal: what it is, the figure, whether it is met."""
-    at = {(cost.rules, cost.incidents): cost.evaluation for cost in costs}
-    ms = at[GOAL_RULES, GOAL_INCIDENTS]
-    by_rules = ms / at[_RULES[0], GOAL_INCIDENTS]
-    by_incidents = ms / at[GOAL_RULES, _INCIDENTS[0]]
+    at = {(cost.rules, cost.incidents): cost for cost in costs}
+    goal = at[GOAL_RULES, GOAL_INCIDENTS]
+    ms = goal.evaluation
+    by_rules = goal.least / at[_RULES[0], GOAL_INCIDENTS].least
+    by_incidents = goal.least / at[GOAL_RULES, _INCIDENTS[0]].least
     return [
         ("rule evaluation at 100 rules, 10,000 incidents <= 0.3 ms CPU", f"{ms:.3f} ms", ms <= GOAL_MS),
         ("100 rules cost what 10 do", f"{by_rules:.2f} times", by_rules <= GOAL_GROWTH),

@@ -106,7 +106,7 @@ class Facts:
     def context_of(self, fields: frozenset[str], labels: frozenset[str]) -> cel.Context:
         """Return a context that has at least these fields and labels.
 
-        A small one costs a tenth of the whole, so the first few conditions get one each.
+        A small one costs a fraction of the whole, so the first few conditions get one each.
         """
         if "context" in self.__dict__ or len(self._small_contexts) >= _SMALL_CONTEXTS:
             return self.context

@@ -1,7 +1,7 @@
 """How often a maintenance window recurs: the part of RFC 5545's rules that Faultline understands."""
 
 import re
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -73,7 +73,7 @@ def _until(text: str, zone: ZoneInfo) -> datetime:
     try:
         if re.fullmatch(r"\d{8}", text, re.ASCII):
             day = datetime.strptime(text, "%Y%m%d").replace(tzinfo=UTC).date()
-            return datetime.combine(day, time.max.replace(microsecond=0)) + timedelta(0)
+            return datetime.combine(day, time.max.replace(microsecond=0))
         if text.endswith("Z"):
             moment = datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
             return moment.astimezone(zone).replace(tzinfo=None)
