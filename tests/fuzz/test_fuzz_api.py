@@ -5,14 +5,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import requests
 
 from tests.support.product import ROOT, running_product
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
-SECONDS = 110
+SECONDS = 220
 
 
+@pytest.mark.timeout(SECONDS + 60)
 def test_no_generated_request_finds_a_gap_between_the_api_and_its_description(tmp_path):
     with running_product(tmp_path) as product:
         tokens = requests.get(f"{product.url}/api/tokens", headers=product.headers, timeout=10).json()["items"]

@@ -59,7 +59,7 @@ def _operation(path: str, example: dict[str, Any], **options: Any) -> Operation:
         extra={
             "description": "Takes `Authorization: GenieKey <token>`. What cannot be understood is quarantined.",
             "requestBody": {"required": False, "content": {JSON: {"schema": {}, "example": example}}},
-            "responses": {"422": {"content": {JSON: {"schema": {"type": "object"}}}}},
+            "responses": {422: {"content": {JSON: {"schema": {"type": "object"}}}}},
         },
         **options,
     )
@@ -154,7 +154,7 @@ def _admit_reader(request_id: str) -> None:
         answer=shapes.AlertRequestStatusShape,
         extra={
             "description": "For the sender of the request too. 404 until the worker has read it.",
-            "responses": {"404": {"description": "Unknown, or not processed yet", "content": {JSON: {"schema": {}}}}},
+            "responses": {404: {"description": "Unknown, or not processed yet", "content": {JSON: {"schema": {}}}}},
         },
     ),
 )

@@ -81,7 +81,7 @@ def _operation(path: str, answered: type[shapes.Shape], example: Mapping[str, ob
                 "description": "At most 512 KiB. Anything with a good routing key is accepted.",
                 "content": {JSON: {"schema": {}, "example": example}},
             },
-            "responses": {"400": {"content": {JSON: invalid}}},
+            "responses": {400: {"content": {JSON: invalid}}},
         },
     )
 
