@@ -25,6 +25,7 @@ from services.gateway.domain.grouping import GroupingPolicy
 from services.gateway.domain.records import GroupingRule, Match, OwnershipRule, RuleBook, Silence, SilenceKind
 from services.gateway.domain.rules import CompiledBook, CompiledSilences, Facts, check_book
 from services.gateway.handlers.apply_signal import apply_signal
+from services.gateway.handlers.judge import Judge
 from services.gateway.handlers.arrival import Arrival
 from services.gateway.ports import Store
 from shared.adapters.clock import SystemClock
@@ -39,6 +40,7 @@ _SIGNALS, _ROUNDS = 1_000, 11
 _PER_COMMIT = 500
 _SILENCES = 20
 _POLICY = GroupingPolicy()
+_JUDGE = Judge(_POLICY)
 # What the signals are about, and with it the first ten rules: every book has these, and more about other things.
 # Else a bigger book would take more signals, and what that costs would pass for the cost of finding the rules.
 _KINDS = 10
@@ -165,7 +167,7 @@ def apply(store: Store, reports: Sequence[NormalisedSignal], now: datetime, firs
 
         def work(tx, batch=batch, start=start) -> None:
             for n, report in enumerate(batch):
-                apply_signal(tx, report, Arrival(first + start + n, now, "alertmanager", "del_bench"), _POLICY)
+                apply_signal(tx, report, Arrival(first + start + n, now, "alertmanager", "del_bench"), _JUDGE)
 
         store.transact(work)
     return (time.process_time() - began) * 1000 / len(reports)
