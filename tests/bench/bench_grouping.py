@@ -25,8 +25,8 @@ from services.gateway.domain.grouping import GroupingPolicy
 from services.gateway.domain.records import GroupingRule, Match, OwnershipRule, RuleBook, Silence, SilenceKind
 from services.gateway.domain.rules import CompiledBook, CompiledSilences, Facts, check_book
 from services.gateway.handlers.apply_signal import apply_signal
-from services.gateway.handlers.judge import Judge
 from services.gateway.handlers.arrival import Arrival
+from services.gateway.handlers.judge import Judge
 from services.gateway.ports import Store
 from shared.adapters.clock import SystemClock
 from shared.contracts.severity import Severity
