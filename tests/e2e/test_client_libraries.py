@@ -157,6 +157,14 @@ def test_opsgenie_closes_by_the_id_it_was_given(product: Product, alerts):
     wait_for(product, "Cache is cold", "resolved")
 
 
+def test_an_alias_with_a_slash_arrives_whole(product: Product, alerts):
+    # On the wire it is %2F, which servers and frameworks each undo in their own way.
+    made = alerts.close_alert("prod/queue one", identifier_type="alias")
+
+    context = read(product, f"/api/deliveries/{made.request_id}")["context"]
+    assert context == {"action": "close", "identifier": "prod/queue one", "identifier_type": "alias"}
+
+
 # --- cloudevents
 
 
@@ -192,3 +200,23 @@ def test_a_batch_of_cloud_events_opens_an_incident_for_each(product: Product, ke
 
     for number in (1, 2):
         wait_for(product, f"Check batch-{number} fails", "new")
+
+
+# --- any program that can set nothing but an address
+
+
+def test_a_token_in_an_address_is_kept_and_logged_nowhere(product: Product, key: str):
+    paths = {
+        f"/api/intake/webhook/{key}": 202,
+        f"/api/intake/cloudevents?access_token={key}": 415,
+        f"/api/intake/nobody/{key}": 404,
+        f"/api/intake/webhook/{key}/": 404,
+    }
+    for path, status in paths.items():
+        answer = requests.post(f"{product.url}{path}", data=b'{"title": "By address"}', timeout=10)
+        assert answer.status_code == status
+        assert key not in answer.text
+    wait_for(product, "By address", "new")
+
+    files = [path for path in product.data_dir.rglob("*") if path.is_file()]
+    assert [path for path in files if key.encode() in path.read_bytes()] == []

@@ -8,7 +8,7 @@ import msgspec
 from flask import Response, abort, g, request
 
 from services.gateway import errors
-from services.gateway.api import shapes
+from services.gateway.api import sender_shapes
 from services.gateway.api.current import JSON, authenticator, encode, gateway, subject
 from services.gateway.api.operation import Operation, endpoint
 from services.gateway.api.reading import ReadingBlueprint
@@ -53,7 +53,7 @@ def _operation(path: str, example: dict[str, Any], **options: Any) -> Operation:
         admit=_admit,
         security=OPSGENIE.security,
         status=202,
-        answer=shapes.AlertRequestShape,
+        answer=sender_shapes.AlertRequestShape,
         example=_WILL_BE,
         keyed=True,
         extra={
@@ -151,7 +151,7 @@ def _admit_reader(request_id: str) -> None:
         role=Role.VIEWER,
         admit=_admit_reader,
         security=OPSGENIE.security,
-        answer=shapes.AlertRequestStatusShape,
+        answer=sender_shapes.AlertRequestStatusShape,
         extra={
             "description": "For the sender of the request too. 404 until the worker has read it.",
             "responses": {404: {"description": "Unknown, or not processed yet", "content": {JSON: {"schema": {}}}}},

@@ -7,7 +7,7 @@ from typing import NoReturn
 from flask import Response, abort
 
 from services.gateway import errors
-from services.gateway.api import shapes
+from services.gateway.api import sender_shapes, shapes
 from services.gateway.api.current import JSON, encode
 from services.gateway.api.operation import Operation, endpoint
 from services.gateway.api.routing_keys import mask_routing_key, read_event
@@ -86,14 +86,14 @@ def _operation(path: str, answered: type[shapes.Shape], example: Mapping[str, ob
     )
 
 
-@endpoint(blueprint, _operation("/v2/enqueue", shapes.EventProcessedShape, {"routing_key": "flt_…", **EVENT}))
+@endpoint(blueprint, _operation("/v2/enqueue", sender_shapes.EventProcessedShape, {"routing_key": "flt_…", **EVENT}))
 def enqueue() -> Response:
     """Accept an event as PagerDuty's Events API v2 does."""
     accepted, key = _take_event(PAGERDUTY)
     return answer_202(accepted, encode(_processed(key)))
 
 
-@endpoint(blueprint, _operation("/v2/change/enqueue", shapes.ChangeProcessedShape, _CHANGE))
+@endpoint(blueprint, _operation("/v2/change/enqueue", sender_shapes.ChangeProcessedShape, _CHANGE))
 def enqueue_change() -> Response:
     """Accept a change event as PagerDuty's Events API v2 does."""
     body = read_body()

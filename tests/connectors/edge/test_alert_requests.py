@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from services.gateway.api import shapes
+from services.gateway.api import sender_shapes
 from services.gateway.domain.records import Delivery, DeliveryState, Outcome, Role
 from services.gateway.domain.records.delivery import SignalOutcome
 from tests.support.gateway import GatewayUnderTest
@@ -16,7 +16,7 @@ def processed(gw: GatewayUnderTest, action: str, **fields) -> dict:
     gw.store.transact(lambda tx: tx.put(msgspec.structs.replace(delivery, processed_at=tx.now, **fields)))
     answer = gw.call("GET", f"/v2/alerts/requests/{made}", role=Role.SERVICE)
     assert answer.status_code == 200, answer.text
-    assert shapes.AlertRequestStatusShape().validate(answer.json) == {}
+    assert sender_shapes.AlertRequestStatusShape().validate(answer.json) == {}
     return answer.json["data"]
 
 

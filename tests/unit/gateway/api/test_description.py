@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from services.gateway import errors
-from services.gateway.api import shapes
+from services.gateway.api import sender_shapes, shapes
 from services.gateway.openapi import describe_api
 from shared.errors import AppError
 from tests.support.builders import a_job, a_signal, an_activity, an_incident, the_hints
@@ -110,10 +110,10 @@ def test_answers_of_writes_have_the_shape_that_is_described(filled: GatewayUnder
 
     assert shapes.AcceptedShape().validate(made.json) == {}
     event = {"event_action": "trigger", "payload": {"summary": "Down"}}
-    assert shapes.EventTakenShape().validate(filled.post("/api/intake/pagerduty", json=event).json) == {}
-    assert shapes.EventProcessedShape().validate(filled.post("/v2/enqueue", json=event).json) == {}
-    assert shapes.ChangeProcessedShape().validate(filled.post("/v2/change/enqueue", json={}).json) == {}
-    assert shapes.AlertRequestShape().validate(filled.post("/v2/alerts", json={}).json) == {}
+    assert sender_shapes.EventTakenShape().validate(filled.post("/api/intake/pagerduty", json=event).json) == {}
+    assert sender_shapes.EventProcessedShape().validate(filled.post("/v2/enqueue", json=event).json) == {}
+    assert sender_shapes.ChangeProcessedShape().validate(filled.post("/v2/change/enqueue", json={}).json) == {}
+    assert sender_shapes.AlertRequestShape().validate(filled.post("/v2/alerts", json={}).json) == {}
     assert shapes.AcceptedShape().validate(again.json) == {}
     assert shapes.EntryShape().validate(note.json) == {}
     assert shapes.TokenWithSecretShape().validate(token.json) == {}
