@@ -173,7 +173,8 @@ def _status(delivery: Delivery) -> dict[str, Any]:
     is_good = delivery.state is DeliveryState.PROCESSED
     fingerprint = delivery.signals[0].fingerprint if delivery.signals else ""
     signal = gateway().store.find(Signal, fingerprint) if fingerprint else None
-    alias = signal.dedup_key if signal is not None and signal.dedup_key else delivery.context.get("identifier", "")
+    group = signal.dedup_key if signal is not None else None
+    alias = group.removeprefix(f"{OPSGENIE.name}:") if group else delivery.context.get("identifier", "")
     return {
         "success": is_good,
         "isSuccess": is_good,
