@@ -55,11 +55,10 @@ def rfc3339(moment: datetime) -> str:
 
 def read_json_object(file: BinaryIO) -> dict[str, Any]:
     """Return the JSON object in ``file``. Raises ``CommandFailed`` with USAGE if there is none."""
-    name = "standard input" if file.name in ("<stdin>", "-", 0) else file.name
     try:
         value = msgspec.json.decode(file.read())
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise CommandFailed(f"{name} is not JSON: {error}", ExitCode.USAGE) from error
+        raise CommandFailed(f"FILE is not JSON: {error}", ExitCode.USAGE) from error
     if not isinstance(value, dict):
-        raise CommandFailed(f"{name} holds no JSON object.", ExitCode.USAGE)
+        raise CommandFailed("FILE holds no JSON object.", ExitCode.USAGE)
     return value
