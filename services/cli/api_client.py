@@ -45,6 +45,10 @@ class ApiClient:
         """Return the body of a POST; ``body`` is sent as JSON."""
         return self._call("POST", path, json=body, headers=headers)
 
+    def put(self, path: str, body: object, *, headers: Mapping[str, str] | None = None) -> JsonObject:
+        """Return the body of a PUT; ``body`` is sent as JSON."""
+        return self._call("PUT", path, json=body, headers=headers)
+
     def patch(self, path: str, body: JsonObject) -> JsonObject:
         """Return the body of a PATCH."""
         return self._call("PATCH", path, json=body)

@@ -2,10 +2,15 @@
 
 import click
 
+from services.cli.commands.changes import changes
 from services.cli.commands.deliveries import deliveries
 from services.cli.commands.demo import demo
 from services.cli.commands.incidents import incidents
 from services.cli.commands.jobs import jobs
+from services.cli.commands.mapping import mapping
+from services.cli.commands.noise import noise
+from services.cli.commands.rules import rules
+from services.cli.commands.silences import silences
 from services.cli.commands.status import status
 from services.cli.commands.store import store
 from services.cli.commands.tokens import tokens
@@ -19,5 +24,6 @@ def cli() -> None:
     """Faultline, an incident workbench for teams that run Kubernetes."""
 
 
-for command in (up, status, demo, incidents, deliveries, jobs, tokens, verify, store):
+_WORK = (incidents, rules, silences, noise, changes, deliveries, mapping, jobs)
+for command in (up, status, demo, *_WORK, tokens, verify, store):
     cli.add_command(command)

@@ -6,11 +6,14 @@ from typing import Any
 import click
 
 from services.cli.commands.each import each
+from services.cli.commands.previews import await_preview, print_preview
 from services.cli.options import connect, json_option, limit_option
 from services.cli.render import Column, json_wanted, print_count, print_fields, print_json, print_table
-from services.cli.text import when
+from services.cli.text import one_line, when
 
-_OUTCOMES = click.Choice(["opened", "reopened", "joined", "suppressed", "ignored", "quarantined"])
+_OUTCOMES = click.Choice(["opened", "reopened", "joined", "suppressed", "noted", "ignored", "quarantined"])
+
+_STATES = click.Choice(["accepted", "processed", "quarantined", "previewed"])
 
 
 @click.group()
@@ -19,9 +22,7 @@ def deliveries() -> None:
 
 
 @deliveries.command("list")
-@click.option(
-    "--state", multiple=True, type=click.Choice(["accepted", "processed", "quarantined"]), help="May be repeated."
-)
+@click.option("--state", multiple=True, type=_STATES, help="May be repeated.")
 @click.option("--outcome", type=_OUTCOMES, help="Only with this outcome.")
 @click.option("--source", multiple=True, help="Only of this source; may be repeated.")
 @limit_option()
@@ -58,6 +59,45 @@ def replay_deliveries(delivery: tuple[str, ...]) -> None:
     """Process each DELIVERY anew, as a new delivery with the same body."""
     client = connect()
     each("replaying", delivery, lambda name: client.post(f"/api/deliveries/{name}/replay"))
+
+
+@deliveries.command("preview")
+@click.argument("delivery")
+@json_option
+def preview_replay(delivery: str) -> None:
+    """Show what a replay of DELIVERY would do now, beside what became of it. Nothing is done."""
+    client = connect()
+    started = client.post(f"/api/deliveries/{delivery}/preview")
+    print_preview(await_preview(client, started["previewId"]))
+
+
+@deliveries.command("explain")
+@click.argument("delivery")
+@json_option
+def explain_delivery(delivery: str) -> None:
+    """Tell why each signal of DELIVERY is where it is, and which rules were looked at."""
+    found = connect().get(f"/api/deliveries/{delivery}/explanation")
+    if json_wanted():
+        print_json(found)
+        return
+    _tell(found["story"])
+    for signal in found["signals"]:
+        click.echo()
+        _tell([signal["title"] or signal["outcome"]["fingerprint"], *signal["story"]])
+        if signal["considered"]:
+            print_table(_CONSIDERED_COLUMNS, signal["considered"])
+
+
+def _tell(story: list[str]) -> None:
+    for sentence in story:
+        click.echo(one_line(sentence))
+
+
+_CONSIDERED_COLUMNS: list[Column] = [
+    ("rule", lambda rule: rule["ruleId"]),
+    ("name", lambda rule: rule["name"]),
+    ("why not", lambda rule: "it took the signal" if rule["whyNot"] is None else rule["whyNot"]),
+]
 
 
 def _columns(now: datetime) -> list[Column]:

@@ -7,13 +7,21 @@ import click
 
 from services.cli.errors import CommandFailed
 from services.cli.exit_codes import ExitCode
-from services.cli.render import json_wanted, print_json, print_table, progress
+from services.cli.render import Column, json_wanted, print_json, print_table, progress
 
 _FATAL = (ExitCode.UNREACHABLE, ExitCode.NOT_AUTHORISED)
 
 
-def each(step: str, names: Sequence[str], do: Callable[[str], dict[str, Any]]) -> None:
-    """Call ``do`` for every name and print its job. One refusal does not stop the rest.
+def _job(item: dict[str, Any]) -> object:
+    result = item.get("result", {})
+    return result.get("jobId") or result.get("id")
+
+
+_JOB: Column = ("job", _job)
+
+
+def each(step: str, names: Sequence[str], do: Callable[[str], dict[str, Any]], *, result: Column = _JOB) -> None:
+    """Call ``do`` for every name and print what ``result`` reads off it. One refusal does not stop the rest.
 
     Ends like its only refusal, or with FAILED after several; at once when the gateway is out of reach or the
     token may not do it.
@@ -30,25 +38,20 @@ def each(step: str, names: Sequence[str], do: Callable[[str], dict[str, Any]]) -
                     raise
                 refusals.append(error)
                 results.append({"id": name, "problem": error.problem or {"title": error.message}})
-    _print(results)
+    _print(results, result)
     if refusals:
         codes = {error.exit_code for error in refusals}
         code = ExitCode(codes.pop()) if len(codes) == 1 else ExitCode.FAILED
         raise CommandFailed(f"{len(refusals)} of {len(names)} were refused; the first: {refusals[0].message}", code)
 
 
-def _print(results: list[dict[str, Any]]) -> None:
+def _print(results: list[dict[str, Any]], result: Column) -> None:
     if json_wanted():
         print_json({"items": results})
     elif results:
-        print_table([("of", lambda item: item["id"]), ("job", _job), ("problem", _problem)], results)
+        print_table([("of", lambda item: item["id"]), result, ("problem", _problem)], results)
     else:
         click.echo("nothing to do", err=True)
-
-
-def _job(item: dict[str, Any]) -> object:
-    result = item.get("result", {})
-    return result.get("jobId") or result.get("id")
 
 
 def _problem(item: dict[str, Any]) -> object:

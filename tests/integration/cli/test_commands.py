@@ -1,17 +1,13 @@
 """The commands against a gateway that answers as it is told: what is sent, what is printed, how they end."""
 
 import json
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
-from services.cli.main import cli
 from services.cli.options import read_connection
+from tests.integration.cli.stand_in_gateway import Gateway, page
 
 INCIDENT = {
     "id": "inc_1",
@@ -50,73 +46,6 @@ JOB = {
     "error": "boom",
     "retryOf": None,
 }
-
-
-class Gateway:
-    """Answers by (method, path) and remembers what it was asked."""
-
-    def __init__(self) -> None:
-        self.answers: dict[tuple[str, str], list[tuple[int, Any]]] = {}
-        self.asked: list[tuple[str, str, Any]] = []
-        self.tokens: list[str | None] = []
-        gateway = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_any(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                path = self.path.partition("?")[0]
-                gateway.asked.append((self.command, self.path, json.loads(body) if body else None))
-                gateway.tokens.append(self.headers.get("Authorization"))
-                answers = gateway.answers.get((self.command, path)) or [
-                    (404, {"title": "Not found", "code": "not_found"})
-                ]
-                status, answer = answers.pop(0) if len(answers) > 1 else answers[0]
-                content = b"" if answer is None else json.dumps(answer).encode()
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            do_GET = do_POST = do_PATCH = do_DELETE = do_any  # noqa: N815 - the names http.server asks for.
-
-            def log_message(self, *_: Any) -> None:
-                """Say nothing."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
-        self.thread.start()
-
-    def answer(self, method: str, path: str, *answers: tuple[int, Any]) -> None:
-        self.answers[method, path] = list(answers)
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
-
-
-@pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    fake = Gateway()
-    yield fake
-    fake.close()
-
-
-@pytest.fixture
-def run(gateway: Gateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setenv("FAULTLINE_URL", gateway.url)
-    monkeypatch.setenv("FAULTLINE_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("FAULTLINE_TOKEN", "t0ken")
-
-    def invoke(*words: str) -> Result:
-        return CliRunner().invoke(cli, list(words))
-
-    return invoke
-
-
-def page(*items: Any, cursor: str | None = None, total: int | None = None) -> tuple[int, Any]:
-    return 200, {"items": list(items), "total": len(items) if total is None else total, "nextCursor": cursor}
 
 
 def test_the_inbox_is_printed_as_lines_with_tabs_when_piped(gateway: Gateway, run: Any) -> None:
