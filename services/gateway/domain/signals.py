@@ -30,20 +30,20 @@ class Change(StrEnum):
 def classify(known: Signal | None, report: NormalisedSignal, accepted_seq: int) -> Change:
     """Say what ``report`` changes. The state it leads to does not depend on the order reports are processed in.
 
-    A signal without an incident (a tombstone) has nothing to repeat: it fires anew.
+    What counts is what the state becomes, whatever the report says of itself: one that comes late may end what fires,
+    or take back what ended it. A signal without an incident (a tombstone) has nothing to repeat: it fires anew.
     """
     before = known.occurrences if known else ()
     fired_before = is_firing(before)
     fires_now = is_firing(add_occurrence(before, report, accepted_seq))
     is_linked = known is not None and known.incident_id is not None
-    if report.status is SignalStatus.RESOLVED:
-        if fires_now:
-            return Change.SUPERSEDED
+    says_so = (report.status is SignalStatus.FIRING) is fires_now
+    if not says_so and fires_now is fired_before:
+        return Change.SUPERSEDED
+    if not fires_now:
         if not is_linked:
             return Change.RESOLVED_UNSEEN
         return Change.RESOLVED if fired_before else Change.RESOLVED_AGAIN
-    if not fires_now:
-        return Change.SUPERSEDED
     if not is_linked:
         return Change.FIRED
     # However it began by this report: what fires goes on firing, and a repeat is no news.

@@ -7,6 +7,7 @@ from services.gateway.domain.grouping import OPEN_STATUSES, is_within_reopen_win
 from services.gateway.domain.records import (
     Activity,
     EntryType,
+    Group,
     Incident,
     IncidentStatus,
     Outcome,
@@ -86,7 +87,7 @@ def _refire(case: SignalCase) -> SignalOutcome:
     if incident.status in OPEN_STATUSES:
         join_incident(case, EntryType.SIGNAL_REFIRED)
         return case.outcome(Outcome.JOINED, incident.id, "fired again while its incident is open")
-    if is_within_reopen_window(incident, case.terms, case.tx.now):
+    if is_within_reopen_window(incident, case.terms, case.tx.now) and _leads_its_group(case.tx, incident):
         facts = Facts.of_report(case.report)
         if (held := hold_back(case, facts, case.book.grouping_for(facts))) is not None:
             return held
@@ -94,6 +95,12 @@ def _refire(case: SignalCase) -> SignalOutcome:
         join_incident(case, EntryType.SIGNAL_REFIRED)
         return case.outcome(Outcome.REOPENED, incident.id, "fired again a short while after its incident resolved")
     return place_signal(case, recurrence_of=incident.id)
+
+
+def _leads_its_group(tx: Transaction, incident: Incident) -> bool:
+    """Answer whether the group has no newer incident; beside one, the older must not come back with the same key."""
+    group = tx.find(Group, incident.dedup_key) if incident.dedup_key else None
+    return group is None or group.incident_id == incident.id
 
 
 def _outlived(case: SignalCase) -> bool:

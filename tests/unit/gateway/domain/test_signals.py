@@ -91,6 +91,10 @@ _END = START + timedelta(seconds=60)
         # One outage seen by two replicas of Prometheus, resolved under the earliest start.
         ([a_report(), a_report(starts=7), a_report(), a_report("resolved", ends_at=_END)], "resolved"),
         ([a_report(starts=7), a_report("resolved", ends_at=_END), a_report()], "firing"),
+        # A firing that is processed late is what the resolve ended.
+        ([a_report(starts=20), a_report("resolved", ends_at=_END), a_report(starts=10)], "resolved"),
+        # A resolve that ended the newest is corrected: it was over before that began.
+        ([a_report(starts=7), a_report("resolved", ends_at=_END), a_report("resolved", ends_at=START)], "firing"),
     ],
 )
 def test_the_state_is_the_same_in_whatever_order_reports_are_processed(reports, status):

@@ -67,6 +67,25 @@ def test_the_first_rule_that_matches_decides(gateway):
     assert only(gateway.deliver(a_report("b", severity=Severity.CRITICAL))).rule_id == "first"
 
 
+def test_an_incident_does_not_come_back_beside_a_newer_one_of_its_group(gateway):
+    gateway.rules(a_rule())
+    gateway.deliver(a_report("a"))
+    gateway.deliver(a_report("a", status="resolved"))
+    gateway.pass_time(minutes=2)
+    gateway.rules(a_rule(reopen_seconds=0))
+    gateway.pass_time(minutes=1)
+    gateway.deliver(a_report("b"))
+    gateway.rules(a_rule())
+
+    again = only(gateway.deliver(a_report("a", starts=5)))
+    old, new = gateway.incidents()
+
+    assert (old.status, new.status) == ("resolved", "new")
+    assert (again.outcome, again.incident_id) == ("joined", new.id)
+    assert gateway.store.get(Activity, old.id).signal_count == 0
+    assert gateway.store.get(Activity, new.id).firing_count == 2
+
+
 def test_a_rule_that_suppresses_opens_nothing_and_says_so(gateway):
     gateway.rules(a_rule(effect=RuleEffect.SUPPRESS))
 

@@ -210,6 +210,38 @@ def test_a_resolve_under_the_earliest_of_overlapping_starts_resolves(gateway):
     assert gateway.timeline(gateway.only_incident()) == ["incident_opened", "signal_resolved", "status_changed"]
 
 
+def test_a_firing_that_comes_late_may_be_what_a_resolve_ended(gateway):
+    ends = START + timedelta(minutes=5)
+    gateway.pass_time(minutes=10)
+    reports = [a_report(starts=20), a_report(status="resolved", starts=1, ends_at=ends), a_report(starts=10)]
+    late, resolve, again = (normalised(gateway.accept(), report) for report in reports)
+
+    gateway.record(again)
+    gateway.record(resolve)
+    assert gateway.signal().status is SignalStatus.FIRING
+    gateway.record(late)
+    incident = gateway.only_incident()
+
+    assert gateway.signal().status is SignalStatus.RESOLVED
+    assert gateway.store.get(Activity, incident.id).firing_count == 0
+    gateway.pass_time(minutes=2)
+    assert gateway.only_incident().status is IncidentStatus.RESOLVED
+
+
+def test_a_resolve_that_is_corrected_leaves_firing_what_began_after_it(gateway):
+    gateway.pass_time(minutes=10)
+    gateway.deliver(a_report(starts=20))
+    gateway.deliver(a_report(status="resolved", starts=1, ends_at=START + timedelta(minutes=5)))
+
+    corrected = gateway.deliver(a_report(status="resolved", starts=1))
+    incident = gateway.only_incident()
+
+    assert (outcomes(corrected), gateway.signal().status) == ([Outcome.JOINED], SignalStatus.FIRING)
+    assert gateway.store.get(Activity, incident.id).firing_count == 1
+    gateway.pass_time(minutes=2)
+    assert gateway.only_incident().status is IncidentStatus.NEW
+
+
 def test_a_start_in_the_future_does_not_keep_a_signal_firing_for_ever(gateway):
     gateway.deliver(a_report(starts=86_400 * 365))
     gateway.clock.advance(60)
