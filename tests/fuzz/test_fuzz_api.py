@@ -11,7 +11,7 @@ import requests
 from tests.support.product import ROOT, running_product
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
-SECONDS = 220
+SECONDS = 420
 
 
 @pytest.mark.timeout(SECONDS + 60)

@@ -57,6 +57,8 @@ class Source:
     header_prefix: str | None = None
     limit: int | None = None
     can_sign: bool = False
+    # Its bodies tell of when or which: two that are the same are one notification, sent twice.
+    has_telling_bodies: bool = True
     takes_query_token: bool = False
     # The token may stand in the body, as PagerDuty's routing key does.
     takes_routing_key: bool = False
@@ -124,6 +126,8 @@ WEBHOOK = Source(
     description="Takes the body of any source. Fields are found by the paths of the generic mapping.",
     example={"title": "Disk almost full", "severity": "warning", "service": "db", "status": "firing"},
     can_sign=True,
+    # Anything may come here: the same words again may well be the same trouble again, which must not be lost.
+    has_telling_bodies=False,
 )
 
 SOURCES = (ALERTMANAGER, GRAFANA, PAGERDUTY, OPSGENIE, DATADOG, SENTRY, CLOUDEVENTS, WEBHOOK)

@@ -24,6 +24,11 @@ class Signing:
     timestamp_header: str | None = None
     signs_timestamp: bool = True
 
+    @property
+    def signs_a_time(self) -> bool:
+        """Whether two requests with equal bodies have different signatures."""
+        return self.timestamp_header is not None and self.signs_timestamp
+
 
 def find_signature(signing: Signing, header: Callable[[str], str], body: bytes, now: float) -> str | None:
     """Return the signature the request came with, in lower case; None if it is missing, wrong or too old.
