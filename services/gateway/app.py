@@ -10,6 +10,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask, Response, current_app, g, request
 from flask_smorest import Api
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import BaseConverter
 
 from services.gateway.api import (
     access,
@@ -67,6 +68,13 @@ _SECURITY = {
 }
 
 
+class _IdConverter(BaseConverter):
+    """Takes every id but ``try``, which is an operation beside the records of some kinds."""
+
+    regex = r"(?!try(?:/|\Z))[^/]+"
+    part_isolating = True
+
+
 class _Api(Api):  # type: ignore[misc]  # flask-smorest ships no annotations.
     # Every answer is listed by its status; a catch-all would make any answer a documented one.
     DEFAULT_ERROR_RESPONSE_NAME = None
@@ -94,6 +102,7 @@ class _App(Flask):
 def create_app(gateway: Gateway, authenticator: Authenticator | None = None) -> Flask:
     """Return the WSGI app of the public API over ``gateway``."""
     app = _App("services.gateway", static_folder=None)
+    app.url_map.converters["id"] = _IdConverter
     # A path with a slash too many is unknown, rather than led elsewhere by the Host header's word.
     app.url_map.merge_slashes = False
     app.config.update(

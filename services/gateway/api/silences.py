@@ -88,7 +88,7 @@ def create_silence(fields: dict[str, Any]) -> Response:
 @endpoint(
     blueprint,
     Operation(
-        path="/api/silences/{silence_id}",
+        path="/api/silences/{id:silence_id}",
         role=Role.VIEWER,
         answer=rule_shapes.SilenceShape,
         errors=(errors.RecordNotFound,),

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.gateway.domain.changes import Move
 from services.gateway.domain.records import (
     Activity,
     FlapControl,
@@ -18,8 +19,10 @@ from services.gateway.domain.records import (
     ThresholdOf,
 )
 from services.gateway.errors import RecordNotFound, ValidationFailed, VersionConflict
+from services.gateway.handlers.change_incident import change_incident
 from services.gateway.handlers.change_rules import change_rules
 from shared.contracts.severity import Severity
+from tests.support.builders import ANN
 from tests.support.gateway_core import Gateway, a_report
 
 
@@ -273,3 +276,17 @@ def test_a_repeat_of_what_flaps_or_waits_is_no_news_for_the_window(gateway):
     gateway.clock.advance(timedelta(hours=2).total_seconds())
 
     assert only(gateway.deliver(a_report("c", starts=7_000))).outcome == "joined"
+
+
+def test_an_incident_a_person_brings_back_leaves_the_key_to_the_newer_one(gateway):
+    gateway.deliver(a_report())
+    gateway.deliver(a_report(status="resolved"))
+    gateway.pass_time(minutes=2)
+    gateway.pass_time(hours=2)
+    gateway.deliver(a_report(starts=7_000))
+    old, new = gateway.incidents()
+
+    move = Move(status=IncidentStatus.INVESTIGATING, reason="look again")
+    gateway.store.transact(lambda tx: change_incident(tx, old.id, ANN, {}, move, None))
+
+    assert [incident.dedup_key for incident in gateway.incidents()] == [None, new.dedup_key]
