@@ -8,12 +8,25 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import requests
+
 from tests.chaos.audit import Audit, audit, unfinished
 from tests.chaos.killer import Killer, Plan
-from tests.chaos.senders import Load, Problem, Sender, make_problems
+from tests.chaos.problems import Problem, make_problems
+from tests.chaos.senders import Load, Sender
+from tests.chaos.silencer import Silencer, Silences
 from tests.support.product import ROOT, Product, running_product
 
 _SENDERS = 8
+# Problems come and go here as fast as they flap elsewhere: ten minutes of quiet would outlast the run.
+_FLAP = {"quietSeconds": 1}
+_RULES = {
+    "grouping": [
+        {"id": "events", "name": "By key", "match": {"sources": ["pagerduty"]}, "groupBy": ["dedupKey"], "flap": _FLAP},
+        {"id": "rest", "name": "By name and place", "flap": _FLAP},
+    ],
+    "reason": "chaos",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,31 +44,36 @@ class Run:
 def chaos(run: Run, folder: Path) -> Audit:
     """Run the product under load and harm, wait until it has settled, and audit it."""
     with running_product(folder, FAULTLINE_GATEWAY_STABLE_SECONDS="1") as product:
-        problems = make_problems(max(40, run.deliveries // 10), per_group=3)
+        problems = make_problems(max(40, run.deliveries // 10), per_group=3, senders=_SENDERS)
         load = Load(target=run.deliveries)
         killer = Killer(product, run.plan, run.seed)
+        requests.put(f"{product.url}/api/rules", json=_RULES, headers=product.headers, timeout=10).raise_for_status()
+        silencer = Silencer(product.url, product.token, problems, run.seed)
+        silencer.set_the_lasting_one()
         began = time.monotonic()
-        _drive(run, product, problems, load, killer)
+        _drive(run, product, problems, load, killer, silencer)
         loaded = time.monotonic() - began
         _settle(product, run.settle_seconds)
         settled = time.monotonic() - began - loaded
-        result = audit(product, load, problems)
-        _report(result, load, killer, loaded, settled)
+        result = audit(product, load, problems, silencer.silences)
+        _report(result, load, killer, silencer.silences, loaded, settled)
     _check_offline(folder / "data")
     enough = sum(killer.done.values()) >= run.plan.kills + run.plan.flushes + run.plan.broker_losses
-    if load.refused:
-        raise SystemExit(f"good deliveries were refused for good: {load.refused[:3]}")
-    if len(load.acknowledged) < run.deliveries or not enough or load.given_up:
+    refused = load.refused + silencer.silences.refused
+    if refused:
+        raise SystemExit(f"good deliveries or silences were refused for good: {refused[:3]}")
+    given_up = load.given_up + silencer.silences.given_up
+    if len(load.acknowledged) < run.deliveries or not enough or given_up or not silencer.silences.lasting:
         raise SystemExit("the run did not do all the harm or send all the deliveries it was meant to")
     return result
 
 
-def _drive(run: Run, product: Product, problems: list[Problem], load: Load, killer: Killer) -> None:
+def _drive(run: Run, product: Product, problems: list[Problem], load: Load, killer: Killer, silencer: Silencer) -> None:
     senders = [
         Sender(product.url, product.token, problems[n::_SENDERS], load, run.seed + n, run.rate / _SENDERS)
         for n in range(_SENDERS)
     ]
-    for thread in (killer, *senders):
+    for thread in (killer, silencer, *senders):
         thread.start()
     deadline = time.monotonic() + run.load_seconds
     killer.join(max(0.0, deadline - time.monotonic()))
@@ -64,7 +82,8 @@ def _drive(run: Run, product: Product, problems: list[Problem], load: Load, kill
         thread.join(max(0.0, deadline - time.monotonic()))
     load.stop.set()
     killer.stopped.set()
-    for thread in (*senders, killer):
+    silencer.stopped.set()
+    for thread in (*senders, silencer, killer):
         thread.join(100)
 
 
@@ -91,7 +110,7 @@ def _check_offline(data_dir: Path) -> None:
     )
 
 
-def _report(result: Audit, load: Load, killer: Killer, loaded: float, settled: float) -> None:
+def _report(result: Audit, load: Load, killer: Killer, silences: Silences, loaded: float, settled: float) -> None:
     latencies = sorted(load.latencies)
     p50, p99 = (latencies[int(len(latencies) * q)] * 1000 for q in (0.5, 0.99))
     harms = ", ".join(f"{count} x {harm}" for harm, count in sorted(killer.done.items()))
@@ -99,10 +118,17 @@ def _report(result: Audit, load: Load, killer: Killer, loaded: float, settled: f
     print(f"load                                     {loaded:.0f} s, then settled in {settled:.0f} s")
     print(f"harm                                     {harms}")
     reasons = ", ".join(f"{count} x {reason}" for reason, count in load.retries.most_common()) or "none"
-    print(f"acknowledged deliveries                  {result.acknowledged}")
+    sources = ", ".join(f"{count} {source}" for source, count in load.by_source.most_common())
+    print(f"acknowledged deliveries                  {result.acknowledged} ({sources})")
     print(f"sent again because of                    {reasons}")
     print(f"answered 202 within                      p50 {p50:.1f} ms, p99 {p99:.1f} ms (of successful requests)")
     print(f"outcomes                                 {outcomes}")
+    ended = ", ".join(f"{count} {what}" for what, count in silences.counts.most_common())
+    print(f"silences set                             {len(silences.set)} ({result.silences_expired} expired, {ended})")
+    print(f"silences lost, doubled or not ended      {result.silences_wrong}")
+    print(f"signals held by a live silence           {result.held_by_live}")
+    print(f"signals held by an ended silence         {result.held_by_ended}")
+    print(f"firing signals without an incident       {result.firing_without_incident}")
     print(f"incidents                                {result.incidents}")
     print(f"acknowledged without exactly one outcome {result.without_one_outcome}")
     print(f"incidents doubled                        {result.incidents_doubled}")

@@ -1,4 +1,4 @@
-"""Senders that behave as Alertmanager does: the same body again until somebody answers 2xx."""
+"""Senders that send the same body again until somebody answers 2xx, each kind in words of its own."""
 
 import http.client
 import random
@@ -6,65 +6,18 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import msgspec
+
+from tests.chaos.problems import Problem, write_body
 
 ANSWER_SECONDS = 10.0
 GIVE_UP_SECONDS = 90.0
 _PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 2.0
-
-
-@dataclass(slots=True)
-class Problem:
-    """One fingerprint and what its sender last said of it. Only one sender ever speaks of a problem."""
-
-    fingerprint: str
-    group: str
-    service: str
-    starts_at: datetime
-    firing: bool = False
-    # What the last delivery that got a 2xx said.
-    accepted_firing: bool | None = None
-
-    def body_alert(self) -> dict[str, object]:
-        """The alert as Alertmanager would put it in a webhook body."""
-        ends = "0001-01-01T00:00:00Z" if self.firing else _rfc3339(self.starts_at + timedelta(milliseconds=1))
-        return {
-            "status": "firing" if self.firing else "resolved",
-            "labels": {
-                "alertname": self.group,
-                "namespace": "chaos",
-                "service": self.service,
-                "pod": f"{self.service}-{self.fingerprint}",
-                "severity": "warning",
-            },
-            "annotations": {"summary": f"{self.group} on {self.service}"},
-            "startsAt": _rfc3339(self.starts_at),
-            "endsAt": ends,
-            "generatorURL": "http://prometheus.example/graph",
-            "fingerprint": self.fingerprint,
-        }
-
-
-def _rfc3339(when: datetime) -> str:
-    return when.isoformat().replace("+00:00", "Z")
-
-
-def make_problems(count: int, per_group: int) -> list[Problem]:
-    """Return ``count`` problems, ``per_group`` of them to a group (one alert name and service)."""
-    start = datetime.now(UTC) - timedelta(hours=1)
-    return [
-        Problem(
-            fingerprint=f"{number:016x}",
-            group=f"Chaos{number // per_group:04d}",
-            service=f"service-{number // per_group % 40}",
-            starts_at=start,
-        )
-        for number in range(count)
-    ]
+_BUSY = 429
 
 
 @dataclass(slots=True)
@@ -73,6 +26,8 @@ class Load:
 
     target: int
     acknowledged: dict[str, int] = field(default_factory=dict)  # delivery id → alerts in it
+    # How many of them by source.
+    by_source: Counter[str] = field(default_factory=Counter)
     latencies: list[float] = field(default_factory=list)
     # Why a body had to be sent again: a status, or the kind of broken connection.
     retries: Counter[str] = field(default_factory=Counter)
@@ -89,7 +44,7 @@ class Load:
 
 
 class Sender(threading.Thread):
-    """Sends deliveries about its own problems, one at a time, until the load is done."""
+    """Sends deliveries about its own problems, all of one source, one at a time, until the load is done."""
 
     def __init__(self, url: str, token: str, problems: list[Problem], load: Load, seed: int, rate: float) -> None:
         super().__init__(name=f"sender-{seed}", daemon=True)
@@ -97,6 +52,7 @@ class Sender(threading.Thread):
         self._address = (parts.hostname or "127.0.0.1", parts.port or 80)
         self._token = token
         self._problems = problems
+        self._source = problems[0].source
         self._load = load
         self._random = random.Random(seed)
         self._pause = 1 / rate
@@ -112,7 +68,7 @@ class Sender(threading.Thread):
         self._hang_up()
 
     def _change_some(self) -> list[Problem]:
-        size = self._random.choice((1, 1, 1, 1, 2, 3, 5))
+        size = 1 if self._source == "pagerduty" else self._random.choice((1, 1, 1, 1, 2, 3, 5))
         chosen = self._random.sample(self._problems, min(size, len(self._problems)))
         for problem in chosen:
             # Four of five say again what was said before.
@@ -124,20 +80,9 @@ class Sender(threading.Thread):
         return chosen
 
     def _deliver(self, chosen: list[Problem]) -> None:
-        body = msgspec.json.encode(
-            {
-                "version": "4",
-                "groupKey": "{}:{chaos}",
-                "truncatedAlerts": 0,
-                "status": "firing" if any(p.firing for p in chosen) else "resolved",
-                "receiver": "faultline",
-                "groupLabels": {},
-                "commonLabels": {},
-                "commonAnnotations": {},
-                "externalURL": "http://alertmanager.example",
-                "alerts": [problem.body_alert() for problem in chosen],
-            },
-        )
+        # What is taken on goes on firing.
+        acknowledges = all(problem.accepted_firing and problem.firing for problem in chosen)
+        body = write_body(chosen, acknowledges=acknowledges and self._random.random() < 0.3)
         deadline = time.monotonic() + GIVE_UP_SECONDS
         pause = _PAUSE_SECONDS
         while time.monotonic() < deadline:
@@ -145,6 +90,7 @@ class Sender(threading.Thread):
             if delivery_id:
                 with self._load.lock:
                     self._load.acknowledged[delivery_id] = len(chosen)
+                    self._load.by_source[self._source] += 1
                 for problem in chosen:
                     problem.accepted_firing = problem.firing
                 return
@@ -159,7 +105,7 @@ class Sender(threading.Thread):
             if self._connection is None:
                 self._connection = http.client.HTTPConnection(*self._address, timeout=ANSWER_SECONDS)
             headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
-            self._connection.request("POST", "/api/intake/alertmanager", body, headers)
+            self._connection.request("POST", f"/api/intake/{self._source}", body, headers)
             response = self._connection.getresponse()
             content = response.read()
         except (OSError, http.client.HTTPException) as error:
@@ -169,7 +115,7 @@ class Sender(threading.Thread):
         if response.status == 202:
             self._load.latencies.append(time.monotonic() - began)
             return str(msgspec.json.decode(content)["deliveryId"])
-        if response.status < 500:
+        if response.status < 500 and response.status != _BUSY:
             self._load.refused.append(f"{response.status}: {content[:300]!r}")
         self._again(str(response.status))
         return None
