@@ -117,6 +117,20 @@ class GroupingMachine(RuleBasedStateMachine):
             order.shuffle(self.bag)
             self.record_bag()
 
+    @rule(
+        pod=st.sampled_from("abc"),
+        says=st.permutations([("refire", 0), ("fire_older", 1), ("resolve_replica", 2)]),
+        order=st.permutations(range(3)),
+    )
+    def replicas(self, pod: str, says: list[tuple[str, int]], order: list[int]) -> None:
+        """One outage with three starts, resolved under the earliest of them."""
+        self.record_bag()
+        self.begun[pod] += 20
+        for what, back in says:
+            self.accept([(pod, what, back, Severity.HIGH)])
+        self.bag = [self.bag[number] for number in order]
+        self.record_bag()
+
     @rule(seconds=st.sampled_from([1, 70, 400]))
     def recover(self, seconds: float) -> None:
         self.accept([(pod, "resolve", 0, Severity.LOW) for pod in NAMES])
