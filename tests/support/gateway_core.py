@@ -5,7 +5,6 @@ from typing import Any
 
 import msgspec
 
-from services.gateway.adapters.transaction import StoreTransaction
 from services.gateway.domain.grouping import GroupingPolicy
 from services.gateway.domain.records import (
     Delivery,
@@ -22,7 +21,7 @@ from services.gateway.handlers.judge import Judge
 from services.gateway.handlers.manage_silences import end_early, set_silence
 from services.gateway.handlers.record_results import Recorder, record_results
 from services.gateway.handlers.run_timers import run_timer
-from services.gateway.ports import IncidentQuery, RecordQuery
+from services.gateway.ports import IncidentQuery, RecordQuery, Transaction
 from shared.contracts.messages import DeliveryNormalised, JobResult, Results, ResultsRecorded
 from shared.contracts.severity import Severity
 from shared.contracts.signal import EntityHint, NormalisedSignal, SignalStatus
@@ -45,7 +44,7 @@ class Gateway:
         self.count += 1
         name, now = f"dlv_{self.count}", self.clock.now()
 
-        def put(tx: StoreTransaction) -> None:
+        def put(tx: Transaction) -> None:
             tx.put(a_delivery(name, received_at=now))
             tx.put(a_job(f"job_{self.count}", created_at=now))
 

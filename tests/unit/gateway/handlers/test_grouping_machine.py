@@ -28,6 +28,7 @@ from services.gateway.domain.records import (
     Threshold,
 )
 from services.gateway.domain.records.base import Record
+from services.gateway.domain.rules.spans import current_span
 from services.gateway.domain.signals import add_occurrence, is_firing
 from services.gateway.handlers.judge import Judge
 from services.gateway.handlers.record_results import Recorder
@@ -57,6 +58,7 @@ RULES: dict[str, dict[str, Any] | None] = {
     "no reopen": {"reopen_seconds": 0},
     "one name": {"match": Match(names=("CartDown",))},
 }
+OVERLAPS = ("fire", "refire", "refire", "fire_older", "fire_older", "resolve", "resolve_replica", "resolve_replica")
 UNDECIDED = ("a newer state", "acknowledged")
 item = st.tuples(st.sampled_from("abcd"), st.sampled_from(SAYS), st.integers(0, 5), st.sampled_from(list(Severity)))
 
@@ -104,7 +106,7 @@ class GroupingMachine(RuleBasedStateMachine):
 
     @rule(
         pod=st.sampled_from("aabcd"),
-        says=st.lists(st.tuples(st.sampled_from(SAYS), st.integers(0, 2)), min_size=2, max_size=5),
+        says=st.lists(st.tuples(st.sampled_from(OVERLAPS), st.integers(1, 2)), min_size=3, max_size=5),
         order=st.none() | st.randoms(use_true_random=False),
     )
     def outage(self, pod: str, says: list[tuple[str, int]], order: Random | None) -> None:
@@ -114,6 +116,20 @@ class GroupingMachine(RuleBasedStateMachine):
         if order is not None:
             order.shuffle(self.bag)
             self.record_bag()
+
+    @rule(
+        pod=st.sampled_from("abc"),
+        says=st.permutations([("refire", 0), ("fire_older", 1), ("resolve_replica", 2)]),
+        order=st.permutations(range(3)),
+    )
+    def replicas(self, pod: str, says: list[tuple[str, int]], order: list[int]) -> None:
+        """One outage with three starts, resolved under the earliest of them."""
+        self.record_bag()
+        self.begun[pod] += 20
+        for what, back in says:
+            self.accept([(pod, what, back, Severity.HIGH)])
+        self.bag = [self.bag[number] for number in order]
+        self.record_bag()
 
     @rule(seconds=st.sampled_from([1, 70, 400]))
     def recover(self, seconds: float) -> None:
@@ -317,11 +333,25 @@ class GroupingMachine(RuleBasedStateMachine):
         self.recorded[result.delivery_id] = result
         self.outcomes[result.delivery_id] = self.delivery(result).signals
         for outcome in self.outcomes[result.delivery_id]:
+            name = NAMES[outcome.fingerprint.rpartition(":")[2]]
+            if outcome.outcome in {Outcome.OPENED, Outcome.REOPENED}:
+                assert not self.covering(name)
+            if (outcome.suppressed_by or "").startswith("sil_"):
+                assert outcome.suppressed_by in self.covering(name)
             if not outcome.reason.startswith(UNDECIDED):
                 self.decided[outcome.fingerprint] = outcome
 
     def delivery(self, result: DeliveryNormalised) -> Delivery:
         return self.gateway.store.get(Delivery, result.delivery_id)
+
+    def covering(self, name: str) -> list[str]:
+        now = self.gateway.clock.now()
+        silences = [self.gateway.store.get(Silence, silence_id) for silence_id in self.live()]
+        return [
+            silence.id
+            for silence in silences
+            if current_span(silence, now) and (not silence.match.names or name in silence.match.names)
+        ]
 
     def live(self) -> list[str]:
         found = (self.gateway.store.get(Silence, silence_id) for silence_id in self.silences)
@@ -331,5 +361,5 @@ class GroupingMachine(RuleBasedStateMachine):
         return list(self.gateway.store.list_records(kind, RecordQuery(limit=10_000)).records)
 
 
-GroupingMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+GroupingMachine.TestCase.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
 TestGrouping = GroupingMachine.TestCase
