@@ -1,4 +1,4 @@
-"""Read the samples of ``data/samples`` as the worker does: through the table of sources, with what the edge passes on."""
+"""Read the samples as the worker does: through its table of sources, with what the edge passes on."""
 
 import json
 from datetime import UTC, datetime
@@ -65,6 +65,6 @@ class Connector:
     def refusal(self, body: object, **context: str) -> NotUnderstood:
         """Return why a body is not understood."""
         with pytest.raises(NotUnderstood) as caught:
-            self.read(body, **context)
+            self.read(body, NOW, **context)
         assert caught.value.reason
         return caught.value

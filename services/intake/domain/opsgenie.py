@@ -112,7 +112,7 @@ def _created(alert: _Alert, key: str | None, reading: Reading) -> Normalised:
 
 def _brief(word: Word, context: Any, reading: Reading) -> NormalisedSignal:  # noqa: ANN401 - a map of texts.
     identifier = usable_key(context.get("identifier"), KEY_LIMIT + len(SOURCE) + 1, "the alert's identifier")
-    # The id of an alert is the fingerprint it has here; that is what creating it answered.
-    is_ours = context.get("identifier_type") == "id" and identifier.startswith(f"{SOURCE}:")
-    fingerprint = identifier if is_ours else make_fingerprint(SOURCE, identifier)
-    return brief_signal(SOURCE, fingerprint, word, reading.received_at)
+    if context.get("identifier_type") == "id":
+        # The id of an alert is the fingerprint it has here; that is what creating it answered.
+        identifier = usable_key(identifier.removeprefix(f"{SOURCE}:"), KEY_LIMIT, "the alert's identifier")
+    return brief_signal(SOURCE, make_fingerprint(SOURCE, identifier), word, reading.received_at)

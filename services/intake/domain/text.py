@@ -56,14 +56,17 @@ def bounded(pairs: Mapping[str, str], value_limit: int, what: str, warnings: lis
     """Return ``pairs`` cleaned and capped in number and size; what was cut is said in ``warnings``."""
     kept: dict[str, str] = {}
     was_cut = False
-    for name, value in pairs.items():
+    for given, value in pairs.items():
+        name = given if given.isprintable() else clean(given)
+        if not name:
+            continue
         if len(kept) >= LABEL_COUNT_LIMIT:
             warn(warnings, f"{len(pairs) - LABEL_COUNT_LIMIT} of {len(pairs)} {what} were left out")
             break
         if len(name) > LABEL_NAME_LIMIT or len(value) > value_limit:
             was_cut = True
             name, value = cut(name, LABEL_NAME_LIMIT), cut(value, value_limit)  # noqa: PLW2901 - the cut pair is the pair.
-        kept[name if name.isprintable() else clean(name)] = value if value.isprintable() else clean(value)
+        kept[name] = value if value.isprintable() else clean(value)
     if was_cut:
         warn(warnings, f"long {what} were cut")
     return kept
