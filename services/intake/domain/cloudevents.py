@@ -139,7 +139,7 @@ def _is_change(event: _Event) -> bool:
 
 
 def _title(event: _Event, mapping: Mapping) -> str:
-    given = first_text(look_up(event.data, mapping.title))
+    given = one_line(first_text(look_up(event.data, mapping.title)) or "", TITLE_LIMIT)
     return given or " ".join(part for part in (event.get("type"), event.get("subject")) if part)
 
 
@@ -192,7 +192,7 @@ def _change(event: _Event, reading: Reading, mapping: Mapping, warnings: list[st
         key=make_fingerprint(SOURCE, f"change:{hash_of([event.get('source'), event.get('id')])}"),
         summary=one_line(_title(event, mapping), TITLE_LIMIT),
         occurred_at=read_time(event.get("time")) or reading.received_at,
-        service=one_line(service, NAME_LIMIT) if service else None,
+        service=(one_line(service, NAME_LIMIT) or None) if service else None,
         namespace=subject.namespace,
         cluster=labels.get("cluster"),
         labels=labels,

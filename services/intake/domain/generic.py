@@ -138,7 +138,7 @@ def _signal(
     labels = bounded(read_labels(item, mapping), LABEL_VALUE_LIMIT, "labels", warnings)
     subject = Subject(labels)
     service = first_text(look_up(item, mapping.service)) or subject.service()
-    service = one_line(service, NAME_LIMIT) if service else None
+    service = (one_line(service, NAME_LIMIT) or None) if service else None
     status = read_status(item, mapping, warnings)
     starts_at = _first_time(look_up(item, mapping.starts_at)) or received_at
     ends_at = _first_time(look_up(item, mapping.ends_at)) or received_at

@@ -125,7 +125,7 @@ def _changed(reading: Reading) -> Normalised:
         key=make_fingerprint(SOURCE, f"change:{hash_of([_encode(payload).decode('utf-8', 'replace')])}"),
         summary=summary,
         occurred_at=read_time(payload.timestamp) or reading.received_at,
-        service=one_line(service, NAME_LIMIT) if service else None,
+        service=(one_line(service, NAME_LIMIT) or None) if service else None,
         namespace=subject.namespace,
         cluster=labels.get("cluster"),
         labels=labels,

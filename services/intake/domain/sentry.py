@@ -57,7 +57,9 @@ def normalise_sentry(reading: Reading) -> Normalised:
 
 
 def _guess(data: dict[str, Any]) -> str:
-    return next((name for name, key in (("metric_alert", "metric_alert"), ("issue", "issue")) if key in data), "")
+    """Return the resource of a body whose header a proxy took away."""
+    keys = {"metric_alert": "metric_alert", "event_alert": "triggered_rule", "issue": "issue"}
+    return next((resource for resource, key in keys.items() if key in data), "")
 
 
 def _issue(body: _Body, reading: Reading, warnings: list[str]) -> Normalised:

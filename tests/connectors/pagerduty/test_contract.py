@@ -75,6 +75,26 @@ def test_a_resolve_needs_no_payload():
     assert signal.starts_at == signal.ends_at == NOW
 
 
+def test_a_trigger_after_the_resolve_is_the_same_problem():
+    signal = sample("04_refire", NOW + timedelta(hours=1))
+
+    assert (signal.fingerprint, signal.status) == ("pagerduty:samplekeyhere", SignalStatus.FIRING)
+    assert (signal.severity, signal.brief) == (Severity.HIGH, False)
+
+
+def test_identity_never_depends_on_words_or_severity():
+    [loud] = read(a_trigger(summary="Worse", severity="critical", source="s", custom_details={"a": 1})).signals
+
+    assert loud.fingerprint == read(a_trigger()).signals[0].fingerprint
+
+
+def test_long_texts_are_cut_and_many_labels_left_out():
+    details = {f"l{number}": "v" * 2_000 for number in range(100)}
+    [signal] = read(a_trigger(summary="s" * 1_024, custom_details=details)).signals
+
+    assert (len(signal.title), len(signal.labels), max(map(len, signal.labels.values()))) == (300, 64, 1_024)
+
+
 def test_the_routing_key_is_a_credential_and_is_never_taken_over():
     assert b"0123456789abcdef" not in msgspec.json.encode(sample("01_trigger"))
 
