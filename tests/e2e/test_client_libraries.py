@@ -176,7 +176,7 @@ def test_an_alias_with_a_slash_arrives_whole(product: Product, alerts):
 
 def an_event(name: str, state: str) -> CloudEvent:
     attributes = {"id": f"{name}-{state}", "source": "/checks", "type": f"com.example.check.{state}", "subject": name}
-    return CloudEvent(attributes=attributes, data={"title": f"Check {name} fails", "severity": "high"})
+    return CloudEvent(attributes=attributes, data={"title": f"Check {name} fails", "severity": "high", "service": name})
 
 
 def post(product: Product, key: str, message) -> requests.Response:

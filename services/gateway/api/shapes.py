@@ -235,6 +235,7 @@ class SignalOutcomeShape(Shape):
     outcome = Word(Outcome)
     incident_id = fields.String(allow_none=True)
     reason = fields.String()
+    acknowledged = fields.Boolean(metadata={"description": "It said that somebody took the signal on."})
     is_repeat = fields.Boolean(metadata={"description": "It said nothing new."})
     severity = Word(Severity, allow_none=True)
     starts_at = _moment(allow_none=True)

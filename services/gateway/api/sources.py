@@ -95,7 +95,7 @@ PAGERDUTY = Source(
 )
 OPSGENIE = Source(
     name="opsgenie",
-    description="Takes what Opsgenie's outgoing webhook sends, or the body of an alert to create.",
+    description="Takes what Opsgenie's outgoing webhook sends; calls of its Alert API go to /v2/alerts.",
     example={"action": "Create", "alert": {"alertId": "a-1", **ALERT}},
     busy=IntakeLimited,
     schemes=("bearer", "basic", "geniekey"),

@@ -10,11 +10,15 @@ def count_report(pending: PendingGroup, fingerprint: str, at: datetime, threshol
 
     Where signals are counted, a repeat only renews its signal; where reports are counted, each one counts.
     """
-    since = at - timedelta(seconds=threshold.within_seconds)
+    newest = max(at, *(when for _, when in pending.reports)) if pending.reports else at
+    since = newest - timedelta(seconds=threshold.within_seconds)
     kept = [(one, when) for one, when in pending.reports if when > since]
     if threshold.of is ThresholdOf.SIGNALS:
         kept = [(one, when) for one, when in kept if one != fingerprint]
-    reports = (*kept, (fingerprint, at))[-threshold.count :]
+    if at > since:
+        kept.append((fingerprint, at))
+    # Deliveries may be processed late: what counts is when they came.
+    reports = tuple(sorted(kept, key=lambda report: report[1])[-threshold.count :])
     return PendingGroup(dedup_key=pending.dedup_key, reports=reports, changed_at=at)
 
 

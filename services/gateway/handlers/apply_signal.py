@@ -121,7 +121,11 @@ def _repeat(case: SignalCase) -> SignalOutcome:
     case.keep(incident_id=incident_id)
     activity = case.tx.find(Activity, incident_id) if incident_id else None
     if activity is not None:
-        case.tx.put(signals.note_activity(activity, received_at=case.arrival.received_at))
+        activity = signals.note_activity(activity, received_at=case.arrival.received_at)
+        if case.incident is not None and activity.firing_count <= 0 and activity.resolve_job_id is None:
+            # Its rule may have become one that resolves since.
+            activity = schedule_resolve_if_over(case, case.incident, activity)
+        case.tx.put(activity)
     repeated = case.outcome(Outcome.JOINED, incident_id, f"{case.report.status} already")
     return msgspec.structs.replace(repeated, is_repeat=True)
 

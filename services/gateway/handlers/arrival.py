@@ -31,4 +31,5 @@ def make_outcome(report: NormalisedSignal, outcome: Outcome, incident_id: str | 
         severity=report.severity,
         starts_at=report.starts_at,
         ends_at=report.ends_at,
+        acknowledged=report.acknowledged,
     )

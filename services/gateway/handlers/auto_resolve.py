@@ -1,6 +1,6 @@
 """Set and withdraw the timer that resolves an incident once its signals stayed resolved, as its rule asks."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -15,14 +15,15 @@ RESOLVE_INCIDENT = "gateway.resolve_incident"
 
 
 def schedule_resolve_if_over(case: SignalCase, incident: Incident, activity: Activity) -> Activity:
-    """Set the timer if the resolve of ``case`` ends the incident; a signal that flaps must stay quiet for longer."""
-    rule = case.rule
+    """Set the timer if the resolve of ``case`` ends the incident; a signal that flaps keeps it open for longer."""
+    rule, tx = case.rule, case.tx
+    if case.flaps(rule.flap):
+        quiet_until = tx.now + timedelta(seconds=rule.flap.quiet_seconds)
+        activity = msgspec.structs.replace(activity, quiet_until=max(activity.quiet_until or quiet_until, quiet_until))
     if incident.status not in OPEN_STATUSES or not is_over(rule.resolve_on, activity, case.report.fingerprint):
         return activity
-    wait = case.terms.stable_period
-    if case.flaps(rule.flap):
-        wait = max(wait, timedelta(seconds=rule.flap.quiet_seconds))
-    return _schedule(case.tx, activity, wait)
+    at = tx.now + case.terms.stable_period
+    return _schedule(tx, activity, max(at, activity.quiet_until or at))
 
 
 def cancel_resolve(tx: Transaction, activity: Activity) -> Activity:
@@ -35,7 +36,7 @@ def cancel_resolve(tx: Transaction, activity: Activity) -> Activity:
     return msgspec.structs.replace(activity, resolve_job_id=None)
 
 
-def _schedule(tx: Transaction, activity: Activity, wait: timedelta) -> Activity:
+def _schedule(tx: Transaction, activity: Activity, at: datetime) -> Activity:
     """Set the timer, in place of any set before."""
     cancel_resolve(tx, activity)
     job = Job(
@@ -43,7 +44,7 @@ def _schedule(tx: Transaction, activity: Activity, wait: timedelta) -> Activity:
         kind=RESOLVE_INCIDENT,
         queue=None,
         incident_id=activity.incident_id,
-        not_before=tx.now + wait,
+        not_before=at,
         created_by=SYSTEM,
         created_at=tx.now,
     )

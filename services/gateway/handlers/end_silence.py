@@ -28,6 +28,7 @@ from shared.ids import new_id
 
 END_SILENCE = "gateway.end_silence"
 _PAGE = 200
+_NEVER = 1_000_000
 
 
 def end_silence(store: Store, judge: Judge, job: Job) -> None:
@@ -52,6 +53,8 @@ def set_timer(tx: Transaction, silence: Silence, at: datetime) -> Silence:
         kind=END_SILENCE,
         queue=None,
         payload={"silenceId": silence.id},
+        # Never given up: what it holds would be held for ever. It is tried again every few minutes.
+        max_attempts=_NEVER,
         not_before=at,
         created_by=SYSTEM,
         created_at=tx.now,

@@ -1,5 +1,7 @@
 """Place a signal that fires and has no incident: hold it back, let it wait, or open, join or reopen an incident."""
 
+from dataclasses import replace
+
 import msgspec
 
 from services.gateway.domain import signals
@@ -117,7 +119,8 @@ def _case_of(case: SignalCase, signal: Signal, incident: Incident) -> SignalCase
         judge=case.judge,
         book=case.book,
         report=signals.as_report(signal),
-        arrival=case.arrival,
+        # By its own place in the order of acceptance: it fired before what opened.
+        arrival=replace(case.arrival, accepted_seq=signal.accepted_seq),
         known=signal,
         incident=incident,
         is_report=False,

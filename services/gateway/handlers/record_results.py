@@ -216,7 +216,7 @@ def quarantine(tx: Transaction, delivery: Delivery, *, code: str, reason: str) -
     tx.put(
         msgspec.structs.replace(
             delivery,
-            state=DeliveryState.QUARANTINED,
+            state=DeliveryState.PREVIEWED if delivery.preview_id else DeliveryState.QUARANTINED,
             outcome=Outcome.QUARANTINED,
             code=code,
             reason=reason,

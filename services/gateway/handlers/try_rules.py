@@ -37,6 +37,7 @@ from shared.contracts.base import Contract
 from shared.contracts.signal import NormalisedSignal, SignalStatus
 
 MOST_SIGNALS = 5_000
+MOST_DELIVERIES = 10_000
 SHOWN_DIFFERENCES = 100
 _PAGE = 200
 Past = list[tuple[Delivery, list[NormalisedSignal]]]
@@ -124,7 +125,7 @@ def _read_past(store: Store, since: datetime) -> tuple[Past, bool]:
         )
         page = store.list_records(Delivery, query)
         for delivery in page.records:
-            if count + len(delivery.signals) > MOST_SIGNALS:
+            if count + len(delivery.signals) > MOST_SIGNALS or len(past) >= MOST_DELIVERIES:
                 return past[::-1], False
             count += len(delivery.signals)
             past.append((delivery, list(_reports(store, delivery))))
@@ -144,6 +145,7 @@ def _reports(store: Store, delivery: Delivery) -> Iterator[NormalisedSignal]:
                 severity=outcome.severity or signal.severity,
                 starts_at=outcome.starts_at,
                 ends_at=outcome.ends_at,
+                acknowledged=outcome.acknowledged,
             )
 
 

@@ -160,8 +160,7 @@ def _signal(event: _Event, reading: Reading, mapping: Mapping, warnings: list[st
         key=identity,
         word=word,
         title=title,
-        # Without a name of its own, what it is about tells it from other events of its type.
-        name=first_text(look_up(event.data, ("alertname", "name"))) or f"{kind} {event.get('subject')}".strip(),
+        name=first_text(look_up(event.data, ("alertname", "name"))) or kind,
         description=read_description(event.data, mapping, title) or event.text,
         severity=first_severity(texts(look_up(event.data, mapping.severity)), warnings),
         labels=_labels(event, mapping),

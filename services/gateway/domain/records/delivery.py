@@ -44,6 +44,8 @@ class SignalOutcome(Contract, frozen=True, kw_only=True):
     outcome: Outcome
     incident_id: str | None = None
     reason: str = ""
+    # It said that somebody took the signal on, and nothing of its state.
+    acknowledged: bool = False
     # It said nothing new.
     is_repeat: bool = False
     severity: Severity | None = None

@@ -107,6 +107,8 @@ class Activity(Record, frozen=True, kw_only=True):
     # Of those that fire, the signal that joined by the delivery accepted last, and that delivery's sequence.
     newest_fingerprint: str | None = None
     newest_seq: int = 0
+    # Until when it does not resolve by itself because one of its signals flapped.
+    quiet_until: datetime | None = None
     # The job that will resolve the incident once its signals stayed resolved for the stable period.
     resolve_job_id: str | None = None
 

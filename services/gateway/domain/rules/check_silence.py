@@ -10,6 +10,7 @@ from services.gateway.domain.rules.invalid import Errors, SilenceInvalid
 from services.gateway.domain.rules.recurrence import RepeatInvalid, read_repeat
 from services.gateway.domain.rules.spans import wall_length
 
+MAX_PAST, MAX_AHEAD = timedelta(days=366), timedelta(days=1_830)
 MAX_SPAN = timedelta(days=90)
 MAX_COMMENT = 1_000
 # Enough spans to see the shortest distance between two: more than a year of any rule that is understood.
@@ -28,6 +29,11 @@ def check_silence(silence: Silence) -> None:
     length = silence.ends_at - silence.starts_at
     errors.unless(length > timedelta(0), "endsAt", "it must be after startsAt")
     errors.unless(length <= MAX_SPAN, "endsAt", f"at most {MAX_SPAN.days} days after startsAt")
+    # A recurrence is walked from its beginning, and no calendar reaches the ends of time.
+    is_near = -MAX_PAST <= silence.starts_at - silence.created_at <= MAX_AHEAD
+    errors.unless(is_near, "startsAt", f"at most {MAX_PAST.days} days ago and {MAX_AHEAD.days} days ahead")
+    if not is_near:
+        raise SilenceInvalid(errors.found)
     zone = _zone(errors, silence.timezone)
     if zone is not None and silence.repeat is not None and length > timedelta(0):
         _check_repeat(errors, silence, silence.repeat, zone)
@@ -53,4 +59,7 @@ def _check_repeat(errors: Errors, silence: Silence, repeat: str, zone: ZoneInfo)
     if not begins or begins[0] != first.replace(microsecond=0):
         errors.add("repeat", "startsAt must itself be one of the times it names")
     shortest = min((later - earlier for earlier, later in pairwise(begins)), default=MAX_SPAN * 2)
-    errors.unless(wall_length(silence, zone) < shortest, "repeat", "a span must be over before the next one begins")
+    # Where the clocks are set back within the span, it is shorter on the wall than it lasts, or ends before it begins.
+    on_the_wall = wall_length(silence, zone)
+    errors.unless(on_the_wall > timedelta(0), "endsAt", "by the clocks of its timezone it ends before it begins")
+    errors.unless(on_the_wall < shortest, "repeat", "a span must be over before the next one begins")

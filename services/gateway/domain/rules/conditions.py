@@ -1,5 +1,6 @@
 """A condition in CEL: what it may say, refused when it is written, and whether it holds for a signal."""
 
+import re
 from collections.abc import Iterator
 
 import cel
@@ -11,6 +12,11 @@ from services.gateway.domain.rules.used import what_is_used
 
 MAX_LENGTH = 2_000
 MAX_MACROS = 2
+# The library compiles a pattern each time it is asked, holding up every other thread; what these allow costs about a
+# millisecond. Counted repetition multiplies, and each class of characters stands for all of Unicode.
+MAX_PATTERNS, MAX_PATTERN_LENGTH, MAX_PATTERN_CLASSES = 3, 120, 6
+_COUNTED = re.compile(r"\{\s*\d")
+_CLASSES = re.compile(r"\\[wWdDsSpPbBX]|(?<!\\)\.|\[\^|\(\?")
 VARIABLE = "signal"
 MACROS = frozenset({"all", "exists", "exists_one", "map", "filter"})
 FUNCTIONS = frozenset(
@@ -72,6 +78,7 @@ def compile_condition(text: str) -> Condition:
         raise ConditionInvalid(f"it is not valid CEL: {_one_line(error)}") from None
     tokens = tokenise(text)
     bound = _check_macros(tokens)
+    _check_patterns(tokens)
     _check_names(set(names) - bound, functions)
     _check_fields(tokens)
     return Condition(text, program, tokens)
@@ -85,7 +92,45 @@ def _check_macros(tokens: list[Token]) -> set[str]:
         raise ConditionInvalid(f"it uses {count} of {', '.join(sorted(MACROS))}; at most {MAX_MACROS} are allowed")
     if VARIABLE in bound:
         raise ConditionInvalid(f"{VARIABLE} is the signal and can be no other variable")
+    if _has_nested_macro(tokens):
+        raise ConditionInvalid("one of all, exists, exists_one, map and filter cannot stand inside another")
     return set(bound)
+
+
+def _has_nested_macro(tokens: list[Token]) -> bool:
+    opened: list[bool] = []
+    for before, token in zip([END, *tokens], tokens, strict=False):
+        if token.is_mark("("):
+            is_macro = before.kind is Kind.WORD and before.text in MACROS
+            if is_macro and any(opened):
+                return True
+            opened.append(is_macro)
+        elif token.is_mark(")") and opened:
+            opened.pop()
+    return False
+
+
+def _check_patterns(tokens: list[Token]) -> None:
+    padded = [*tokens, END, END, END]
+    places = [place for place, token in enumerate(tokens) if token.is_word("matches")]
+    if len(places) > MAX_PATTERNS:
+        raise ConditionInvalid(f"it uses matches {len(places)} times; at most {MAX_PATTERNS} are allowed")
+    if places and any(name is not None for name in _bound_names(tokens)):
+        raise ConditionInvalid(f"matches cannot stand beside {', '.join(sorted(MACROS))}: it would be asked of each")
+    for place in places:
+        pattern, closing = padded[place + 2], padded[place + 3]
+        if pattern.plain is None or not closing.is_mark(")"):
+            raise ConditionInvalid("matches takes one pattern, written out as a string")
+        _check_pattern(pattern.text)
+
+
+def _check_pattern(written: str) -> None:
+    if len(written) > MAX_PATTERN_LENGTH:
+        raise ConditionInvalid(f"a pattern has at most {MAX_PATTERN_LENGTH} characters")
+    if _COUNTED.search(written):
+        raise ConditionInvalid("a pattern cannot repeat by number, such as {3}; write it out, or use * or +")
+    if len(_CLASSES.findall(written)) > MAX_PATTERN_CLASSES:
+        raise ConditionInvalid(f"a pattern has at most {MAX_PATTERN_CLASSES} of ., \\w, \\d, [^…], (?…) and the like")
 
 
 def _bound_names(tokens: list[Token]) -> Iterator[str | None]:

@@ -46,7 +46,7 @@ def _spans(silence: Silence, now: datetime) -> Iterator[Span]:
     length = wall_length(silence, zone)
     since = now.astimezone(zone).replace(tzinfo=None) - length - _CLOCKS_CHANGE
     for begins in read_repeat(silence.repeat, silence.starts_at, zone).xafter(since, inc=True):
-        yield _span(begins, length, zone)
+        yield _span(begins, length, silence.ends_at - silence.starts_at, zone)
 
 
 def wall_length(silence: Silence, zone: ZoneInfo) -> timedelta:
@@ -55,7 +55,7 @@ def wall_length(silence: Silence, zone: ZoneInfo) -> timedelta:
     return ends.replace(tzinfo=None) - begins.replace(tzinfo=None)
 
 
-def _span(begins: datetime, length: timedelta, zone: ZoneInfo) -> Span:
+def _span(begins: datetime, length: timedelta, lasted: timedelta, zone: ZoneInfo) -> Span:
     """Return the span from one wall-clock time to the other, in UTC.
 
     A time that the clocks skip is as much later as they skip; one that comes twice is the first of the two.
@@ -63,4 +63,4 @@ def _span(begins: datetime, length: timedelta, zone: ZoneInfo) -> Span:
     starts_at = begins.replace(tzinfo=zone).astimezone(UTC)
     ends_at = (begins + length).replace(tzinfo=zone).astimezone(UTC)
     # Where the clocks skip the beginning, the end by the clocks may come first: the length counts then.
-    return Span(starts_at, ends_at if ends_at > starts_at else starts_at + length)
+    return Span(starts_at, ends_at if ends_at > starts_at else starts_at + lasted)

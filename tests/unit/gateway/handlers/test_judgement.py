@@ -23,7 +23,7 @@ from services.gateway.handlers.change_incident import change_incident
 from services.gateway.handlers.change_rules import change_rules
 from shared.contracts.severity import Severity
 from tests.support.builders import ANN
-from tests.support.gateway_core import Gateway, a_report
+from tests.support.gateway_core import Gateway, a_report, normalised
 
 
 @pytest.fixture
@@ -290,3 +290,52 @@ def test_an_incident_a_person_brings_back_leaves_the_key_to_the_newer_one(gatewa
     gateway.store.transact(lambda tx: change_incident(tx, old.id, ANN, {}, move, None))
 
     assert [incident.dedup_key for incident in gateway.incidents()] == [None, new.dedup_key]
+
+
+def test_with_a_threshold_the_last_to_fire_is_the_one_that_opened(gateway):
+    gateway.rules(a_rule(threshold=Threshold(count=2, within_seconds=60), resolve_on=ResolveOn.LAST))
+    gateway.deliver(a_report("a"))
+    gateway.deliver(a_report("b"))
+
+    gateway.deliver(a_report("a", status="resolved"))
+    gateway.pass_time(minutes=2)
+    assert statuses(gateway) == ["new"]
+    gateway.deliver(a_report("b", status="resolved"))
+    gateway.pass_time(minutes=2)
+    assert statuses(gateway) == ["resolved"]
+
+
+def test_a_calm_signal_does_not_cut_the_quiet_time_of_one_that_flaps_short(gateway):
+    gateway.rules(a_rule(flap=FlapControl(changes=3, within_seconds=1_800, quiet_seconds=900)))
+    gateway.deliver(a_report("calm"))
+    for change in range(6):
+        gateway.deliver(a_report("flaps", status="resolved" if change % 2 else "firing", starts=change // 2))
+    gateway.deliver(a_report("calm", status="resolved"))
+
+    gateway.pass_time(minutes=10)
+    assert statuses(gateway) == ["new"]
+    gateway.pass_time(minutes=10)
+    assert statuses(gateway) == ["resolved"]
+
+
+def test_a_rule_that_no_longer_leaves_it_to_people_resolves_at_the_next_word(gateway):
+    gateway.rules(a_rule(resolve_on=ResolveOn.NEVER))
+    gateway.deliver(a_report())
+    gateway.deliver(a_report(status="resolved"))
+    gateway.rules(a_rule(resolve_on=ResolveOn.ALL))
+
+    gateway.deliver(a_report(status="resolved"))
+    gateway.pass_time(minutes=2)
+
+    assert statuses(gateway) == ["resolved"]
+
+
+def test_a_threshold_counts_by_when_deliveries_came_and_not_by_when_they_are_processed(gateway):
+    gateway.rules(a_rule(threshold=Threshold(count=2, within_seconds=60)))
+    early = gateway.accept()
+    gateway.clock.advance(120)
+    gateway.deliver(a_report("b", starts=120))
+
+    gateway.record(normalised(early, a_report("a")))
+
+    assert gateway.incidents() == []

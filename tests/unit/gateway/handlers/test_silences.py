@@ -1,6 +1,6 @@
 """Silences and maintenance windows: what they hold, what passes, and what comes of it when they end."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -216,6 +216,30 @@ def test_a_silence_that_can_hold_nothing_is_refused(gateway):
         gateway.silence(starts_at=START - timedelta(hours=2), lasts=60)
     with pytest.raises(ValidationFailed):
         gateway.silence(when="")
+
+
+def test_a_window_that_is_over_before_it_begins_by_its_clocks_is_refused(gateway):
+    begins = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    with pytest.raises(ValidationFailed):
+        gateway.silence(
+            kind=SilenceKind.MAINTENANCE_WINDOW,
+            starts_at=begins,
+            lasts=2_700,
+            repeat="FREQ=WEEKLY",
+            timezone="Europe/Berlin",
+        )
+
+
+@pytest.mark.parametrize("year", [1, 1900, 9999])
+def test_a_window_that_begins_at_the_ends_of_time_is_refused(gateway, year):
+    with pytest.raises(ValidationFailed):
+        gateway.silence(
+            kind=SilenceKind.MAINTENANCE_WINDOW,
+            starts_at=datetime(year, 1, 1, 1, tzinfo=UTC),
+            lasts=60,
+            repeat="FREQ=DAILY",
+            timezone="America/New_York",
+        )
 
 
 def test_its_timer_can_be_retried_but_not_cancelled(gateway):

@@ -166,3 +166,34 @@ def test_many_conditions_of_one_signal_share_a_context():
     for number in range(10):
         assert compile_condition(f"signal.name != 'a{number}' && signal.labels.team == 'shop'").holds(facts)
     assert "context" in vars(facts)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'signal.title.matches("a{3}")',
+        'signal.title.matches("(a{20}){20}")',
+        "signal.title.matches(signal.name)",
+        'signal.title.matches("a" + signal.name)',
+        'signal.title.matches("' + "a" * 130 + '")',
+        'signal.title.matches("' + r"\\w" * 7 + '")',
+        " && ".join(['signal.title.matches("a")'] * 4),
+        'signal.labels.exists(k, k.matches("a"))',
+        "signal.labels.exists(k, signal.labels.exists(j, j == k))",
+        "[1, 2].exists(a, [1, 2].all(b, a == b))",
+    ],
+)
+def test_what_could_take_long_is_refused(text):
+    with pytest.raises(ConditionInvalid):
+        compile_condition(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'signal.title.matches("^cart-[0-9]+.*$") && signal.name == "a"',
+        'signal.labels.exists(k, k.startsWith("aws_")) && signal.labels.all(k, k != "x")',
+    ],
+)
+def test_what_cannot_take_long_is_taken(text):
+    assert compile_condition(text).text == text
