@@ -105,6 +105,12 @@ SETTINGS: dict[str, Setting] = {
         Setting("FAULTLINE_GATEWAY_DOOR_PORT", _PORT, "8081", "Port the internal door listens on."),
         Setting("FAULTLINE_GATEWAY_THREADS", _integer(4, 512), "64", "Threads that serve the API."),
         Setting(
+            "FAULTLINE_GATEWAY_STREAMS",
+            _integer(0, 256),
+            "32",
+            "Most live streams at once; each holds a thread, and half of the threads stay free of them in any case.",
+        ),
+        Setting(
             "FAULTLINE_GATEWAY_MAX_BODY_BYTES", _integer(1024, 64 << 20), str(4 << 20), "Largest request body taken."
         ),
         Setting(

@@ -86,6 +86,17 @@ class ApiClient:
         response = self._send("GET", path)
         return response.status_code, _body(response)
 
+    def open(
+        self, path: str, params: Mapping[str, Any], *, headers: Mapping[str, str], silent_seconds: float
+    ) -> requests.Response:
+        """Return the answer of a GET before its body has come; silence of ``silent_seconds`` then breaks it off."""
+        response = self._send("GET", path, params=params, headers=headers, stream=True, timeout_seconds=silent_seconds)
+        if response.ok:
+            response.encoding = "utf-8"
+            return response
+        with response:
+            raise failure(response.status_code, _body(response))
+
     def _call(self, method: str, path: str, **arguments: Any) -> JsonObject:
         response = self._send(method, path, **arguments)
         if response.ok:

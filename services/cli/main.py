@@ -16,6 +16,7 @@ from services.cli.commands.store import store
 from services.cli.commands.tokens import tokens
 from services.cli.commands.up import up
 from services.cli.commands.verify import verify
+from services.cli.commands.watch import watch
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -24,6 +25,6 @@ def cli() -> None:
     """Faultline, an incident workbench for teams that run Kubernetes."""
 
 
-_WORK = (incidents, rules, silences, noise, changes, deliveries, mapping, jobs)
+_WORK = (incidents, watch, rules, silences, noise, changes, deliveries, mapping, jobs)
 for command in (up, status, demo, *_WORK, tokens, verify, store):
     cli.add_command(command)

@@ -23,12 +23,15 @@ from services.gateway.api import (
     previews,
     rules,
     silences,
+    streams,
     system,
 )
 from services.gateway.api.auth import Authenticator
 from services.gateway.api.fields import describe_keys, schema_name
 from services.gateway.api.metrics import Metrics
 from services.gateway.api.problems import from_http_exception, problem_response
+from services.gateway.api.streams import Live
+from services.gateway.live.board import LiveBoard
 from services.gateway.wiring import Gateway
 from shared.errors import AppError
 from shared.ids import new_id
@@ -99,8 +102,8 @@ class _App(Flask):
         return super().wsgi_app(environ, start)
 
 
-def create_app(gateway: Gateway, authenticator: Authenticator | None = None) -> Flask:
-    """Return the WSGI app of the public API over ``gateway``."""
+def create_app(gateway: Gateway, authenticator: Authenticator | None = None, board: LiveBoard | None = None) -> Flask:
+    """Return the WSGI app of the public API over ``gateway``. Close ``board`` to end the streams it has open."""
     app = _App("services.gateway", static_folder=None)
     app.url_map.converters["id"] = _IdConverter
     # A path with a slash too many is unknown, rather than led elsewhere by the Host header's word.
@@ -113,7 +116,8 @@ def create_app(gateway: Gateway, authenticator: Authenticator | None = None) -> 
     )
     app.extensions["faultline"] = gateway
     app.extensions["faultline_auth"] = authenticator or Authenticator(gateway.store, gateway.clock)
-    app.extensions["faultline_metrics"] = Metrics(gateway)
+    app.extensions["faultline_live"] = live = Live(board or LiveBoard(gateway.store), gateway.settings)
+    app.extensions["faultline_metrics"] = Metrics(gateway, open_streams=lambda: live.slots.taken)
     app.extensions["faultline_api"] = _register(app, gateway)
     app.before_request(_begin)
     app.after_request(_finish)
@@ -144,6 +148,7 @@ def _register(app: Flask, gateway: Gateway) -> Api:
         intake.blueprint,
         rules.blueprint,
         silences.blueprint,
+        streams.blueprint,
         previews.blueprint,
         alerts.blueprint,
         access.blueprint,

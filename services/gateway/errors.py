@@ -293,6 +293,14 @@ class TokenNameTaken(AppError):
     title = "Another token has or had this name"
 
 
+class TooManyStreams(TransientError):
+    """As many live streams are open as may be; reading with ``If-None-Match`` works as ever."""
+
+    code = "too_many_streams"
+    http_status = 503
+    title = "As many live streams are open as may be"
+
+
 class IntakeBusy(TransientError):
     """Too many deliveries wait; the sender should come again."""
 

@@ -23,6 +23,7 @@ from services.gateway.handlers.judge import Judge
 from services.gateway.handlers.manage_tokens import bootstrap_admin
 from services.gateway.handlers.record_results import Recorder, dead_letter, record_results
 from services.gateway.handlers.run_timers import run_timer
+from services.gateway.live.board import LiveBoard
 from services.gateway.ports import Blobs, Store
 from services.gateway.relay import Relay, RelayOptions
 from services.gateway.server import AppServer
@@ -113,6 +114,7 @@ def run(settings: Settings, stopping: threading.Event) -> int:
             policy=_policy(settings),
             version=installed_version(),
         )
+        board = LiveBoard(store)
         door = AppServer(
             create_door_app(
                 door_key=settings.door_key,
@@ -127,17 +129,18 @@ def run(settings: Settings, stopping: threading.Event) -> int:
             name="door",
         )
         public = AppServer(
-            create_app(gateway),
+            create_app(gateway, board=board),
             settings.host,
             settings.port,
             threads=settings.threads,
             max_body_bytes=settings.max_body_bytes,
             name="api",
         )
-        # Stopped in the opposite order: the public side first, the store last.
+        # Stopped in the opposite order: the streams, which would never end, then the public side, the store last.
         for server in (door, public):
             server.start(on_failure=fail)
             stack.callback(server.stop)
+        stack.callback(board.close)
         log.info("gateway listens", host=settings.host, port=public.port, door_port=door.port, version=gateway.version)
         stopping.wait()
         log.info("gateway stops")

@@ -186,6 +186,27 @@ class _Request(cheroot.HTTPRequest):
             self.conn.wfile.write(head.encode("latin-1") + body)
 
 
+class _Gateway(wsgi.Gateway_10):
+    """Lets a view that streams for minutes ask whether anybody still reads."""
+
+    def get_environ(self) -> dict[str, Any]:  # type: ignore[override]  # cheroot's stubs leave its answer out.
+        """Add the question to what WSGI says of a request."""
+        environ: dict[str, Any] = super().get_environ()  # type: ignore[no-untyped-call]
+        environ["faultline.is_gone"] = lambda: _is_gone(self.req.conn.socket)
+        return environ
+
+
+def _is_gone(sock: socket.socket) -> bool:
+    # Safe only for the thread that serves the connection: every read and write sets its own timeout again.
+    sock.settimeout(0)
+    try:
+        return sock.recv(1, socket.MSG_PEEK) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
 class _Connection(cheroot.HTTPConnection):
     """One connection, whose requests must arrive in time."""
 
@@ -256,6 +277,7 @@ class AppServer:
             timeout=IDLE_SECONDS,
             shutdown_timeout=STOP_SECONDS,
         )
+        self._server.gateway = _Gateway
         self._server.max_request_header_size = MAX_HEADER_BYTES
         self._server.max_request_body_size = max_body_bytes
         self._thread: Thread | None = None

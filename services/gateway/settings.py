@@ -23,6 +23,7 @@ _NAMES = (
     "FAULTLINE_GATEWAY_DOOR_HOST",
     "FAULTLINE_GATEWAY_DOOR_PORT",
     "FAULTLINE_GATEWAY_THREADS",
+    "FAULTLINE_GATEWAY_STREAMS",
     "FAULTLINE_GATEWAY_MAX_BODY_BYTES",
     "FAULTLINE_GATEWAY_SIGNING_FILE",
     "FAULTLINE_GATEWAY_BACKLOG_LIMIT",
@@ -59,6 +60,7 @@ class Settings:
     door_host: str = "127.0.0.1"
     door_port: int = 8081
     threads: int = 64
+    streams: int = 32
     max_body_bytes: int = 4 << 20
     signing_file: Path | None = None
     signing: Mapping[str, Signing] = field(default_factory=dict)

@@ -1,8 +1,8 @@
 """What the gateway counts, for Prometheus; one registry per gateway, so that tests never share counts."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
@@ -19,8 +19,10 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 1
 class Metrics:
     """The counters of one gateway."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, open_streams: Callable[[], int] = lambda: 0) -> None:
         self._registry = CollectorRegistry()
+        streams = Gauge("faultline_streams_open", "Live streams that are open.", registry=self._registry)
+        streams.set_function(open_streams)
         self._requests = Counter(
             "faultline_http_requests", "Requests answered.", ["method", "route", "status"], registry=self._registry
         )
