@@ -36,12 +36,14 @@ demo-alertmanager: setup ## Fire a real Prometheus and Alertmanager into a produ
 
 # --- check it -----------------------------------------------------------------------------------------
 
-.PHONY: test check format lint types imports deps check-docs check-isolation hook
+.PHONY: test check static format lint types imports deps check-docs check-isolation hook
 test: setup ## Run every test: isolation, unit, contract, integration, end to end, chaos (short), fuzzing
 	@scripts/system-packages.sh prometheus prometheus-alertmanager || true
-	$(PYTEST) tests
+	$(PYTEST) -n 2 --dist loadgroup tests
 
-check: setup lint types imports deps check-docs check-isolation test-unit test-contract ## Every check but the long tests: about two minutes in sum
+check: setup static check-docs check-isolation test-unit test-contract ## Every check but the long tests: about two minutes in sum
+
+static: setup lint types imports deps ## What can be said without running anything: format, style, types, arrows, dependencies
 
 format: setup ## Format the code and fix what can be fixed by itself
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .

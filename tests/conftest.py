@@ -2,14 +2,26 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
+
+ROOT = Path(__file__).parent
+# These start processes that fill the machine. In a parallel run they come one after the other, beside all others.
+_FILLS_THE_MACHINE = frozenset({"architecture", "e2e", "fuzz", "integration"})
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Forget the FAULTLINE_* variables of whoever runs the tests."""
     for name in [name for name in os.environ if name.startswith("FAULTLINE_")]:
         del os.environ[name]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together what must not run beside its like: `make test` runs on two processes, with --dist loadgroup."""
+    for item in items:
+        if item.path.relative_to(ROOT).parts[0] in _FILLS_THE_MACHINE:
+            item.add_marker(pytest.mark.xdist_group("fills the machine"))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
