@@ -1,5 +1,6 @@
 """The errors Faultline raises on purpose. Branch on type or ``code``, never on message text."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 
@@ -7,12 +8,13 @@ class AppError(Exception):
     """A condition with a name.
 
     ``code`` is snake_case and frozen once released; ``http_status`` is what the API answers; ``detail``
-    is for a person; ``fields`` are extra members of the problem+json body.
+    is for a person; ``fields`` are extra members of the problem+json body, as ``example`` shows them.
     """
 
     code: ClassVar[str] = "internal_error"
     http_status: ClassVar[int] = 500
     title: ClassVar[str] = "Something went wrong on our side"
+    example: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(self, detail: str = "", *, retry_after_seconds: int | None = None, **fields: Any) -> None:
         super().__init__(detail or self.title)

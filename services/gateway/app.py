@@ -29,6 +29,7 @@ from services.gateway.api import (
 from services.gateway.api.auth import Authenticator
 from services.gateway.api.fields import describe_keys, schema_name
 from services.gateway.api.metrics import Metrics
+from services.gateway.api.operation import problem_examples
 from services.gateway.api.problems import from_http_exception, problem_response
 from services.gateway.api.streams import Live
 from services.gateway.live.board import LiveBoard
@@ -141,7 +142,7 @@ def _register(app: Flask, gateway: Gateway) -> Api:
     api.ma_plugin.converter.add_attribute_function(describe_keys)
     for name, scheme in _SECURITY.items():
         api.spec.components.security_scheme(name, scheme)
-    for blueprint in (
+    blueprints = (
         incidents.blueprint,
         jobs.blueprint,
         deliveries.blueprint,
@@ -153,7 +154,10 @@ def _register(app: Flask, gateway: Gateway) -> Api:
         alerts.blueprint,
         access.blueprint,
         system.blueprint,
-    ):
+    )
+    for name, example in problem_examples(set().union(*(blueprint.errors for blueprint in blueprints))).items():
+        api.spec.components.example(name, example)
+    for blueprint in blueprints:
         api.register_blueprint(blueprint)
     app.register_blueprint(docs.blueprint)
     return api

@@ -1,5 +1,8 @@
 """The gateway's own error conditions; ``docs/api.md`` documents every code."""
 
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
 from shared.errors import AppError, TransientError
 
 
@@ -200,6 +203,7 @@ class ValidationFailed(AppError):
     code = "validation_failed"
     http_status = 422
     title = "The input is not valid"
+    example: ClassVar[Mapping[str, Any]] = {"errors": {"title": ["must not be blank"]}}
 
 
 class TooManyBadTokens(AppError):
@@ -227,6 +231,7 @@ class VersionConflict(AppError):
     code = "version_conflict"
     http_status = 412
     title = "The incident has changed since you read it"
+    example: ClassVar[Mapping[str, Any]] = {"currentVersion": 7}
 
 
 class TransitionNotAllowed(AppError):
@@ -235,6 +240,12 @@ class TransitionNotAllowed(AppError):
     code = "transition_not_allowed"
     http_status = 409
     title = "The incident cannot move there"
+    example: ClassVar[Mapping[str, Any]] = {
+        "detail": "An incident that is new cannot become closed.",
+        "current": "new",
+        "requested": "closed",
+        "allowed": ["triage", "investigating", "resolved", "cancelled"],
+    }
 
 
 class SignalsFiring(AppError):
@@ -243,6 +254,7 @@ class SignalsFiring(AppError):
     code = "signals_firing"
     http_status = 409
     title = "Linked signals still fire"
+    example: ClassVar[Mapping[str, Any]] = {"firingCount": 2}
 
 
 class ReasonRequired(AppError):
@@ -251,6 +263,7 @@ class ReasonRequired(AppError):
     code = "reason_required"
     http_status = 422
     title = "A reason is required"
+    example: ClassVar[Mapping[str, Any]] = {"errors": {"reason": ["required"]}}
 
 
 class JobNotRetryable(AppError):
@@ -291,6 +304,7 @@ class TokenNameTaken(AppError):
     code = "token_name_taken"
     http_status = 409
     title = "Another token has or had this name"
+    example: ClassVar[Mapping[str, Any]] = {"errors": {"name": ["is taken"]}}
 
 
 class TooManyStreams(TransientError):

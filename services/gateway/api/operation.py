@@ -150,13 +150,14 @@ def _document(blueprint: ReadingBlueprint, spec: Operation, view: Callable[..., 
     )(view)
     if spec.conditional:
         documented = blueprint.alt_response(304, description="The client holds this already")(documented)
+    blueprint.errors.update(spec.all_errors)
     for status, group in sorted(_by_status(spec.all_errors).items()):
         documented = blueprint.alt_response(
             status,
             schema=ProblemShape,
             content_type=MEDIA_TYPE,
             description="; ".join(f"`{error.code}`: {error.title}" for error in group),
-            example=_problem_example(group[0]),
+            examples={error.code: {"$ref": f"#/components/examples/{error.__name__}"} for error in group},
         )(documented)
     apidoc: dict[str, Any] = documented.__dict__["_apidoc"]
     if "arguments" in apidoc:
@@ -197,14 +198,22 @@ def _by_status(found: Iterable[type[AppError]]) -> dict[int, list[type[AppError]
     return groups
 
 
-def _problem_example(error: type[AppError]) -> dict[str, Any]:
+def problem_examples(described: Iterable[type[AppError]]) -> dict[str, dict[str, Any]]:
+    """Return the example of each error by its name in the document; a test provokes each and compares."""
     return {
-        "type": f"urn:faultline:problem:{error.code}",
-        "title": error.title,
-        "status": error.http_status,
-        "detail": error.title,
-        "code": error.code,
-        "instance": "req_01KAVEXAMPLE",
+        error.__name__: {
+            "summary": error.title,
+            "value": {
+                "type": f"urn:faultline:problem:{error.code}",
+                "title": error.title,
+                "status": error.http_status,
+                "detail": error.title,
+                "code": error.code,
+                "instance": "req_01KAVEXAMPLE",
+                **error.example,
+            },
+        }
+        for error in sorted(described, key=lambda error: error.__name__)
     }
 
 

@@ -10,6 +10,7 @@ from webargs.flaskparser import FlaskParser
 
 from services.gateway.api.fields import Words
 from services.gateway.errors import JsonTooDeep, MalformedJson, UnsupportedMediaType, ValidationFailed
+from shared.errors import AppError
 
 MAX_DEPTH = 50
 _CONTAINERS = (dict, list)
@@ -95,12 +96,14 @@ def _flatten(messages: Any, path: str, into: dict[str, list[str]]) -> None:
 
 
 class ReadingBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest ships no annotations.
-    """A flask-smorest blueprint that reads with ``Reader`` and documents header parameters."""
+    """A flask-smorest blueprint that reads with ``Reader``, and documents header parameters and errors."""
 
     ARGUMENTS_PARSER = Reader()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # What its endpoints may answer, so that the document shows an example of each once.
+        self.errors: set[type[AppError]] = set()
         self._prepare_doc_cbks.append(_document_headers)
 
 

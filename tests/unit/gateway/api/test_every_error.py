@@ -1,0 +1,205 @@
+"""Every error the API may answer: provoked, and held against the example the document shows of it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from werkzeug.test import TestResponse
+
+from services.gateway import errors
+from services.gateway.api import shapes
+from services.gateway.domain.records import DeliveryBody, JobState
+from services.gateway.domain.signatures import Signing
+from services.gateway.openapi import describe_api
+from shared.errors import AppError
+from tests.support.builders import a_job, an_activity
+from tests.support.clock import FixedClock
+from tests.support.gateway import GatewayUnderTest, a_gateway
+from tests.support.memory_blobs import MemoryBlobs
+from tests.support.memory_store import MemoryStore
+
+EXAMPLES: dict[str, dict[str, Any]] = msgspec.json.decode(describe_api())["components"]["examples"]
+Provoke = Callable[[], TestResponse]
+
+
+class RefusingStore(MemoryStore):
+    """Takes what prepares a test, and then raises what it is told."""
+
+    refusal: AppError | None = None
+
+    def transact(self, work):
+        if self.refusal is not None:
+            raise self.refusal
+        return super().transact(work)
+
+
+class DamagedBlobs(MemoryBlobs):
+    """Every blob was altered since."""
+
+    def get(self, digest: str) -> bytes:
+        raise errors.BlobDamaged(f"blob {digest} is not what was written")
+
+
+def refused_by_the_store(error: AppError) -> Provoke:
+    def provoke() -> TestResponse:
+        store = RefusingStore(FixedClock())
+        gw = a_gateway(store=store)
+        store.refusal = error
+        return gw.post("/api/incidents", json={"title": "x"})
+
+    return provoke
+
+
+def on_an_incident(call: Callable[[GatewayUnderTest, str], TestResponse]) -> Provoke:
+    def provoke() -> TestResponse:
+        gw = a_gateway()
+        return call(gw, f"/api/incidents/{gw.open_incident()['id']}")
+
+    return provoke
+
+
+def plainly(call: Callable[[GatewayUnderTest], TestResponse], **settings: Any) -> Provoke:
+    return lambda: call(a_gateway(**settings))
+
+
+def body_in(blobs: MemoryBlobs) -> Provoke:
+    def provoke() -> TestResponse:
+        gw = a_gateway(blobs=blobs)
+        path = f"/api/deliveries/{gw.post('/api/intake/webhook', data=b'{}').json['deliveryId']}"
+
+        def move(tx) -> None:
+            kept = tx.get(DeliveryBody, path.rpartition("/")[2])
+            tx.put(msgspec.structs.replace(kept, text=None, blob="0" * 64))
+
+        gw.store.transact(move)
+        return gw.get(f"{path}/body")
+
+    return provoke
+
+
+def while_busy(path: str) -> Provoke:
+    def provoke() -> TestResponse:
+        gw = a_gateway(backlog_limit=1)
+        gw.relay.waiting = 2
+        return gw.post(path, json={"routing_key": "x"})
+
+    return provoke
+
+
+def guessing(gw: GatewayUnderTest) -> TestResponse:
+    for _ in range(20):
+        gw.get("/api/me", token="flt_guess")
+    return gw.get("/api/me", token="flt_guess")
+
+
+def twice(method: str, path: str, first: dict[str, Any], second: dict[str, Any], **headers: str) -> Provoke:
+    def provoke() -> TestResponse:
+        gw = a_gateway()
+        gw.call(method, path, json=first, headers=headers)
+        return gw.call(method, path, json=second, headers=headers)
+
+    return provoke
+
+
+def silences(live: int) -> Provoke:
+    def provoke() -> TestResponse:
+        gw = a_gateway()
+        match, ends = {"services": ["shop"]}, (gw.clock.now() + timedelta(hours=1)).isoformat()
+        answers = [
+            gw.post("/api/silences", json={"comment": "Works on the rack.", "match": match, "endsAt": ends})
+            for _ in range(live)
+        ]
+        if live > 1:
+            return answers[-1]
+        path = f"/api/silences/{answers[0].json['id']}"
+        gw.call("POST", f"{path}/end")
+        return gw.call("POST", f"{path}/end")
+
+    return provoke
+
+
+def job_in(state: JobState, verb: str) -> Provoke:
+    def provoke() -> TestResponse:
+        gw = a_gateway()
+        job = a_job(state=state)
+        gw.store.transact(lambda tx: tx.put(job))
+        return gw.post(f"/api/jobs/{job.id}/{verb}")
+
+    return provoke
+
+
+def firing(gw: GatewayUnderTest, path: str) -> TestResponse:
+    activity = an_activity(path.rpartition("/")[2], firing=2)
+    gw.store.transact(lambda tx: tx.put(activity))
+    return gw.patch(path, json={"status": "resolved"})
+
+
+def stale(gw: GatewayUnderTest, path: str) -> TestResponse:
+    return gw.patch(path, json={"owner": "ann"}, headers={"If-Match": '"7"'})
+
+
+TOKEN = {"name": "ann", "role": "viewer"}
+SIGNING = {"sentry": Signing(header="sentry-hook-signature", secret="a-secret-of-sentry")}
+CASES: dict[type[AppError], Provoke] = {
+    errors.BadCursor: plainly(lambda gw: gw.get("/api/incidents?cursor=x")),
+    errors.BlobDamaged: body_in(DamagedBlobs(FixedClock())),
+    errors.BlobNotFound: body_in(MemoryBlobs(FixedClock())),
+    errors.BodyTooLarge: plainly(
+        lambda gw: gw.post("/api/incidents", json={"title": "x" * 300, "description": "x" * 2000}), max_body_bytes=1024
+    ),
+    errors.Forbidden: plainly(
+        lambda gw: gw.post("/api/incidents", json={"title": "x"}, token="flt_secret-of-the-viewer")
+    ),
+    errors.IdempotencyKeyReused: twice(
+        "POST", "/api/incidents", {"title": "x"}, {"title": "y"}, **{"Idempotency-Key": "k"}
+    ),
+    errors.IntakeBusy: while_busy("/api/intake/alertmanager"),
+    errors.IntakeLimited: while_busy("/api/intake/opsgenie"),
+    errors.JobNotCancellable: job_in(JobState.SUCCEEDED, "cancel"),
+    errors.JobNotRetryable: job_in(JobState.PENDING, "retry"),
+    errors.JsonTooDeep: plainly(
+        lambda gw: gw.post("/api/incidents", data=b"[" * 99 + b"]" * 99, content_type="application/json")
+    ),
+    errors.MalformedJson: plainly(lambda gw: gw.post("/api/incidents", data=b"{", content_type="application/json")),
+    errors.MalformedRequest: plainly(
+        lambda gw: gw.post("/api/intake/webhook", data=b"{}", environ_overrides={"CONTENT_LENGTH": "9"})
+    ),
+    errors.ReasonRequired: on_an_incident(lambda gw, path: gw.patch(path, json={"status": "cancelled"})),
+    errors.RecordNotFound: plainly(lambda gw: gw.get("/api/incidents/INC-42")),
+    errors.SignalsFiring: on_an_incident(firing),
+    errors.SignatureInvalid: plainly(lambda gw: gw.post("/api/intake/sentry", json={}), signing=SIGNING),
+    errors.SilenceEnded: silences(1),
+    errors.StoreBusy: refused_by_the_store(errors.StoreBusy()),
+    errors.StoreFull: refused_by_the_store(errors.StoreFull()),
+    errors.StoreUnavailable: refused_by_the_store(errors.StoreUnavailable()),
+    errors.TokenNameTaken: twice("POST", "/api/tokens", TOKEN, TOKEN),
+    errors.TooManyBadTokens: plainly(guessing),
+    errors.TooManySilences: silences(501),
+    errors.TooManyStreams: plainly(lambda gw: gw.get("/api/stream"), streams=0),
+    errors.TransitionNotAllowed: on_an_incident(lambda gw, path: gw.patch(path, json={"status": "closed"})),
+    errors.Unauthenticated: plainly(lambda gw: gw.get("/api/incidents", token="flt_unknown")),
+    errors.UnsupportedMediaType: plainly(lambda gw: gw.post("/api/incidents", data=b"{}", content_type="text/plain")),
+    errors.ValidationFailed: plainly(lambda gw: gw.post("/api/incidents", json={"title": " "})),
+    errors.VersionConflict: on_an_incident(stale),
+}
+
+
+@pytest.mark.parametrize("error", CASES, ids=lambda error: error.__name__)
+def test_it_is_answered_as_its_example_says(error: type[AppError]):
+    answer = CASES[error]()
+    body, example = answer.json, EXAMPLES[error.__name__]["value"]
+
+    assert answer.status_code == example["status"] == body["status"]
+    assert answer.content_type == "application/problem+json"
+    same = ("type", "title", "code")
+    assert [body[name] for name in same] == [example[name] for name in same]
+    assert body["instance"] == answer.headers["X-Request-Id"]
+    assert shapes.ProblemShape().validate(body) == {}
+    # What it says beyond the members of every problem is shown in the example, no more and no less.
+    assert sorted(body) == sorted(example)
+
+
+def test_every_error_that_an_operation_may_answer_is_provoked_here():
+    assert sorted(error.__name__ for error in CASES) == sorted(EXAMPLES)
