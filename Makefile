@@ -112,6 +112,7 @@ bench-grouping: setup ## What rules cost a signal, at 10 to 200 rules and 100 to
 .PHONY: docs openapi clean
 docs: setup ## Write the generated pages anew: settings table, CLI reference, OpenAPI, surface
 	$(PY) -m scripts.docs_pages
+	$(PY) -m tests.docs.examples
 
 openapi: setup ## Write docs/openapi.json anew
 	$(PY) -m services.gateway.openapi > docs/openapi.json

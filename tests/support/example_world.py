@@ -1,0 +1,101 @@
+"""A small gateway with one of everything, in which every operation of the API can be tried once."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from services.gateway.domain.grouping import GroupingPolicy
+from services.gateway.domain.records import Delivery, JobState, Role
+from services.gateway.handlers.judge import Judge
+from services.gateway.handlers.record_results import Recorder, record_results
+from shared.contracts.messages import DeliveryNormalised, Results
+from shared.contracts.severity import Severity
+from shared.contracts.signal import ChangeEvent, NormalisedSignal, SignalStatus
+from tests.support.builders import a_job
+from tests.support.gateway import GatewayUnderTest, a_gateway
+
+RULE = {"id": "shop", "name": "Shop", "match": {"namespaces": ["shop"]}, "groupBy": ["namespace"]}
+
+
+class ExampleWorld:
+    """The gateway, and what the paths of its API name: ``names`` has a value for every path parameter."""
+
+    def __init__(self) -> None:
+        self.gw: GatewayUnderTest = a_gateway()
+        self.names: dict[str, str] = {"token": self.gw.secrets[Role.SERVICE], "version": "1", "identifier": "db-disk"}
+        for build in _BUILD:
+            build(self)
+
+    def made(self, answer: Any) -> dict[str, Any]:
+        """Return the body of an answer that must have succeeded."""
+        assert answer.status_code < 300, answer.text
+        body: dict[str, Any] = answer.json
+        return body
+
+
+def _incident(world: ExampleWorld) -> None:
+    made = world.gw.open_incident(
+        title="Checkout fails for a third of customers", severity="high", services=["checkout"]
+    )
+    world.names["incident_id"] = made["id"]
+    path = f"/api/incidents/{made['id']}"
+    world.made(world.gw.post(f"{path}/timeline", json={"message": "Rolled back checkout to 1.42."}))
+
+
+def _delivery(world: ExampleWorld) -> None:
+    gw = world.gw
+    taken = world.made(gw.post("/api/intake/webhook", json={"title": "Disk of db-3 is full"}))
+    world.names["delivery_id"] = taken["deliveryId"]
+    now = gw.clock.now()
+    signal = NormalisedSignal(
+        source="webhook",
+        fingerprint="webhook:disk-of-db-3",
+        status=SignalStatus.FIRING,
+        severity=Severity.HIGH,
+        name="DiskFull",
+        title="Disk of db-3 is full",
+        starts_at=now,
+        labels={"namespace": "shop"},
+    )
+    change = ChangeEvent(key="resize-db-3", source="webhook", summary="db-3 was resized", occurred_at=now, service="db")
+    _process(gw, taken["deliveryId"], signals=(signal,), changes=(change,))
+    asked = world.made(gw.post("/v2/alerts", json={"message": "Disk of db-3 is full", "alias": "db-disk"}))
+    world.names["request_id"] = asked["requestId"]
+    _process(gw, asked["requestId"], signals=(msgspec.structs.replace(signal, source="opsgenie"),))
+
+
+def _process(gw: GatewayUnderTest, delivery_id: str, **found: Any) -> None:
+    job_id = gw.store.get(Delivery, delivery_id).job_id
+    result = DeliveryNormalised(job_id=job_id, attempt=1, delivery_id=delivery_id, **found)
+    record_results(gw.store, Recorder(Judge(GroupingPolicy())), Results(results=(result,)))
+
+
+def _rules(world: ExampleWorld) -> None:
+    gw = world.gw
+    world.made(gw.call("PUT", "/api/rules", json={"grouping": [RULE], "reason": "one case for the shop"}))
+    preview = world.made(gw.post(f"/api/deliveries/{world.names['delivery_id']}/preview"))
+    world.names["preview_id"] = preview["previewId"]
+    match, ends = {"services": ["db-3"]}, gw.clock.now().replace(hour=23).isoformat()
+    silence = world.made(gw.post("/api/silences", json={"comment": "db-3 is replaced", "match": match, "endsAt": ends}))
+    world.names["silence_id"] = silence["id"]
+
+
+def _access(world: ExampleWorld) -> None:
+    token = world.made(world.gw.post("/api/tokens", json={"name": "ann", "role": "responder"}))
+    world.names["token_id"] = token["id"]
+
+
+def _jobs(world: ExampleWorld) -> None:
+    failed, waiting = a_job(state=JobState.FAILED, error="boom"), a_job()
+
+    def put(tx: Any) -> None:
+        tx.put(failed)
+        tx.put(waiting)
+
+    world.gw.store.transact(put)
+    world.names["job_id"] = failed.id
+    world.names["waiting_job_id"] = waiting.id
+
+
+_BUILD: tuple[Callable[[ExampleWorld], None], ...] = (_incident, _delivery, _rules, _access, _jobs)
