@@ -8,7 +8,7 @@ from marshmallow import fields, validate
 
 from services.gateway import errors
 from services.gateway.api.current import gateway, is_number, subject
-from services.gateway.api.fields import InputSchema, Text
+from services.gateway.api.fields import InputSchema
 from services.gateway.api.operation import Operation, authorise, endpoint
 from services.gateway.api.reading import ReadingBlueprint
 from services.gateway.api.representations import resolve_incident_id
@@ -24,6 +24,17 @@ blueprint = ReadingBlueprint("streams", __name__, description="What changes, as 
 _MOST_SECONDS = 300
 _EVENTS = "text/event-stream"
 _ERRORS = (errors.TooManyStreams, errors.ValidationFailed)
+_NO_ID = "must be the id of an event"
+# One event, as the HTML standard names its fields; ``data`` is a JSON text.
+_EVENT = {
+    "type": "object",
+    "properties": {
+        "event": {"type": "string", "enum": ["ready", "changed", "reset"]},
+        "id": {"type": "string"},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+        "retry": {"type": "integer"},
+    },
+}
 _RESUME: Mapping[str, Any] = {
     "name": "Last-Event-ID",
     "in": "header",
@@ -49,7 +60,10 @@ class StreamQuery(InputSchema):
         validate=validate.Range(0, _MOST_SECONDS),
         metadata={"description": "Ends after so long; 0 tells what was missed and ends at once."},
     )
-    last_event_id = Text(most=18, metadata={"description": "In place of the header Last-Event-ID."})
+    last_event_id = fields.String(
+        validate=validate.Regexp(r"^[0-9]{1,18}\Z", error=_NO_ID),
+        metadata={"description": "In place of the header Last-Event-ID.", "pattern": "^[0-9]{1,18}$"},
+    )
 
 
 @endpoint(
@@ -57,7 +71,7 @@ class StreamQuery(InputSchema):
     Operation(
         path="/api/stream",
         role=Role.VIEWER,
-        answer={"type": "string"},
+        answer=_EVENT,
         media_type=_EVENTS,
         query=StreamQuery,
         errors=_ERRORS,
@@ -74,7 +88,7 @@ def stream_inbox(args: dict[str, Any]) -> Response:
     Operation(
         path="/api/incidents/{incident_id}/stream",
         role=Role.VIEWER,
-        answer={"type": "string"},
+        answer=_EVENT,
         media_type=_EVENTS,
         query=StreamQuery,
         errors=(errors.RecordNotFound, *_ERRORS),
@@ -119,10 +133,8 @@ def _is_wanted() -> bool:
 
 
 def _last_event_id(args: dict[str, Any]) -> int | None:
-    text = request.headers.get("Last-Event-ID") or args.get("last_event_id")
-    if text is None:
-        return None
-    if not is_number(text):
-        what = ["must be the id of an event"]
-        raise ValidationFailed("Not valid: lastEventId.", errors={"lastEventId": what})
-    return int(text)
+    header = request.headers.get("Last-Event-ID")
+    if header is not None and not is_number(header):
+        raise ValidationFailed("Not valid: Last-Event-ID.", errors={"Last-Event-ID": [_NO_ID]})
+    text = header or args.get("last_event_id")
+    return int(text) if text is not None else None

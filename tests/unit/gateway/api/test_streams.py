@@ -87,9 +87,12 @@ def test_an_id_may_come_in_the_query_for_browsers_that_begin(gw: GatewayUnderTes
 
 
 def test_an_id_that_is_none_is_refused_by_name(gw: GatewayUnderTest) -> None:
+    assert gw.get("/api/stream?seconds=0&lastEventId=x").json["errors"] == {
+        "lastEventId": ["must be the id of an event"]
+    }
     answer = gw.get("/api/stream?seconds=0", headers={"Last-Event-ID": "yesterday"})
     assert answer.status_code == 422
-    assert answer.json == answer.json | {"errors": {"lastEventId": ["must be the id of an event"]}}
+    assert answer.json == answer.json | {"errors": {"Last-Event-ID": ["must be the id of an event"]}}
 
 
 def test_a_stream_of_an_unknown_incident_is_not_found(gw: GatewayUnderTest) -> None:
