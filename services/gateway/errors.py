@@ -222,11 +222,11 @@ class IdempotencyKeyReused(AppError):
 
 
 class VersionConflict(AppError):
-    """Someone changed the incident since the version the client names."""
+    """Someone changed the record since the version the client names."""
 
     code = "version_conflict"
     http_status = 412
-    title = "The incident has changed since you read it"
+    title = "It has changed since you read it"
 
 
 class TransitionNotAllowed(AppError):
@@ -283,6 +283,62 @@ class TooManySilences(AppError):
     code = "too_many_silences"
     http_status = 409
     title = "As many silences are live as may be"
+
+
+class ActionNotApproved(AppError):
+    """Nobody may execute what was not approved exactly as it is, whatever their role."""
+
+    code = "action_not_approved"
+    http_status = 403
+    title = "The action is not approved"
+
+
+class ApproverIsProposer(AppError):
+    """The policy wants another person than the proposer to approve this."""
+
+    code = "approver_is_proposer"
+    http_status = 403
+    title = "Someone else must approve this"
+
+
+class ActionChanged(AppError):
+    """What is to be approved is not what the approver says to have seen."""
+
+    code = "action_changed"
+    http_status = 409
+    title = "The action is not as you have seen it"
+
+
+class CallNotAllowed(AppError):
+    """The action's state does not take this call; the body says which it takes."""
+
+    code = "call_not_allowed"
+    http_status = 409
+    title = "The action's state does not allow this"
+
+
+class ExecutionUnavailable(AppError):
+    """This version cannot execute actions of this type; nothing was done."""
+
+    code = "execution_unavailable"
+    http_status = 409
+    title = "This version cannot execute it; nothing was done"
+
+
+class TooManyPreviews(AppError):
+    """The action has as many previews as it may have."""
+
+    code = "too_many_previews"
+    http_status = 409
+    title = "The action has as many previews as it may have"
+
+
+class IncidentEnded(AppError):
+    """Nothing is done any more about an incident that is closed, cancelled or merged."""
+
+    code = "incident_ended"
+    http_status = 409
+    title = "The incident has ended"
 
 
 class TokenNameTaken(AppError):
