@@ -120,6 +120,12 @@ SETTINGS: dict[str, Setting] = {
             "JSON file with the secrets of sources that sign what they send; see [intake](intake.md#who-may-send).",
         ),
         Setting(
+            "FAULTLINE_GATEWAY_APPROVAL_FILE",
+            Path,
+            None,
+            "TOML or JSON file with the approval policy; without it, the defaults of [actions](actions.md).",
+        ),
+        Setting(
             "FAULTLINE_GATEWAY_BACKLOG_LIMIT",
             _integer(1, 10_000_000),
             "50000",

@@ -2,6 +2,7 @@
 
 import click
 
+from services.cli.commands.actions import actions
 from services.cli.commands.changes import changes
 from services.cli.commands.deliveries import deliveries
 from services.cli.commands.demo import demo
@@ -25,6 +26,6 @@ def cli() -> None:
     """Faultline, an incident workbench for teams that run Kubernetes."""
 
 
-_WORK = (incidents, watch, rules, silences, noise, changes, deliveries, mapping, jobs)
+_WORK = (incidents, actions, watch, rules, silences, noise, changes, deliveries, mapping, jobs)
 for command in (up, status, demo, *_WORK, tokens, verify, store):
     cli.add_command(command)

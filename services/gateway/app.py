@@ -14,7 +14,9 @@ from werkzeug.routing import BaseConverter
 
 from services.gateway.api import (
     access,
+    actions,
     alerts,
+    approvals,
     deliveries,
     docs,
     incidents,
@@ -26,6 +28,7 @@ from services.gateway.api import (
     streams,
     system,
 )
+from services.gateway.api.action_inputs import PAYLOADS
 from services.gateway.api.auth import Authenticator
 from services.gateway.api.fields import describe_keys, schema_name
 from services.gateway.api.metrics import Metrics
@@ -140,10 +143,15 @@ def _register(app: Flask, gateway: Gateway) -> Api:
         },
     )
     api.ma_plugin.converter.add_attribute_function(describe_keys)
+    for payload in PAYLOADS.values():
+        # Named by what may stand in a field, which is no nesting that apispec follows by itself.
+        api.spec.components.schema(payload.__name__, schema=payload)
     for name, scheme in _SECURITY.items():
         api.spec.components.security_scheme(name, scheme)
     blueprints = (
         incidents.blueprint,
+        actions.blueprint,
+        approvals.blueprint,
         jobs.blueprint,
         deliveries.blueprint,
         intake.blueprint,

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+from services.gateway.approval_file import read_approval_file
+from services.gateway.domain.actions.policy import ApprovalPolicy
 from services.gateway.domain.signatures import Signing
 from services.gateway.signing_file import read_signing_file
 from shared.errors import SettingsInvalid
@@ -26,6 +28,7 @@ _NAMES = (
     "FAULTLINE_GATEWAY_STREAMS",
     "FAULTLINE_GATEWAY_MAX_BODY_BYTES",
     "FAULTLINE_GATEWAY_SIGNING_FILE",
+    "FAULTLINE_GATEWAY_APPROVAL_FILE",
     "FAULTLINE_GATEWAY_BACKLOG_LIMIT",
     "FAULTLINE_GATEWAY_WINDOW",
     "FAULTLINE_GATEWAY_BATCH_LIMIT",
@@ -46,7 +49,7 @@ _REQUIRED = ("FAULTLINE_BROKER_URL", "FAULTLINE_DOOR_KEY")
 class Settings:
     """Each field is the setting of the same name; ``docs/configuration.md`` says what it means.
 
-    ``signing`` is what the signing file holds, by source.
+    ``signing`` is what the signing file holds, by source; ``approvals`` what the approval file says.
     """
 
     host: str
@@ -64,6 +67,8 @@ class Settings:
     max_body_bytes: int = 4 << 20
     signing_file: Path | None = None
     signing: Mapping[str, Signing] = field(default_factory=dict)
+    approval_file: Path | None = None
+    approvals: ApprovalPolicy = field(default_factory=ApprovalPolicy)
     backlog_limit: int = 50_000
     window: int = 8
     batch_limit: int = 64
@@ -98,10 +103,17 @@ def read_gateway_settings(environ: Mapping[str, str]) -> Settings:
             signing = read_signing_file(Path(signing_file))
         except ValueError as error:
             problems.append(f"FAULTLINE_GATEWAY_SIGNING_FILE: {error}")
+    approvals = ApprovalPolicy()
+    if approval_file := environ.get("FAULTLINE_GATEWAY_APPROVAL_FILE"):
+        try:
+            approvals = read_approval_file(Path(approval_file))
+        except ValueError as error:
+            problems.append(f"FAULTLINE_GATEWAY_APPROVAL_FILE: {error}")
     try:
         values = read_settings(environ, _NAMES, required=_REQUIRED)
     except SettingsInvalid as error:
         raise SettingsInvalid("\n".join([error.detail, *problems])) from None
     if problems:
         raise SettingsInvalid("\n".join(problems))
-    return Settings(**{name.removeprefix("gateway_"): value for name, value in values.items()}, signing=signing)
+    named = {name.removeprefix("gateway_"): value for name, value in values.items()}
+    return Settings(**named, signing=signing, approvals=approvals)

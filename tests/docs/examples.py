@@ -37,14 +37,20 @@ and tokens are put plainly, and long answers are cut. [HTTP API](api.md) says wh
 
 @dataclass(frozen=True, slots=True)
 class Special:
-    """What a request needs beyond its path and the example of its body."""
+    """What a request needs beyond its path and the example of its body; ``body`` names members of it."""
 
     query: dict[str, Any] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+    body: dict[str, str] = field(default_factory=dict)
 
 
+_ACTION = "/api/incidents/{incident_id}/actions/{action_id}"
 SPECIAL: dict[tuple[str, str], Special] = {
+    ("POST", f"{_ACTION}/approve"): Special(body={"digest": "review_digest"}),
+    ("POST", f"{_ACTION}/execute"): Special(names={"action_id": "approved_action_id"}),
+    ("POST", f"{_ACTION}/request-approval"): Special(names={"action_id": "proposed_action_id"}),
+    ("GET", f"{_ACTION}/previews/{{preview_id}}"): Special(names={"preview_id": "action_preview_id"}),
     ("POST", "/api/jobs/{job_id}/cancel"): Special(names={"job_id": "waiting_job_id"}),
     ("GET", "/api/stream"): Special(query={"seconds": 0}),
     ("GET", "/api/incidents/{incident_id}/stream"): Special(query={"seconds": 0}),
@@ -100,6 +106,8 @@ def ask(method: str, path: str, operation: dict[str, Any]) -> Example:
     asked = re.sub(r"{(\w+)}", lambda match: names[match[1]], path)
     content = operation.get("requestBody", {}).get("content", {})
     body = next(iter(content.values())).get("example") if content else None
+    if special.body:
+        body = body | {member: world.names[name] for member, name in special.body.items()}
     role = operation["x-required-role"]
     options: dict[str, Any] = {"json": body} if body is not None else {}
     answer = world.gw.call(

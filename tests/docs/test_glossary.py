@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from services.gateway.domain.records import RECORD_KINDS, IncidentStatus, JobState, Outcome, Role
+from services.gateway.domain.records import (
+    RECORD_KINDS,
+    ActionRisk,
+    ActionState,
+    ActionType,
+    IncidentStatus,
+    JobState,
+    Outcome,
+    Role,
+)
 from shared.contracts.queues import TASK_QUEUES
 from shared.contracts.severity import Severity
 
@@ -25,7 +34,11 @@ def test_the_word_has_a_row(word):
     assert re.search(rf"^\| \*\*{word}\*\* \|", glossary(), re.MULTILINE)
 
 
-@pytest.mark.parametrize("words", [IncidentStatus, JobState, Outcome, Role, Severity], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(
+    "words",
+    [ActionRisk, ActionState, ActionType, IncidentStatus, JobState, Outcome, Role, Severity],
+    ids=lambda kind: kind.__name__,
+)
 def test_every_word_of_a_fixed_list_is_in_the_glossary(words):
     page = glossary()
 

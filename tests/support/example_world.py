@@ -86,6 +86,22 @@ def _access(world: ExampleWorld) -> None:
     world.names["token_id"] = token["id"]
 
 
+def _actions(world: ExampleWorld) -> None:
+    gw, path = world.gw, f"/api/incidents/{world.names['incident_id']}/actions"
+    done = {"instructions": "Run the pipeline rollback of checkout with version 1.42."}
+    for name, risk in (("action_id", "medium"), ("approved_action_id", "low"), ("proposed_action_id", "high")):
+        body = {"type": "manual", "payload": done, "title": "Roll back checkout", "risk": risk}
+        world.names[name] = world.made(gw.call("POST", path, role=Role.RESPONDER, json=body))["id"]
+    approved = f"{path}/{world.names['approved_action_id']}"
+    world.made(gw.call("POST", f"{approved}/approve", role=Role.APPROVER, json={"approved": True}))
+    preview = {"output": "version 1.42 is there"}
+    shown = world.made(
+        gw.call("POST", f"{path}/{world.names['action_id']}/previews", role=Role.RESPONDER, json=preview)
+    )
+    world.names["action_preview_id"] = shown["previews"][0]["id"]
+    world.names["review_digest"] = shown["reviewDigest"]
+
+
 def _jobs(world: ExampleWorld) -> None:
     failed, waiting = a_job(state=JobState.FAILED, error="boom"), a_job()
 
@@ -98,4 +114,11 @@ def _jobs(world: ExampleWorld) -> None:
     world.names["waiting_job_id"] = waiting.id
 
 
-_BUILD: tuple[Callable[[ExampleWorld], None], ...] = (_incident, _delivery, _rules, _access, _jobs)
+_BUILD: tuple[Callable[[ExampleWorld], None], ...] = (
+    _incident,
+    _delivery,
+    _rules,
+    _access,
+    _actions,
+    _jobs,
+)

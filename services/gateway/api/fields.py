@@ -133,6 +133,8 @@ class InputSchema(ma.Schema):
 
         unknown = ma.RAISE
 
+    # Whether a request without any body is read like one with ``{}``.
+    may_be_absent = False
     error_messages = {"unknown": "is not a field of this request"}
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:

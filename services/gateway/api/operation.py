@@ -98,7 +98,10 @@ def endpoint(blueprint: ReadingBlueprint, spec: Operation) -> Callable[[View], V
     def decorate(view: View) -> View:
         reading: Callable[..., Any] = view
         if spec.body:
-            reading = blueprint.arguments(spec.body, location="json", example=spec.body_example)(reading)
+            required = not getattr(spec.body, "may_be_absent", False)
+            reading = blueprint.arguments(spec.body, location="json", required=required, example=spec.body_example)(
+                reading
+            )
         if spec.query:
             reading = blueprint.arguments(spec.query, location="query")(reading)
         guarded = _guard(spec, reading)

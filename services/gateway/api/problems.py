@@ -29,13 +29,14 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 def problem_body(error: AppError, instance: str | None, status: int | None = None) -> bytes:
     """Return the body: what happened, in words and as a frozen ``code``, and the request it happened to."""
     members: dict[str, Any] = {
+        # First, so that no member of an error's own can stand for one of these.
+        **error.fields,
         "type": TYPE_PREFIX + error.code,
         "title": error.title,
         "status": status or error.http_status,
         "detail": error.detail or error.title,
         "code": error.code,
         "instance": instance,
-        **error.fields,
     }
     return _encode(members)
 

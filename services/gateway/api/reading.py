@@ -53,7 +53,9 @@ class Reader(FlaskParser):
     DEFAULT_UNKNOWN_BY_LOCATION = {"json": ma.RAISE, "query": ma.RAISE}
 
     def load_json(self, req: Request, schema: ma.Schema) -> Any:
-        """Return the decoded body; the field rules come after."""
+        """Return the decoded body; the field rules come after. No body is an empty one where the schema says so."""
+        if getattr(schema, "may_be_absent", False) and not req.get_data(cache=True):
+            return {}
         if req.mimetype != "application/json":
             raise UnsupportedMediaType(f"The body came as {req.mimetype or 'nothing'}; send application/json.")
         value = decode_json(req.get_data(cache=True))

@@ -5,7 +5,8 @@ from typing import Any
 
 import msgspec
 
-from services.gateway.api.current import is_number
+from services.gateway.api.action_views import ActionSummary, newest_actions
+from services.gateway.api.current import gateway, is_number
 from services.gateway.domain.lifecycle import ALLOWED
 from services.gateway.domain.records import (
     Activity,
@@ -94,6 +95,7 @@ class IncidentView(Contract, frozen=True, kw_only=True):
     signal_names: tuple[str, ...]
     entities: tuple[EntityHint, ...]
     signals: tuple[Signal, ...]
+    actions: tuple[ActionSummary, ...]
     timeline: TimelineView
     links: dict[str, str]
 
@@ -160,8 +162,9 @@ def view_incident(store: Store, incident_id: str) -> IncidentView:
         signal_names=hints.signal_names,
         entities=hints.entities,
         signals=signals,
+        actions=newest_actions(gateway(), incident_id),
         timeline=_view_timeline(store, incident_id, f"{path}/timeline"),
-        links={"self": path} | {name: f"{path}/{name}" for name in ("timeline", "signals", "jobs")},
+        links={"self": path} | {name: f"{path}/{name}" for name in ("timeline", "signals", "actions", "jobs")},
     )
 
 

@@ -162,6 +162,7 @@ class IncidentLinksShape(Shape):
     self = fields.String()
     timeline = fields.String()
     signals = fields.String()
+    actions = fields.String()
     jobs = fields.String()
 
 
@@ -200,6 +201,10 @@ class IncidentShape(IncidentSummaryShape):
     signal_names = _words()
     entities = fields.List(fields.Nested(EntityShape))
     signals = fields.List(fields.Nested(SignalShape), metadata={"description": "The newest ones; links has all."})
+    # By its name: `action_shapes` builds on this module.
+    actions = fields.List(
+        fields.Nested("ActionSummaryShape"), metadata={"description": "The newest ones; links has all."}
+    )
     timeline = fields.Nested(TimelineShape)
     allowed_transitions = fields.List(Word(IncidentStatus))
     links = fields.Nested(IncidentLinksShape)

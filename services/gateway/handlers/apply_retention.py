@@ -9,6 +9,8 @@ import msgspec
 
 from services.gateway.domain.records import (
     NO_INCIDENT,
+    Action,
+    ActionPreview,
     Change,
     Delivery,
     DeliveryBody,
@@ -33,6 +35,9 @@ _FINAL_JOBS = tuple(str(state) for state in JobState if state.is_final)
 _ENDED_DELIVERIES = (str(DeliveryState.PROCESSED), str(DeliveryState.QUARANTINED), str(DeliveryState.PREVIEWED))
 _ENDED_INCIDENTS = (str(IncidentStatus.CLOSED), str(IncidentStatus.CANCELLED), str(IncidentStatus.MERGED))
 _Drop = Callable[[Transaction, Record], None]
+# What an incident takes with it when it goes; each is found by its ``parent``.
+_OF_INCIDENT: tuple[type[Record], ...] = (Signal, Action, ActionPreview)
+_NAMES_BLOBS: tuple[type[Record], ...] = (DeliveryBody, ActionPreview)
 # A blob is put before the commit that names it; no commit is under way for an hour.
 _BLOB_GRACE = timedelta(hours=1)
 
@@ -134,30 +139,39 @@ def _drop_incident(tx: Transaction, record: Record) -> None:
 
 
 def _drop_whole(store: Store, incident_id: str, query: RecordQuery) -> bool:
-    """Drop an incident with its signals; False if it does not qualify any more. Signals go first, being many."""
+    """Drop an incident with all that is of it; False if it does not qualify any more. The incident goes last."""
     of_incident = RecordQuery(parent=incident_id, limit=_BATCH, with_total=False)
-    while True:
-        page = store.list_records(Signal, of_incident)
-        is_last = page.next_cursor is None
-
-        def work(tx: Transaction, signals: list[Signal] = page.records, *, is_last: bool = is_last) -> bool:
-            incident = tx.find(Incident, incident_id)
-            if incident is None or not _is_listed(incident, query):
+    for kind in _OF_INCIDENT:
+        while records := store.list_records(kind, of_incident).records:
+            part = partial(_drop_part, incident_id=incident_id, query=query, records=records)
+            removed = store.transact(part)
+            if removed is None:
                 return False
-            for signal in signals:
-                current = tx.find(Signal, signal.fingerprint)
-                if current is not None and current.incident_id == incident_id:
-                    tx.remove(Signal, signal.fingerprint)
-            if is_last:
-                _drop_incident(tx, incident)
-            return True
+            if not removed:
+                break
+    return store.transact(lambda tx: _drop_last(tx, incident_id, query))
 
-        if not store.transact(work):
-            return False
-        if is_last:
-            return True
+
+def _drop_part(tx: Transaction, *, incident_id: str, query: RecordQuery, records: list[Record]) -> int | None:
+    """Drop those of ``records`` that are still of the incident and return how many; None if it is to stay."""
+    incident = tx.find(Incident, incident_id)
+    if incident is None or not _is_listed(incident, query):
+        return None
+    current = [tx.find(type(record), record.record_id) for record in records]
+    old = [record for record in current if record is not None and record.facets().parent == incident_id]
+    for record in old:
+        tx.remove(type(record), record.record_id)
+    return len(old)
+
+
+def _drop_last(tx: Transaction, incident_id: str, query: RecordQuery) -> bool:
+    incident = tx.find(Incident, incident_id)
+    if incident is None or not _is_listed(incident, query):
+        return False
+    _drop_incident(tx, incident)
+    return True
 
 
 def _is_named(store: Store, digest: str) -> bool:
     query = RecordQuery(tags=(digest,), limit=1, with_total=False)
-    return bool(store.list_records(DeliveryBody, query).records)
+    return any(store.list_records(kind, query).records for kind in _NAMES_BLOBS)

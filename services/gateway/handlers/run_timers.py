@@ -4,8 +4,10 @@ import msgspec
 
 from services.gateway.domain.grouping import OPEN_STATUSES, may_resolve
 from services.gateway.domain.records import Activity, Incident, IncidentStatus, Job, JobState
+from services.gateway.handlers.action_case import EXPIRE_ACTION
 from services.gateway.handlers.auto_resolve import RESOLVE_INCIDENT
 from services.gateway.handlers.end_silence import END_SILENCE, end_silence
+from services.gateway.handlers.expire_action import expire_action
 from services.gateway.handlers.judge import Judge
 from services.gateway.handlers.move_by_system import SYSTEM, move_by_system
 from services.gateway.handlers.record_results import finish_job
@@ -29,6 +31,10 @@ def run_timer(store: Store, judge: Judge, job_id: str) -> None:
 def _do_at_once(tx: Transaction, judge: Judge, job_id: str) -> None:
     job = tx.find(Job, job_id)
     if job is None or job.state.is_final:
+        return
+    if job.kind == EXPIRE_ACTION:
+        expire_action(tx, job)
+        finish_job(tx, job, JobState.SUCCEEDED, attempt=1)
         return
     if job.kind != RESOLVE_INCIDENT:
         finish_job(tx, job, JobState.FAILED, attempt=1, error=f"no such timer: {job.kind}")

@@ -5,14 +5,16 @@ import msgspec
 from services.gateway.domain.grouping import OPEN_STATUSES
 from services.gateway.domain.records import Activity, Delivery, DeliveryState, Incident, Job, JobState, Silence
 from services.gateway.errors import JobNotCancellable, JobNotRetryable
+from services.gateway.handlers.action_case import EXPIRE_ACTION
 from services.gateway.handlers.auto_resolve import RESOLVE_INCIDENT, cancel_resolve
 from services.gateway.handlers.end_silence import END_SILENCE
+from services.gateway.handlers.expire_action import set_timer_again
 from services.gateway.handlers.record_results import quarantine
 from services.gateway.ports import Transaction
 from shared.contracts.queues import REPEATABLE_TASKS
 from shared.ids import new_id
 
-_REPEATABLE = REPEATABLE_TASKS | {RESOLVE_INCIDENT, END_SILENCE}
+_REPEATABLE = REPEATABLE_TASKS | {RESOLVE_INCIDENT, END_SILENCE, EXPIRE_ACTION}
 
 
 def retry_job(tx: Transaction, job_id: str, actor: str) -> str:
@@ -36,6 +38,7 @@ def retry_job(tx: Transaction, job_id: str, actor: str) -> str:
         payload=job.payload,
         schema_version=job.schema_version,
         max_attempts=job.max_attempts,
+        not_before=job.not_before if job.kind == EXPIRE_ACTION else None,
         retry_of=job.id,
         created_by=actor,
         created_at=tx.now,
@@ -45,6 +48,8 @@ def retry_job(tx: Transaction, job_id: str, actor: str) -> str:
         _let_wait_again(tx, job.delivery_id, job, again)
     if job.kind == RESOLVE_INCIDENT:
         _set_timer_again(tx, again)
+    if job.kind == EXPIRE_ACTION:
+        set_timer_again(tx, job, again)
     if job.kind == END_SILENCE:
         silence = tx.get(Silence, str(job.payload["silenceId"]))
         tx.put(msgspec.structs.replace(silence, end_job_id=again.id))
@@ -64,6 +69,8 @@ def cancel_job(tx: Transaction, job_id: str, actor: str) -> str:
         raise JobNotCancellable(f"The job is {job.state} already.")
     if job.kind == END_SILENCE:
         raise JobNotCancellable("It looks again at what a silence held; end the silence early instead.")
+    if job.kind == EXPIRE_ACTION:
+        raise JobNotCancellable("It lets an action expire; withdraw or reject the action instead.")
     error = f"cancelled by {actor}"
     tx.put(msgspec.structs.replace(job, state=JobState.CANCELLED, finished_at=tx.now, error=error))
     delivery = tx.find(Delivery, job.delivery_id) if job.delivery_id else None

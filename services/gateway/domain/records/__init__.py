@@ -1,6 +1,22 @@
 """The records the store keeps: small, frozen, one class a kind. Importable by the gateway only."""
 
 from services.gateway.domain.records.access import Role, Token
+from services.gateway.domain.records.action import (
+    Action,
+    ActionEnd,
+    ActionPreview,
+    ActionRisk,
+    ActionState,
+    ActionType,
+    Approval,
+    CommandPayload,
+    Execution,
+    KubernetesPayload,
+    KubernetesVerb,
+    ManualPayload,
+    Payload,
+    PreviewSeen,
+)
 from services.gateway.domain.records.base import Facets, Record
 from services.gateway.domain.records.change import Change
 from services.gateway.domain.records.delivery import (
@@ -47,6 +63,8 @@ from services.gateway.domain.records.timeline import ChainHead, EntryDraft, Entr
 RECORD_KINDS: dict[str, type[Record]] = {
     kind.KIND: kind
     for kind in (
+        Action,
+        ActionPreview,
         Activity,
         ChainHead,
         Change,
@@ -78,10 +96,18 @@ __all__ = [
     "CURRENT_MAPPING",
     "NO_INCIDENT",
     "RECORD_KINDS",
+    "Action",
+    "ActionEnd",
+    "ActionPreview",
+    "ActionRisk",
+    "ActionState",
+    "ActionType",
     "Activity",
+    "Approval",
     "ChainHead",
     "Change",
     "ChangeOutcome",
+    "CommandPayload",
     "Counter",
     "Delivery",
     "DeliveryBody",
@@ -89,6 +115,7 @@ __all__ = [
     "DeliveryState",
     "EntryDraft",
     "EntryType",
+    "Execution",
     "Facets",
     "FlapControl",
     "Group",
@@ -102,14 +129,19 @@ __all__ = [
     "IntakeMapping",
     "Job",
     "JobState",
+    "KubernetesPayload",
+    "KubernetesVerb",
+    "ManualPayload",
     "Match",
     "Milestones",
     "Noise",
     "Occurrence",
     "Outcome",
     "OwnershipRule",
+    "Payload",
     "PendingGroup",
     "Preview",
+    "PreviewSeen",
     "Record",
     "Relation",
     "ResolveOn",

@@ -21,6 +21,15 @@ class EntryType(StrEnum):
     SIGNAL_FLAPPING = "signal_flapping"
     SIGNALS_TRUNCATED = "signals_truncated"
     NOTE_ADDED = "note_added"
+    ACTION_PROPOSED = "action_proposed"
+    ACTION_PREVIEWED = "action_previewed"
+    ACTION_APPROVAL_REQUESTED = "action_approval_requested"
+    ACTION_APPROVED = "action_approved"
+    ACTION_REJECTED = "action_rejected"
+    ACTION_EXPIRED = "action_expired"
+    ACTION_WITHDRAWN = "action_withdrawn"
+    ACTION_EXECUTED = "action_executed"
+    ACTION_FAILED = "action_failed"
 
 
 class EntryDraft(Contract, frozen=True, kw_only=True):

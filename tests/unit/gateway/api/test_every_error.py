@@ -140,9 +140,39 @@ def stale(gw: GatewayUnderTest, path: str) -> TestResponse:
     return gw.patch(path, json={"owner": "ann"}, headers={"If-Match": '"7"'})
 
 
+MANUAL = {"type": "manual", "payload": {"instructions": "Fail over."}, "title": "Fail over", "risk": "high"}
+
+
+def on_an_action(*calls: tuple[str, dict[str, Any]], **fields: Any) -> Provoke:
+    def provoke() -> TestResponse:
+        gw = a_gateway()
+        actions = f"/api/incidents/{gw.open_incident()['id']}/actions"
+        path = f"{actions}/{gw.post(actions, json=MANUAL | fields).json['id']}"
+        answers = [gw.post(f"{path}/{call}", json=body) for call, body in calls]
+        return answers[-1]
+
+    return provoke
+
+
+def on_an_ended_incident(gw: GatewayUnderTest, path: str) -> TestResponse:
+    gw.patch(path, json={"status": "cancelled", "reason": "It was a drill."})
+    return gw.post(f"{path}/actions", json=MANUAL)
+
+
+SCALE = {"verb": "scale", "context": "eu", "namespace": "shop", "kind": "Deployment", "name": "checkout"}
+KUBERNETES = {"type": "kubernetes", "risk": "low", "payload": SCALE | {"parameters": {"replicas": 6}}}
+PREVIEW = ("previews", {"output": "ready"})
+OUTCOME = {"succeeded": True, "result": "Done."}
 TOKEN = {"name": "ann", "role": "viewer"}
 SIGNING = {"sentry": Signing(header="sentry-hook-signature", secret="a-secret-of-sentry")}
 CASES: dict[type[AppError], Provoke] = {
+    errors.ActionChanged: on_an_action(PREVIEW, PREVIEW, ("approve", {"approved": True}), risk="low"),
+    errors.ActionNotApproved: on_an_action(("execute", OUTCOME)),
+    errors.ApproverIsProposer: on_an_action(PREVIEW, ("approve", {"approved": True, "digest": "x"})),
+    errors.CallNotAllowed: on_an_action(("withdraw", {}), ("withdraw", {}), ("request-approval", {})),
+    errors.ExecutionUnavailable: on_an_action(("approve", {"approved": True}), ("execute", {}), **KUBERNETES),
+    errors.IncidentEnded: on_an_incident(on_an_ended_incident),
+    errors.TooManyPreviews: on_an_action(*[PREVIEW] * 21),
     errors.BadCursor: plainly(lambda gw: gw.get("/api/incidents?cursor=x")),
     errors.BlobDamaged: body_in(DamagedBlobs(FixedClock())),
     errors.BlobNotFound: body_in(MemoryBlobs(FixedClock())),

@@ -4,6 +4,8 @@ import pytest
 from msgspec.structs import replace
 
 from services.gateway.domain.records import (
+    Action,
+    ActionPreview,
     Activity,
     Delivery,
     DeliveryBody,
@@ -17,6 +19,7 @@ from services.gateway.domain.records import (
     Signal,
 )
 from services.gateway.handlers.apply_retention import Retention, apply_retention
+from tests.support.actions import an_action
 from tests.support.builders import a_signal
 from tests.support.clock import START, FixedClock
 from tests.support.memory_blobs import MemoryBlobs
@@ -188,3 +191,24 @@ def test_an_incident_with_very_many_signals_goes_with_all_of_them(store, blobs):
 
     assert apply_retention(store, blobs, Retention(incident_days=90), NOW) == {"incident": 1}
     assert store.find(Signal, "alertmanager:449") is None
+
+
+def test_an_incident_takes_its_actions_with_it_and_their_previews_and_blobs(store, blobs):
+    gone, kept = blobs.put(b"of inc_1"), blobs.put(b"of inc_2")
+    put(
+        store,
+        an_incident("inc_1", status=IncidentStatus.CLOSED, updated_at=ago(days=100)),
+        an_incident("inc_2", status=IncidentStatus.TRIAGE, updated_at=ago(days=100)),
+        *(an_action(id=f"act_{n}", incident_id="inc_1") for n in range(450)),
+        an_action(id="act_kept", incident_id="inc_2"),
+        ActionPreview(id="apv_1", action_id="act_1", incident_id="inc_1", blob=gone, created_at=ago(days=100)),
+        ActionPreview(id="apv_2", action_id="act_kept", incident_id="inc_2", blob=kept, created_at=ago(days=100)),
+    )
+
+    assert apply_retention(store, blobs, Retention(), NOW) == {}
+    assert apply_retention(store, blobs, Retention(incident_days=90), NOW) == {"incident": 1, "blob": 1}
+
+    assert [store.find(Action, name) for name in ("act_0", "act_449")] == [None, None]
+    assert store.find(ActionPreview, "apv_1") is None
+    assert store.find(Action, "act_kept") is not None
+    assert blobs.get(kept) == b"of inc_2"

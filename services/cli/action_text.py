@@ -1,0 +1,106 @@
+"""How actions are worded for people: lists, fields, and what dry runs put out."""
+
+import shlex
+from datetime import datetime
+from typing import Any
+
+import click
+import msgspec
+
+from services.cli.render import Column
+from services.cli.text import visible, when
+
+
+def list_columns(now: datetime) -> list[Column]:
+    """Return the columns of a list of actions."""
+    return [
+        ("action", lambda item: item["id"]),
+        ("incident", lambda item: item["incidentId"]),
+        ("state", lambda item: item["state"]),
+        ("risk", lambda item: item["risk"]),
+        ("type", lambda item: item["type"]),
+        ("title", lambda item: item["title"]),
+        ("approvals", _count),
+        ("expires", lambda item: when(item["expiresAt"], now)),
+        ("by", lambda item: item["proposedBy"]),
+    ]
+
+
+def policy_columns() -> list[Column]:
+    """Return the columns of the approval policy; an override shows what it asks more, and of what."""
+    matched = ("types", "verbs", "contexts", "namespaces")
+    return [
+        ("risk", lambda item: item["risk"]),
+        ("of", lambda item: [f"{name}={'|'.join(item[name])}" for name in matched if item.get(name)]),
+        ("approvals", lambda item: item["approvals"]),
+        ("approver", lambda item: item["approverRole"]),
+        ("proposer may approve", lambda item: item["selfApproval"]),
+        ("executor", lambda item: item["executorRole"]),
+        ("approval holds", lambda item: _minutes(item["approvalMinutes"])),
+        ("request waits", lambda item: _minutes(item["pendingMinutes"])),
+        ("asks at once", lambda item: item["askAtOnce"]),
+    ]
+
+
+def action_fields(item: dict[str, Any], now: datetime) -> list[tuple[str, object]]:
+    """Return an action as names and values."""
+    end, execution = item.get("end") or {}, item.get("execution") or {}
+    return [
+        ("action", item["id"]),
+        ("incident", item["incidentId"]),
+        ("title", item["title"]),
+        ("type", item["type"]),
+        *_payload_fields(item["type"], item["payload"]),
+        ("risk", item["risk"]),
+        ("rationale", item["rationale"]),
+        ("expected effect", item["expectedEffect"]),
+        ("rollback", item["rollback"]),
+        ("state", item["state"]),
+        ("expires", when(item["expiresAt"], now)),
+        ("may be asked", item["allowedCalls"]),
+        ("proposed", f"{item['proposedBy']} {when(item['proposedAt'], now)}"),
+        ("previews", [_preview(preview) for preview in item["previews"]]),
+        ("approvals", [_count(item), *(_approval(one) for one in item["approvals"])]),
+        ("ended", f"{end['by']} {when(end['at'], now)}: {end['reason']}" if end else None),
+        ("executed", f"{execution['by']} {when(execution['at'], now)}" if execution else None),
+        ("result", execution.get("result")),
+        ("supersedes", item["supersedes"]),
+        ("superseded by", item["supersededBy"]),
+        ("review digest", item["reviewDigest"]),
+        ("version", item["version"]),
+    ]
+
+
+def print_previews(outputs: list[dict[str, Any]]) -> None:
+    """Print what each dry run put out, line by line, with nothing in it that could steer a terminal."""
+    for preview in outputs:
+        click.echo(f"\npreview {visible(preview['id'])}{'' if preview['succeeded'] else ' (failed)'}")
+        for line in preview["output"].split("\n"):
+            click.echo(f"  {visible(line)}")
+
+
+def _payload_fields(kind: str, payload: dict[str, Any]) -> list[tuple[str, object]]:
+    if kind == "manual":
+        return [("instructions", payload["instructions"])]
+    if kind == "command":
+        return [("command", shlex.join(payload["argv"])), ("target", payload["target"])]
+    place = "/".join(str(payload[name]) for name in ("context", "namespace", "kind", "name") if payload.get(name))
+    parameters = payload.get("parameters")
+    shown = msgspec.json.encode(parameters).decode() if parameters else None
+    return [("verb", payload["verb"]), ("object", place), ("parameters", shown)]
+
+
+def _preview(preview: dict[str, Any]) -> str:
+    return f"{preview['id']}{'' if preview['succeeded'] else ' (failed)'}"
+
+
+def _approval(approval: dict[str, Any]) -> str:
+    return f"{approval['by']}{'' if approval['holds'] else ' (no longer holds)'}"
+
+
+def _count(item: dict[str, Any]) -> str:
+    return f"{item['approvalsGiven']} of {item['approvalsNeeded']}"
+
+
+def _minutes(count: int | None) -> str | None:
+    return None if count is None else f"{count} min"

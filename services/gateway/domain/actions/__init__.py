@@ -1,0 +1,1 @@
+"""The rules of actions: states, approval policy, digests, what may be proposed. Importable by the gateway only."""
