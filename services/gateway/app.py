@@ -16,14 +16,17 @@ from services.gateway.api import (
     access,
     alerts,
     deliveries,
+    diagnoses,
     docs,
     incidents,
     intake,
     jobs,
     previews,
+    reports,
     rules,
     silences,
     system,
+    tasks,
 )
 from services.gateway.api.auth import Authenticator
 from services.gateway.api.fields import describe_keys, schema_name
@@ -139,6 +142,9 @@ def _register(app: Flask, gateway: Gateway) -> Api:
         api.spec.components.security_scheme(name, scheme)
     for blueprint in (
         incidents.blueprint,
+        tasks.blueprint,
+        diagnoses.blueprint,
+        reports.blueprint,
         jobs.blueprint,
         deliveries.blueprint,
         intake.blueprint,

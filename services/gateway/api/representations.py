@@ -6,6 +6,9 @@ from typing import Any
 import msgspec
 
 from services.gateway.api.current import is_number
+from services.gateway.api.diagnosis_shapes import DiagnosisView
+from services.gateway.api.holdings import view_holdings
+from services.gateway.api.task_shapes import TaskBrief
 from services.gateway.domain.lifecycle import ALLOWED
 from services.gateway.domain.records import (
     Activity,
@@ -34,6 +37,7 @@ class _Numbered(msgspec.Struct):
 
 
 _decode_numbered = msgspec.json.Decoder(_Numbered).decode
+_LINKS = ("timeline", "signals", "jobs", "tasks", "diagnoses", "report", "export")
 SHOWN_ENTRIES = 20
 SHOWN_SIGNALS = 20
 
@@ -94,6 +98,11 @@ class IncidentView(Contract, frozen=True, kw_only=True):
     signal_names: tuple[str, ...]
     entities: tuple[EntityHint, ...]
     signals: tuple[Signal, ...]
+    tasks: tuple[TaskBrief, ...]
+    task_count: int
+    open_task_count: int
+    diagnoses: tuple[DiagnosisView, ...]
+    diagnosis_count: int
     timeline: TimelineView
     links: dict[str, str]
 
@@ -160,8 +169,9 @@ def view_incident(store: Store, incident_id: str) -> IncidentView:
         signal_names=hints.signal_names,
         entities=hints.entities,
         signals=signals,
+        **view_holdings(store, incident_id, path)._asdict(),
         timeline=_view_timeline(store, incident_id, f"{path}/timeline"),
-        links={"self": path} | {name: f"{path}/{name}" for name in ("timeline", "signals", "jobs")},
+        links={"self": path} | {name: f"{path}/{name}" for name in _LINKS},
     )
 
 

@@ -12,6 +12,8 @@ from services.gateway.domain.records.delivery import (
     SignalOutcome,
     SignalReading,
 )
+from services.gateway.domain.records.diagnosis import AttachedDiagnosis, LeadingHypothesis, attached_id
+from services.gateway.domain.records.holdings import Holdings
 from services.gateway.domain.records.incident import (
     Activity,
     Hints,
@@ -42,12 +44,14 @@ from services.gateway.domain.records.rules import (
 from services.gateway.domain.records.signal import NO_INCIDENT, Occurrence, Signal
 from services.gateway.domain.records.silence import BOARD, Silence, SilenceBoard, SilenceKind, SilenceState
 from services.gateway.domain.records.summary import IncidentSummary, searchable_text, summarise
+from services.gateway.domain.records.task import Task, TaskState
 from services.gateway.domain.records.timeline import ChainHead, EntryDraft, EntryType, TimelineEntry
 
 RECORD_KINDS: dict[str, type[Record]] = {
     kind.KIND: kind
     for kind in (
         Activity,
+        AttachedDiagnosis,
         ChainHead,
         Change,
         Counter,
@@ -56,6 +60,7 @@ RECORD_KINDS: dict[str, type[Record]] = {
         DeliveryKey,
         Group,
         Hints,
+        Holdings,
         IdempotencyKey,
         Incident,
         IntakeMapping,
@@ -67,6 +72,7 @@ RECORD_KINDS: dict[str, type[Record]] = {
         Signal,
         Silence,
         SilenceBoard,
+        Task,
         TimelineEntry,
         Token,
     )
@@ -79,6 +85,7 @@ __all__ = [
     "NO_INCIDENT",
     "RECORD_KINDS",
     "Activity",
+    "AttachedDiagnosis",
     "ChainHead",
     "Change",
     "ChangeOutcome",
@@ -94,6 +101,7 @@ __all__ = [
     "Group",
     "GroupingRule",
     "Hints",
+    "Holdings",
     "IdempotencyKey",
     "Incident",
     "IncidentSource",
@@ -102,6 +110,7 @@ __all__ = [
     "IntakeMapping",
     "Job",
     "JobState",
+    "LeadingHypothesis",
     "Match",
     "Milestones",
     "Noise",
@@ -123,10 +132,13 @@ __all__ = [
     "SilenceBoard",
     "SilenceKind",
     "SilenceState",
+    "Task",
+    "TaskState",
     "Threshold",
     "ThresholdOf",
     "TimelineEntry",
     "Token",
+    "attached_id",
     "searchable_text",
     "summarise",
 ]

@@ -21,6 +21,9 @@ class EntryType(StrEnum):
     SIGNAL_FLAPPING = "signal_flapping"
     SIGNALS_TRUNCATED = "signals_truncated"
     NOTE_ADDED = "note_added"
+    TASK_ADDED = "task_added"
+    TASK_CHANGED = "task_changed"
+    DIAGNOSIS_ATTACHED = "diagnosis_attached"
 
 
 class EntryDraft(Contract, frozen=True, kw_only=True):
