@@ -1,6 +1,9 @@
 """The one way commands talk to the gateway: JSON over HTTP, every failure worded and given its exit code."""
 
+import contextlib
+import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +14,7 @@ from services.cli.exit_codes import ExitCode
 from services.cli.text import one_line
 
 _PAGE = 100
+_CHUNK = 64 << 10
 _CONNECT_SECONDS = 5.0
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _BY_STATUS = {401: ExitCode.NOT_AUTHORISED, 403: ExitCode.NOT_AUTHORISED, 404: ExitCode.NOT_FOUND}
@@ -80,6 +84,38 @@ class ApiClient:
             if not page.get("nextCursor"):
                 return
             query["cursor"] = page["nextCursor"]
+
+    def read_text(self, path: str) -> str:
+        """Return the body of a GET that is text."""
+        response = self._send("GET", path, headers={"Accept": "text/*, application/problem+json"})
+        if not response.ok:
+            raise failure(response.status_code, _body(response))
+        response.encoding = "utf-8"
+        return response.text
+
+    def download(self, path: str, target: Path, *, timeout_seconds: float) -> Mapping[str, str]:
+        """Write the body of a GET to ``target``, which only its owner may read, and return the headers.
+
+        The file has its name only once it is whole.
+        """
+        unfinished = target.with_name(f"{target.name}.tmp")
+        headers = {"Accept": "*/*"}
+        with self._send("GET", path, timeout_seconds=timeout_seconds, stream=True, headers=headers) as response:
+            if not response.ok:
+                raise failure(response.status_code, _body(response))
+            try:
+                unfinished.unlink(missing_ok=True)
+                with open(unfinished, "xb", opener=_open_private) as file:
+                    file.writelines(response.iter_content(_CHUNK))
+                unfinished.replace(target)
+            except requests.RequestException as error:
+                raise CommandFailed(f"{self.url} broke off: {error}", ExitCode.UNREACHABLE) from error
+            except OSError as error:
+                raise CommandFailed(f"{target}: {error.strerror or error}") from error
+            finally:
+                with contextlib.suppress(OSError):
+                    unfinished.unlink(missing_ok=True)
+        return response.headers
 
     def probe(self, path: str) -> tuple[int, JsonObject]:
         """Return status and body of a GET, whatever the status."""
@@ -158,6 +194,10 @@ def _words(what: object) -> str:
     if isinstance(what, dict):
         return "; ".join(f"{name}: {_words(inner)}" for name, inner in what.items())
     return " ".join(map(str, what)) if isinstance(what, list) else str(what)
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _body(response: requests.Response) -> JsonObject:

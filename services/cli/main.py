@@ -6,6 +6,7 @@ from services.cli.commands.actions import actions
 from services.cli.commands.changes import changes
 from services.cli.commands.deliveries import deliveries
 from services.cli.commands.demo import demo
+from services.cli.commands.incident_files import diagnose_incident, export_incident, report_incident
 from services.cli.commands.incidents import incidents
 from services.cli.commands.jobs import jobs
 from services.cli.commands.mapping import mapping
@@ -14,6 +15,7 @@ from services.cli.commands.rules import rules
 from services.cli.commands.silences import silences
 from services.cli.commands.status import status
 from services.cli.commands.store import store
+from services.cli.commands.tasks import tasks
 from services.cli.commands.tokens import tokens
 from services.cli.commands.up import up
 from services.cli.commands.verify import verify
@@ -26,6 +28,8 @@ def cli() -> None:
     """Faultline, an incident workbench for teams that run Kubernetes."""
 
 
-_WORK = (incidents, actions, watch, rules, silences, noise, changes, deliveries, mapping, jobs)
+for command in (diagnose_incident, report_incident, export_incident):
+    incidents.add_command(command)
+_WORK = (incidents, tasks, actions, watch, rules, silences, noise, changes, deliveries, mapping, jobs)
 for command in (up, status, demo, *_WORK, tokens, verify, store):
     cli.add_command(command)

@@ -18,15 +18,18 @@ from services.gateway.api import (
     alerts,
     approvals,
     deliveries,
+    diagnoses,
     docs,
     incidents,
     intake,
     jobs,
     previews,
+    reports,
     rules,
     silences,
     streams,
     system,
+    tasks,
 )
 from services.gateway.api.action_inputs import PAYLOADS
 from services.gateway.api.auth import Authenticator
@@ -152,6 +155,9 @@ def _register(app: Flask, gateway: Gateway) -> Api:
         incidents.blueprint,
         actions.blueprint,
         approvals.blueprint,
+        tasks.blueprint,
+        diagnoses.blueprint,
+        reports.blueprint,
         jobs.blueprint,
         deliveries.blueprint,
         intake.blueprint,

@@ -226,7 +226,7 @@ class IdempotencyKeyReused(AppError):
 
 
 class VersionConflict(AppError):
-    """Someone changed the record since the version the client names."""
+    """Someone changed it since the version the client names."""
 
     code = "version_conflict"
     http_status = 412
@@ -264,6 +264,30 @@ class ReasonRequired(AppError):
     http_status = 422
     title = "A reason is required"
     example: ClassVar[Mapping[str, Any]] = {"errors": {"reason": ["required"]}}
+
+
+class TooManyTasks(AppError):
+    """An incident has as many tasks as it may have."""
+
+    code = "too_many_tasks"
+    http_status = 409
+    title = "The incident has as many tasks as it may have"
+
+
+class TooManyDiagnoses(AppError):
+    """An incident has as many diagnoses as it may have."""
+
+    code = "too_many_diagnoses"
+    http_status = 409
+    title = "The incident has as many diagnoses as it may have"
+
+
+class DiagnosisDiffers(AppError):
+    """Another diagnosis is attached under this id."""
+
+    code = "diagnosis_differs"
+    http_status = 409
+    title = "Another diagnosis has this id"
 
 
 class JobNotRetryable(AppError):

@@ -178,6 +178,13 @@ class Store(Protocol):
         """Return the last ``limit`` entries, oldest of them first."""
         ...
 
+    def list_entry_bytes(self, incident_id: str, *, after: int = 0, limit: int = 100) -> list[bytes]:
+        """Return the stored bytes of the entries that ``list_timeline`` returns: what their hashes are of.
+
+        They are JSON without a line break.
+        """
+        ...
+
     def subscribe(self, listener: Callable[[Committed], None]) -> None:
         """Call ``listener`` after every commit from now on, in order. It must be quick and must not raise."""
         ...

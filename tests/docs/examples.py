@@ -132,7 +132,9 @@ def render(example: Example) -> str:
         lines += ["Content-Type: application/json", "", *_json_lines(example.body)]
     lines += ["```", "", "```http", f"{answer.status_code} {answer.status.partition(' ')[2].title()}"]
     lines += [f"{name}: {answer.headers[name]}" for name in ("Location", "ETag") if name in answer.headers]
-    if answer.data:
+    if answer.mimetype == "application/zip":
+        lines += ["", "(the bundle)"]
+    elif answer.data:
         lines += ["", *(_json_lines(answer.json) if answer.is_json else _text_lines(answer))]
     return _plain("\n".join([*lines, "```", ""]))
 

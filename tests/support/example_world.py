@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from services.gateway.api.diagnoses import EXAMPLE as DIAGNOSIS
 from services.gateway.domain.grouping import GroupingPolicy
 from services.gateway.domain.records import Delivery, JobState, Role
 from services.gateway.handlers.judge import Judge
@@ -102,6 +103,15 @@ def _actions(world: ExampleWorld) -> None:
     world.names["review_digest"] = shown["reviewDigest"]
 
 
+def _tasks(world: ExampleWorld) -> None:
+    gw, path = world.gw, f"/api/incidents/{world.names['incident_id']}"
+    task = {"title": "Raise the alert threshold", "owner": "ann", "dueAt": "2026-11-30T12:00:00Z"}
+    world.names["task_id"] = world.made(gw.post(f"{path}/tasks", json=task))["id"]
+    # One of its own: the example that is attached is another.
+    diagnosis = DIAGNOSIS | {"id": "dx_of_the_example_world"}
+    world.names["diagnosis_id"] = world.made(gw.post(f"{path}/diagnoses", json=diagnosis))["id"]
+
+
 def _jobs(world: ExampleWorld) -> None:
     failed, waiting = a_job(state=JobState.FAILED, error="boom"), a_job()
 
@@ -120,5 +130,6 @@ _BUILD: tuple[Callable[[ExampleWorld], None], ...] = (
     _rules,
     _access,
     _actions,
+    _tasks,
     _jobs,
 )

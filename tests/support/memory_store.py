@@ -115,6 +115,10 @@ class MemoryStore:
     def list_newest_entries(self, incident_id: str, limit: int) -> list[ChainedEntry]:
         return self.list_timeline(incident_id, after=max(0, self._head(incident_id) - limit), limit=limit)
 
+    def list_entry_bytes(self, incident_id: str, *, after: int = 0, limit: int = 100) -> list[bytes]:
+        last = min(self._head(incident_id), after + limit)
+        return [self._bodies[TimelineEntry.KIND, entry_id(incident_id, n)] for n in range(after + 1, last + 1)]
+
     def subscribe(self, listener: Callable[[Committed], None]) -> None:
         self._listeners.append(listener)
 

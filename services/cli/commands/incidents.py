@@ -1,11 +1,12 @@
 """`faultline incidents`: the inbox, one incident, opening one and moving it on."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 
 from services.cli.options import connect, json_option, limit_option
+from services.cli.parameters import read_json_object
 from services.cli.render import Column, json_wanted, print_count, print_fields, print_json, print_table
 from services.cli.text import when
 
@@ -64,16 +65,28 @@ def show_incident(incident: str, entries: int) -> None:
 
 
 @incidents.command("create")
-@click.argument("title")
-@click.option("--severity", type=_SEVERITIES, default="medium", show_default=True)
+@click.argument("title", required=False)
+@click.option("--severity", type=_SEVERITIES, help="medium if left out; with --diagnosis, what that says.")
 @click.option("--description", help="What is known so far.")
 @click.option("--owner", help="Who works on it.")
 @click.option("--service", "services", multiple=True, help="A service it is about; may be repeated.")
 @click.option("--label", "labels", multiple=True, metavar="KEY:VALUE", help="A label; may be repeated.")
+@click.option("--diagnosis", type=click.File("rb"), help="Attach the diagnosis in this JSON file; it may say the rest.")
 @json_option
-def create_incident(title: str, labels: tuple[str, ...], services: tuple[str, ...], **fields: Any) -> None:
-    """Open an incident by hand."""
+def create_incident(
+    title: str | None,
+    labels: tuple[str, ...],
+    services: tuple[str, ...],
+    severity: str | None,
+    diagnosis: BinaryIO | None,
+    **fields: Any,
+) -> None:
+    """Open an incident by hand, or from a diagnosis, which also gives a title."""
+    if title is None and diagnosis is None:
+        raise click.UsageError("Say TITLE or --diagnosis.")
     body = {"title": title, "services": list(services), "labels": _read_labels(labels), **fields}
+    body["diagnosis"] = read_json_object(diagnosis) if diagnosis else None
+    body["severity"] = severity or (None if diagnosis else "medium")
     created = connect().post(
         "/api/incidents", {name: value for name, value in body.items() if value not in (None, [], {})}
     )
@@ -140,6 +153,8 @@ def _incident_fields(item: dict[str, Any], now: datetime) -> list[tuple[str, obj
         ("description", item.get("description")),
         ("signals", f"{item.get('signalCount', 0)}, {item.get('firingCount', 0)} firing"),
         ("entities", [_entity(entity) for entity in item.get("entities", [])]),
+        ("tasks", _tasks(item)),
+        ("diagnoses", [f"{one['resource']['kind']} {one['resource']['name']}" for one in item.get("diagnoses", [])]),
         ("relations", [f"{relation['type']} {relation['incidentId']}" for relation in item.get("relations", [])]),
         ("created", when(item["createdAt"], now)),
         ("updated", when(item["updatedAt"], now)),
@@ -147,6 +162,11 @@ def _incident_fields(item: dict[str, Any], now: datetime) -> list[tuple[str, obj
         ("timeline head", _head(item["timeline"])),
         ("version", item["version"]),
     ]
+
+
+def _tasks(item: dict[str, Any]) -> str:
+    count = item.get("taskCount", 0)
+    return f"{count}, {item.get('openTaskCount', 0)} open" if count else ""
 
 
 def _head(timeline: dict[str, Any]) -> str:

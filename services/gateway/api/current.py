@@ -64,10 +64,18 @@ def repeat_guard() -> RepeatGuard | None:
 
 def read_answer(body: bytes, version: int | None = None) -> Response:
     """Answer a read with its ETag, or with 304 if the client holds exactly this already."""
-    etag = entity_tag(body, version)
+    return _read(body, entity_tag(body, version), JSON)
+
+
+def read_text(body: bytes, content_type: str) -> Response:
+    """Answer a read that is not JSON, otherwise like ``read_answer``."""
+    return _read(body, entity_tag(body), content_type)
+
+
+def _read(body: bytes, etag: str, content_type: str) -> Response:
     if _names(request.headers.get("If-None-Match"), etag):
         return Response(status=304, headers={"ETag": etag})
-    return Response(body, 200, {"ETag": etag}, content_type=JSON)
+    return Response(body, 200, {"ETag": etag}, content_type=content_type)
 
 
 def write_answer(answer: Answer) -> Response:

@@ -87,20 +87,36 @@ class Words(fields.List[Any]):
         return super()._deserialize(parts, attr, data, **options)
 
 
-def text_map(*, most_entries: int, key_length: int, value_length: int, **options: Any) -> fields.Dict:
-    """Return a field for a map of short texts. ``data_key`` and the like go on to the field."""
+def text_map(
+    *,
+    most_entries: int,
+    key_length: int,
+    value_length: int,
+    key_pattern: str | None = None,
+    blank_values: bool = True,
+    **options: Any,
+) -> fields.Dict:
+    """Return a field for a map of short texts. ``data_key`` and the like go on to the field.
+
+    Keys match ``key_pattern`` where one is given.
+    """
+    keys: fields.String = Text(most=key_length, blank=False)
+    if key_pattern is not None:
+        # marshmallow formats the wording: braces of the pattern are no fields of it.
+        wording = f"must match {key_pattern}".replace("{", "{{").replace("}", "}}")
+        keys = fields.String(validate=validate.Regexp(key_pattern.replace("$", r"\Z"), error=wording))
 
     def check_size(value: dict[str, str]) -> None:
         if len(value) > most_entries:
             raise ma.ValidationError(f"has more than {most_entries} entries")
 
     return fields.Dict(
-        keys=Text(most=key_length, blank=False),
-        values=Text(most=value_length),
+        keys=keys,
+        values=Text(most=value_length, blank=blank_values),
         validate=check_size,
         metadata={
             "maxProperties": most_entries,
-            "propertyNames": {"minLength": 1, "maxLength": key_length, "pattern": _CLEAN_NOT_BLANK},
+            "propertyNames": {"minLength": 1, "maxLength": key_length, "pattern": key_pattern or _CLEAN_NOT_BLANK},
             **options.pop("metadata", {}),
         },
         **options,

@@ -24,6 +24,7 @@ from services.gateway.domain.changes import Move
 from services.gateway.domain.records import ChainHead, Incident, Job, Role, Signal
 from services.gateway.handlers.add_note import add_note, find_note
 from services.gateway.handlers.answer_once import Answer, answer_once
+from services.gateway.handlers.attach_diagnosis import keep_diagnosis, open_from_diagnosis
 from services.gateway.handlers.change_incident import change_incident
 from services.gateway.handlers.open_incident import open_incident
 from services.gateway.ports import RecordQuery
@@ -51,12 +52,13 @@ _NEW = {
     ),
 )
 def create_incident(fields: dict[str, Any]) -> Response:
-    """Open an incident by hand."""
-    actor = subject()
+    """Open an incident by hand, or from a diagnosis."""
+    actor, diagnosis = subject(), fields.pop("diagnosis", None)
+    kept = keep_diagnosis(gateway().blobs, diagnosis) if diagnosis is not None else None
     answer = answer_once(
         gateway().store,
         repeat_guard(),
-        lambda tx: open_incident(tx, actor, fields),
+        lambda tx: open_from_diagnosis(tx, actor, fields, kept) if kept else open_incident(tx, actor, fields),
         lambda incident_id: _show(incident_id, 201, location=incident_path(incident_id)),
     )
     return write_answer(answer)

@@ -5,6 +5,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
+from services.gateway.api.diagnosis_inputs import DiagnosisInput
 from services.gateway.api.fields import Flag, InputSchema, Moment, SeverityWord, Text, Word, Words, text_map
 from services.gateway.domain.records import (
     DeliveryState,
@@ -21,6 +22,7 @@ from shared.contracts.signal import SignalStatus
 TITLE_LENGTH = 300
 DESCRIPTION_LENGTH = 64 << 10
 NOTE_LENGTH = 16 << 10
+_ROLE = r"^[A-Za-z][A-Za-z0-9_-]{0,62}$"
 SORTS = [sign + name for name in ("updatedAt", "createdAt", "severity", "number") for sign in ("", "-")]
 
 
@@ -31,7 +33,17 @@ class IncidentFields(InputSchema):
     description = Text(most=DESCRIPTION_LENGTH)
     severity = SeverityWord()
     owner = Text(most=200, blank=False, allow_none=True)
-    roles = text_map(most_entries=20, key_length=63, value_length=200, metadata={"example": {"commander": "ann"}})
+    roles = text_map(
+        most_entries=20,
+        key_length=63,
+        key_pattern=_ROLE,
+        value_length=200,
+        blank_values=False,
+        metadata={
+            "example": {"commander": "ann", "commsLead": "bob"},
+            "description": "Who has which part: commander, scribe, commsLead, or roles of your own.",
+        },
+    )
     services = fields.List(Text(most=200, blank=False), validate=validate.Length(max=50))
     labels = text_map(most_entries=50, key_length=63, value_length=500, metadata={"example": {"team": "payments"}})
 
@@ -46,7 +58,6 @@ class IncidentFields(InputSchema):
 class NewIncident(IncidentFields):
     """An incident to open."""
 
-    title = Text(most=TITLE_LENGTH, blank=False, required=True)
     # Not a default of ours: a severity nobody gave must be told from one that was, which is pinned.
     severity = SeverityWord(
         metadata={
@@ -54,8 +65,17 @@ class NewIncident(IncidentFields):
             "description": "Pinned when given; when left out, worse signals raise it.",
         },
     )
-    source = Word(IncidentSource, load_default=IncidentSource.MANUAL)
+    source = Word(IncidentSource, metadata={"description": "manual if left out; quickdx with a diagnosis."})
     detected_at = Moment(metadata={"description": "When it was noticed; now if left out."})
+    diagnosis = fields.Nested(
+        DiagnosisInput, metadata={"description": "Is attached; says what the other fields leave out, the title too."}
+    )
+
+    @ma.validates_schema
+    def check_title(self, data: dict[str, Any], **_: Any) -> None:
+        """An incident has a title: its own, or what its diagnosis says."""
+        if "title" not in data and "diagnosis" not in data:
+            raise ma.ValidationError("is required where there is no diagnosis", "title")
 
 
 class IncidentChange(IncidentFields):

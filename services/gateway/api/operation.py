@@ -78,6 +78,8 @@ class Operation:
     matched: bool = False
     conditional: bool = False
     parameters: tuple[Mapping[str, Any], ...] = ()
+    # Headers of the answer, with what each says.
+    headers: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -186,7 +188,9 @@ def _header_parameters(spec: Operation) -> list[Mapping[str, Any]]:
 
 
 def _answer_headers(spec: Operation) -> dict[str, Any]:
-    headers: dict[str, Any] = {}
+    headers: dict[str, Any] = {
+        name: {"schema": {"type": "string"}, "description": text} for name, text in spec.headers.items()
+    }
     if spec.conditional or spec.matched:
         headers["ETag"] = {"schema": {"type": "string"}, "description": "Names exactly what is shown."}
     if spec.status in {201, 202}:

@@ -7,6 +7,9 @@ import msgspec
 
 from services.gateway.api.action_views import ActionSummary, newest_actions
 from services.gateway.api.current import gateway, is_number
+from services.gateway.api.diagnosis_shapes import DiagnosisView
+from services.gateway.api.holdings import view_holdings
+from services.gateway.api.task_shapes import TaskBrief
 from services.gateway.domain.lifecycle import ALLOWED
 from services.gateway.domain.records import (
     Activity,
@@ -35,6 +38,7 @@ class _Numbered(msgspec.Struct):
 
 
 _decode_numbered = msgspec.json.Decoder(_Numbered).decode
+_LINKS = ("timeline", "signals", "actions", "jobs", "tasks", "diagnoses", "report", "export")
 SHOWN_ENTRIES = 20
 SHOWN_SIGNALS = 20
 
@@ -96,6 +100,11 @@ class IncidentView(Contract, frozen=True, kw_only=True):
     entities: tuple[EntityHint, ...]
     signals: tuple[Signal, ...]
     actions: tuple[ActionSummary, ...]
+    tasks: tuple[TaskBrief, ...]
+    task_count: int
+    open_task_count: int
+    diagnoses: tuple[DiagnosisView, ...]
+    diagnosis_count: int
     timeline: TimelineView
     links: dict[str, str]
 
@@ -163,8 +172,9 @@ def view_incident(store: Store, incident_id: str) -> IncidentView:
         entities=hints.entities,
         signals=signals,
         actions=newest_actions(gateway(), incident_id),
+        **view_holdings(store, incident_id, path)._asdict(),
         timeline=_view_timeline(store, incident_id, f"{path}/timeline"),
-        links={"self": path} | {name: f"{path}/{name}" for name in ("timeline", "signals", "actions", "jobs")},
+        links={"self": path} | {name: f"{path}/{name}" for name in _LINKS},
     )
 
 

@@ -164,6 +164,10 @@ class IncidentLinksShape(Shape):
     signals = fields.String()
     actions = fields.String()
     jobs = fields.String()
+    tasks = fields.String()
+    diagnoses = fields.String()
+    report = fields.String()
+    export = fields.String()
 
 
 class IncidentSummaryShape(Shape):
@@ -205,6 +209,12 @@ class IncidentShape(IncidentSummaryShape):
     actions = fields.List(
         fields.Nested("ActionSummaryShape"), metadata={"description": "The newest ones; links has all."}
     )
+    # Named as text: their modules are made of this one's shapes.
+    tasks = fields.List(fields.Nested("TaskBriefShape"), metadata={"description": "Open ones first; links has all."})
+    task_count = fields.Integer()
+    open_task_count = fields.Integer()
+    diagnoses = fields.List(fields.Nested("DiagnosisShape"), metadata={"description": "The newest; links has all."})
+    diagnosis_count = fields.Integer()
     timeline = fields.Nested(TimelineShape)
     allowed_transitions = fields.List(Word(IncidentStatus))
     links = fields.Nested(IncidentLinksShape)

@@ -250,7 +250,7 @@ def with_known_words(report: NormalisedSignal, known: Signal) -> NormalisedSigna
 def note_hints(hints: Hints, report: NormalisedSignal) -> Hints:
     """Return ``hints`` with what ``report`` names; the very same object if that is nothing new."""
     names = _with_name(hints.signal_names, report.name)
-    entities = _with_entities(hints.entities, report.entities)
+    entities = with_entities(hints.entities, report.entities)
     if names is hints.signal_names and entities is hints.entities:
         return hints
     return Hints(incident_id=hints.incident_id, signal_names=names, entities=entities)
@@ -262,7 +262,8 @@ def _with_name(names: tuple[str, ...], name: str) -> tuple[str, ...]:
     return (*names, name)
 
 
-def _with_entities(known: tuple[EntityHint, ...], named: tuple[EntityHint, ...]) -> tuple[EntityHint, ...]:
+def with_entities(known: tuple[EntityHint, ...], named: tuple[EntityHint, ...]) -> tuple[EntityHint, ...]:
+    """Return ``known`` with what is new in ``named``, capped; the very same object if nothing is."""
     if len(known) >= MAX_ENTITIES:
         return known
     fresh = tuple(entity for entity in named if entity not in known)

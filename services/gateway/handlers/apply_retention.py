@@ -11,12 +11,14 @@ from services.gateway.domain.records import (
     NO_INCIDENT,
     Action,
     ActionPreview,
+    AttachedDiagnosis,
     Change,
     Delivery,
     DeliveryBody,
     DeliveryKey,
     DeliveryState,
     Group,
+    Holdings,
     IdempotencyKey,
     Incident,
     IncidentStatus,
@@ -27,6 +29,8 @@ from services.gateway.domain.records import (
     Preview,
     Record,
     Signal,
+    Task,
+    attached_id,
 )
 from services.gateway.ports import Blobs, RecordQuery, Store, Transaction
 
@@ -34,10 +38,11 @@ _BATCH = 200
 _FINAL_JOBS = tuple(str(state) for state in JobState if state.is_final)
 _ENDED_DELIVERIES = (str(DeliveryState.PROCESSED), str(DeliveryState.QUARANTINED), str(DeliveryState.PREVIEWED))
 _ENDED_INCIDENTS = (str(IncidentStatus.CLOSED), str(IncidentStatus.CANCELLED), str(IncidentStatus.MERGED))
+# Every kind that names a blob, each by its facet ``tag``.
+_NAMING_BLOBS: tuple[type[Record], ...] = (ActionPreview, AttachedDiagnosis, DeliveryBody)
 _Drop = Callable[[Transaction, Record], None]
 # What an incident takes with it when it goes; each is found by its ``parent``.
 _OF_INCIDENT: tuple[type[Record], ...] = (Signal, Action, ActionPreview)
-_NAMES_BLOBS: tuple[type[Record], ...] = (DeliveryBody, ActionPreview)
 # A blob is put before the commit that names it; no commit is under way for an hour.
 _BLOB_GRACE = timedelta(hours=1)
 
@@ -135,7 +140,19 @@ def _drop_incident(tx: Transaction, record: Record) -> None:
             group = tx.find(Group, record.dedup_key)
             if group is not None and group.incident_id == record.id:
                 tx.remove(Group, record.dedup_key)
+        _drop_holdings(tx, record.id)
         tx.remove_incident(record.id)
+
+
+def _drop_holdings(tx: Transaction, incident_id: str) -> None:
+    holdings = tx.find(Holdings, incident_id)
+    if holdings is None:
+        return
+    for task_id in holdings.task_ids:
+        tx.remove(Task, task_id)
+    for diagnosis_id in holdings.diagnosis_ids:
+        tx.remove(AttachedDiagnosis, attached_id(incident_id, diagnosis_id))
+    tx.remove(Holdings, incident_id)
 
 
 def _drop_whole(store: Store, incident_id: str, query: RecordQuery) -> bool:
@@ -174,4 +191,4 @@ def _drop_last(tx: Transaction, incident_id: str, query: RecordQuery) -> bool:
 
 def _is_named(store: Store, digest: str) -> bool:
     query = RecordQuery(tags=(digest,), limit=1, with_total=False)
-    return any(store.list_records(kind, query).records for kind in _NAMES_BLOBS)
+    return any(store.list_records(kind, query).records for kind in _NAMING_BLOBS)

@@ -12,14 +12,17 @@ from shared.ids import new_id
 
 
 def open_incident(tx: Transaction, subject: Subject, fields: Mapping[str, Any]) -> str:
-    """Open an incident with ``fields`` and return its id. A severity that is given is pinned."""
+    """Open an incident with ``fields`` and return its id.
+
+    A ``severity`` that is given is pinned; a ``suggested_severity`` stands where none is, and is not.
+    """
     known = dict(fields)
-    severity = known.pop("severity", None)
+    severity, suggested = known.pop("severity", None), known.pop("suggested_severity", Severity.MEDIUM)
     detected_at = known.pop("detected_at", None)
     incident = Incident(
         id=new_id("inc"),
         source=known.pop("source", IncidentSource.MANUAL),
-        severity=severity or Severity.MEDIUM,
+        severity=severity or suggested,
         severity_pinned=severity is not None,
         milestones=Milestones(detected_at=detected_at or tx.now),
         created_by=subject.id,

@@ -1,4 +1,5 @@
 import threading
+from hashlib import sha256
 
 import pytest
 
@@ -274,3 +275,14 @@ def test_an_entry_says_who_when_and_what(store):
         {"version": "1.2"},
     )
     assert entry.recorded_at > NOW
+
+
+def test_the_stored_bytes_of_entries_are_what_their_hashes_are_of(store):
+    store.transact(lambda tx: [tx.append("inc_1", a_draft(message=f"line one\nline {n}")) for n in range(1, 8)])
+
+    stored = store.list_entry_bytes("inc_1", after=2, limit=3)
+
+    assert [sha256(body).hexdigest() for body in stored] == [c.hash for c in store.list_timeline("inc_1")[2:5]]
+    assert not any(b"\n" in body for body in stored)
+    assert store.list_entry_bytes("inc_1", after=7) == []
+    assert store.list_entry_bytes("inc_none") == []

@@ -152,16 +152,25 @@ class JsonStore:
         """Return the last ``limit`` entries, oldest of them first."""
         return self.list_timeline(incident_id, after=max(0, self._last_entry(incident_id) - limit), limit=limit)
 
+    def list_entry_bytes(self, incident_id: str, *, after: int = 0, limit: int = 100) -> list[bytes]:
+        """Return the stored bytes of entries with a sequence above ``after``, in order."""
+        last = min(self._last_entry(incident_id), after + limit)
+        return [self._entry_body(incident_id, sequence) for sequence in range(after + 1, last + 1)]
+
     def _last_entry(self, incident_id: str) -> int:
         head = self.find(ChainHead, incident_id)
         return head.sequence if head else 0
 
     def _entry(self, incident_id: str, sequence: int) -> ChainedEntry:
         key = (TimelineEntry.KIND, entry_id(incident_id, sequence))
-        body = self._state.read_body(key)
+        body = self._entry_body(incident_id, sequence)
+        return ChainedEntry(cast("TimelineEntry", decode(key, body)), hash_entry(body))
+
+    def _entry_body(self, incident_id: str, sequence: int) -> bytes:
+        body = self._state.read_body((TimelineEntry.KIND, entry_id(incident_id, sequence)))
         if body is None:
             raise StoreDamaged(f"entry {sequence} of {incident_id} is missing")
-        return ChainedEntry(cast("TimelineEntry", decode(key, body)), hash_entry(body))
+        return body
 
     @property
     def last_seq(self) -> int:

@@ -28,6 +28,8 @@ from services.gateway.domain.records.delivery import (
     SignalOutcome,
     SignalReading,
 )
+from services.gateway.domain.records.diagnosis import AttachedDiagnosis, LeadingHypothesis, attached_id
+from services.gateway.domain.records.holdings import Holdings
 from services.gateway.domain.records.incident import (
     Activity,
     Hints,
@@ -58,6 +60,7 @@ from services.gateway.domain.records.rules import (
 from services.gateway.domain.records.signal import NO_INCIDENT, Occurrence, Signal
 from services.gateway.domain.records.silence import BOARD, Silence, SilenceBoard, SilenceKind, SilenceState
 from services.gateway.domain.records.summary import IncidentSummary, searchable_text, summarise
+from services.gateway.domain.records.task import Task, TaskState
 from services.gateway.domain.records.timeline import ChainHead, EntryDraft, EntryType, TimelineEntry
 
 RECORD_KINDS: dict[str, type[Record]] = {
@@ -66,6 +69,7 @@ RECORD_KINDS: dict[str, type[Record]] = {
         Action,
         ActionPreview,
         Activity,
+        AttachedDiagnosis,
         ChainHead,
         Change,
         Counter,
@@ -74,6 +78,7 @@ RECORD_KINDS: dict[str, type[Record]] = {
         DeliveryKey,
         Group,
         Hints,
+        Holdings,
         IdempotencyKey,
         Incident,
         IntakeMapping,
@@ -85,6 +90,7 @@ RECORD_KINDS: dict[str, type[Record]] = {
         Signal,
         Silence,
         SilenceBoard,
+        Task,
         TimelineEntry,
         Token,
     )
@@ -104,6 +110,7 @@ __all__ = [
     "ActionType",
     "Activity",
     "Approval",
+    "AttachedDiagnosis",
     "ChainHead",
     "Change",
     "ChangeOutcome",
@@ -121,6 +128,7 @@ __all__ = [
     "Group",
     "GroupingRule",
     "Hints",
+    "Holdings",
     "IdempotencyKey",
     "Incident",
     "IncidentSource",
@@ -131,6 +139,7 @@ __all__ = [
     "JobState",
     "KubernetesPayload",
     "KubernetesVerb",
+    "LeadingHypothesis",
     "ManualPayload",
     "Match",
     "Milestones",
@@ -155,10 +164,13 @@ __all__ = [
     "SilenceBoard",
     "SilenceKind",
     "SilenceState",
+    "Task",
+    "TaskState",
     "Threshold",
     "ThresholdOf",
     "TimelineEntry",
     "Token",
+    "attached_id",
     "searchable_text",
     "summarise",
 ]

@@ -123,9 +123,10 @@ class Activity(Record, frozen=True, kw_only=True):
 
 
 class Hints(Record, frozen=True, kw_only=True):
-    """What the signals of an incident name, each once and capped: alert names, which the inbox searches, and entities.
+    """What the signals and diagnoses of an incident name, each once and capped.
 
-    Written only when a signal names something new; a storm of repeats leaves it alone.
+    Alert names, which the inbox searches, and entities. Written only when something new is named; a storm of
+    repeats leaves it alone.
     """
 
     KIND: ClassVar[str] = "hints"

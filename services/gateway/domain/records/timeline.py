@@ -30,6 +30,9 @@ class EntryType(StrEnum):
     ACTION_WITHDRAWN = "action_withdrawn"
     ACTION_EXECUTED = "action_executed"
     ACTION_FAILED = "action_failed"
+    TASK_ADDED = "task_added"
+    TASK_CHANGED = "task_changed"
+    DIAGNOSIS_ATTACHED = "diagnosis_attached"
 
 
 class EntryDraft(Contract, frozen=True, kw_only=True):

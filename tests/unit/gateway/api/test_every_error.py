@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 
 from services.gateway import errors
 from services.gateway.api import shapes
+from services.gateway.api.diagnoses import EXAMPLE as DIAGNOSIS
 from services.gateway.domain.records import DeliveryBody, JobState
 from services.gateway.domain.signatures import Signing
 from services.gateway.openapi import describe_api
@@ -165,7 +166,26 @@ PREVIEW = ("previews", {"output": "ready"})
 OUTCOME = {"succeeded": True, "result": "Done."}
 TOKEN = {"name": "ann", "role": "viewer"}
 SIGNING = {"sentry": Signing(header="sentry-hook-signature", secret="a-secret-of-sentry")}
+
+
+def on_a_full_incident(part: str, most: int, body: Callable[[int], dict[str, Any]]) -> Provoke:
+    def provoke() -> TestResponse:
+        gw = a_gateway()
+        path = f"/api/incidents/{gw.open_incident()['id']}/{part}"
+        return [gw.post(path, json=body(number)) for number in range(most + 1)][-1]
+
+    return provoke
+
+
+def another_diagnosis(gw: GatewayUnderTest, path: str) -> TestResponse:
+    gw.post(f"{path}/diagnoses", json=DIAGNOSIS)
+    return gw.post(f"{path}/diagnoses", json=DIAGNOSIS | {"summary": "Something else."})
+
+
 CASES: dict[type[AppError], Provoke] = {
+    errors.DiagnosisDiffers: on_an_incident(another_diagnosis),
+    errors.TooManyDiagnoses: on_a_full_incident("diagnoses", 100, lambda number: DIAGNOSIS | {"id": f"dx_{number}"}),
+    errors.TooManyTasks: on_a_full_incident("tasks", 200, lambda number: {"title": f"Task {number}"}),
     errors.ActionChanged: on_an_action(PREVIEW, PREVIEW, ("approve", {"approved": True}), risk="low"),
     errors.ActionNotApproved: on_an_action(("execute", OUTCOME)),
     errors.ApproverIsProposer: on_an_action(PREVIEW, ("approve", {"approved": True, "digest": "x"})),

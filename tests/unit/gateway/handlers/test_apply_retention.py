@@ -3,25 +3,33 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
+from services.gateway.api.diagnosis_inputs import DiagnosisInput
 from services.gateway.domain.records import (
     Action,
     ActionPreview,
     Activity,
+    AttachedDiagnosis,
     Delivery,
     DeliveryBody,
     DeliveryState,
     Group,
+    Holdings,
     IdempotencyKey,
     Incident,
     IncidentStatus,
     Job,
     JobState,
     Signal,
+    Task,
 )
+from services.gateway.handlers.add_task import add_task
 from services.gateway.handlers.apply_retention import Retention, apply_retention
+from services.gateway.handlers.attach_diagnosis import attach_diagnosis, keep_diagnosis
+from services.gateway.ports import RecordQuery
 from tests.support.actions import an_action
-from tests.support.builders import a_signal
+from tests.support.builders import ANN, a_signal
 from tests.support.clock import START, FixedClock
+from tests.support.diagnoses import a_large_diagnosis
 from tests.support.memory_blobs import MemoryBlobs
 from tests.support.memory_store import MemoryStore
 from tests.support.records import a_delivery, a_draft, a_job, an_incident
@@ -108,6 +116,51 @@ def test_ended_incidents_go_whole_when_asked_for(store, blobs):
     assert store.find(Signal, "alertmanager:f") is None
     assert store.list_timeline("inc_1") == []
     assert store.find(Incident, "inc_2") is not None
+
+
+def test_tasks_and_diagnoses_go_with_their_incident_and_a_blob_with_the_last_that_names_it(store, blobs):
+    kept = keep_diagnosis(blobs, DiagnosisInput().load(a_large_diagnosis()))
+    for name in ("inc_1", "inc_2"):
+        put(store, an_incident(name, status=IncidentStatus.CLOSED, updated_at=ago(days=100)))
+        store.transact(lambda tx, name=name: attach_diagnosis(tx, name, ANN, kept))
+        store.transact(lambda tx, name=name: add_task(tx, name, ANN, {"title": "x"}))
+    reopened = replace(store.get(Incident, "inc_2"), status=IncidentStatus.INVESTIGATING)
+    put(store, reopened)
+    assert apply_retention(store, blobs, Retention(), NOW) == {}
+
+    assert apply_retention(store, blobs, Retention(incident_days=90), NOW) == {"incident": 1}
+
+    assert blobs.get(kept.digest)
+    assert [task.incident_id for task in store.list_records(Task, RecordQuery()).records] == ["inc_2"]
+    assert [one.incident_id for one in store.list_records(AttachedDiagnosis, RecordQuery()).records] == ["inc_2"]
+    assert store.find(Holdings, "inc_1") is None
+
+    put(store, replace(reopened, status=IncidentStatus.CLOSED))
+    assert apply_retention(store, blobs, Retention(incident_days=90), NOW) == {"incident": 1, "blob": 1}
+    assert store.list_records(Task, RecordQuery()).records == []
+    assert store.list_records(AttachedDiagnosis, RecordQuery()).records == []
+
+
+def test_what_is_added_while_an_incident_is_dropped_goes_with_it_or_keeps_it(store, blobs):
+    put(store, an_incident("inc_1", status=IncidentStatus.CLOSED, updated_at=ago(days=100)))
+    original, added = store.transact, []
+
+    def transact(work):
+        """Add a task after the drop has read everything and before it commits."""
+
+        def raced(tx):
+            result = work(tx)
+            if not added:
+                added.append(original(lambda other: add_task(other, "inc_1", ANN, {"title": "x"})))
+            return result
+
+        return original(raced)
+
+    store.transact = transact
+
+    assert apply_retention(store, blobs, Retention(incident_days=90), NOW) == {"incident": 1}
+    assert len(added) == 1
+    assert store.list_records(Task, RecordQuery()).records == []
 
 
 def test_tombstones_go_with_age_and_signals_of_incidents_stay(store, blobs):
