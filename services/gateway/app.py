@@ -21,12 +21,15 @@ from services.gateway.api import (
     intake,
     jobs,
     previews,
+    retention,
     rules,
     silences,
+    statistics,
     system,
 )
 from services.gateway.api.auth import Authenticator
 from services.gateway.api.fields import describe_keys, schema_name
+from services.gateway.api.kept_answers import KeptAnswers
 from services.gateway.api.metrics import Metrics
 from services.gateway.api.problems import from_http_exception, problem_response
 from services.gateway.wiring import Gateway
@@ -113,6 +116,7 @@ def create_app(gateway: Gateway, authenticator: Authenticator | None = None) -> 
     )
     app.extensions["faultline"] = gateway
     app.extensions["faultline_auth"] = authenticator or Authenticator(gateway.store, gateway.clock)
+    app.extensions["faultline_kept"] = KeptAnswers(gateway.store)
     app.extensions["faultline_metrics"] = Metrics(gateway)
     app.extensions["faultline_api"] = _register(app, gateway)
     app.before_request(_begin)
@@ -139,6 +143,7 @@ def _register(app: Flask, gateway: Gateway) -> Api:
         api.spec.components.security_scheme(name, scheme)
     for blueprint in (
         incidents.blueprint,
+        statistics.blueprint,
         jobs.blueprint,
         deliveries.blueprint,
         intake.blueprint,
@@ -147,6 +152,7 @@ def _register(app: Flask, gateway: Gateway) -> Api:
         previews.blueprint,
         alerts.blueprint,
         access.blueprint,
+        retention.blueprint,
         system.blueprint,
     ):
         api.register_blueprint(blueprint)

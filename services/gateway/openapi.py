@@ -17,6 +17,8 @@ from shared.adapters.clock import SystemClock
 class _Absent:
     """Stands where describing the API needs nothing: what making the app does not ask is a mistake."""
 
+    last_seq = 0
+
     def subscribe(self, listener: Callable[[Any], None]) -> None:
         """Nothing will ever be committed."""
 

@@ -2,16 +2,19 @@
 
 import hashlib
 import re
+from collections.abc import Callable
 from typing import Any, cast
 
 import msgspec
 from flask import Response, current_app, g, request
 
 from services.gateway.api.auth import Authenticator
+from services.gateway.api.kept_answers import KeptAnswers
 from services.gateway.api.metrics import Metrics
 from services.gateway.domain.access import Subject
 from services.gateway.errors import ValidationFailed
 from services.gateway.handlers.answer_once import Answer, RepeatGuard, guard_request
+from services.gateway.ports import StoreReads
 from services.gateway.wiring import Gateway
 
 JSON = "application/json"
@@ -34,6 +37,11 @@ def authenticator() -> Authenticator:
 def metrics() -> Metrics:
     """Return the counters of this app."""
     return cast("Metrics", current_app.extensions["faultline_metrics"])
+
+
+def kept_answers() -> KeptAnswers:
+    """Return the answers this app keeps."""
+    return cast("KeptAnswers", current_app.extensions["faultline_kept"])
 
 
 def subject() -> Subject:
@@ -64,7 +72,25 @@ def repeat_guard() -> RepeatGuard | None:
 
 def read_answer(body: bytes, version: int | None = None) -> Response:
     """Answer a read with its ETag, or with 304 if the client holds exactly this already."""
-    etag = entity_tag(body, version)
+    return _answer_tagged(body, entity_tag(body, version))
+
+
+def read_kept(make: Callable[[StoreReads], tuple[bytes, int | None]], *, beside: str = "") -> Response:
+    """Answer a read with what ``make`` makes of the store, a body and perhaps a version; made anew only if it changed.
+
+    The answer may depend on the path, the query, what ``beside`` says, and the store, and on nothing else.
+    """
+
+    def tagged(store: StoreReads) -> tuple[bytes, str]:
+        body, version = make(store)
+        return body, entity_tag(body, version)
+
+    query = request.query_string.decode("latin-1")
+    kept = kept_answers().get((request.path, query, beside), tagged)
+    return _answer_tagged(kept.body, kept.etag)
+
+
+def _answer_tagged(body: bytes, etag: str) -> Response:
     if _names(request.headers.get("If-None-Match"), etag):
         return Response(status=304, headers={"ETag": etag})
     return Response(body, 200, {"ETag": etag}, content_type=JSON)

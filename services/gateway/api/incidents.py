@@ -13,10 +13,12 @@ from services.gateway.api.current import (
     gateway,
     if_match_versions,
     read_answer,
+    read_kept,
     repeat_guard,
     subject,
     write_answer,
 )
+from services.gateway.api.inbox_inputs import InboxQuery, inbox_query
 from services.gateway.api.operation import Operation, endpoint
 from services.gateway.api.reading import ReadingBlueprint
 from services.gateway.api.representations import incident_path, resolve_incident_id, view_entry, view_incident
@@ -26,7 +28,7 @@ from services.gateway.handlers.add_note import add_note, find_note
 from services.gateway.handlers.answer_once import Answer, answer_once
 from services.gateway.handlers.change_incident import change_incident
 from services.gateway.handlers.open_incident import open_incident
-from services.gateway.ports import RecordQuery
+from services.gateway.ports import RecordQuery, StoreReads
 
 blueprint = ReadingBlueprint("incidents", __name__, description="The cases people work on.")
 _NEW = {
@@ -68,17 +70,21 @@ def create_incident(fields: dict[str, Any]) -> Response:
         path="/api/incidents",
         role=Role.VIEWER,
         answer=shapes.IncidentPageShape,
-        query=inputs.InboxQuery,
+        query=InboxQuery,
         errors=(errors.BadCursor,),
         conditional=True,
     ),
 )
 def list_incidents(args: dict[str, Any]) -> Response:
     """List incidents: the inbox, with filters, search and paging."""
-    page = gateway().store.list_incidents(inputs.inbox_query(args))
-    # The items are ready JSON: they are put together, not read and written again.
-    tail = encode({"total": page.total, "nextCursor": page.next_cursor})
-    return read_answer(b'{"items":[' + b",".join(page.items) + b"]," + tail[1:])
+
+    def make(store: StoreReads) -> tuple[bytes, None]:
+        page = store.list_incidents(inbox_query(args))
+        # The items are ready JSON: they are put together, not read and written again.
+        tail = encode({"total": page.total, "nextCursor": page.next_cursor})
+        return b'{"items":[' + b",".join(page.items) + b"]," + tail[1:], None
+
+    return read_kept(make)
 
 
 @endpoint(
@@ -93,9 +99,12 @@ def list_incidents(args: dict[str, Any]) -> Response:
 )
 def read_incident(incident_id: str) -> Response:
     """Read an incident, by id or as INC-42."""
-    store = gateway().store
-    view = view_incident(store, resolve_incident_id(store, incident_id))
-    return read_answer(encode(view), view.version)
+
+    def make(store: StoreReads) -> tuple[bytes, int]:
+        view = view_incident(store, resolve_incident_id(store, incident_id))
+        return encode(view), view.version
+
+    return read_kept(make)
 
 
 @endpoint(

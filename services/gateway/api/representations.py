@@ -3,8 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
 from services.gateway.api.current import is_number
 from services.gateway.domain.lifecycle import ALLOWED
 from services.gateway.domain.records import (
@@ -22,18 +20,11 @@ from services.gateway.domain.records import (
     Token,
 )
 from services.gateway.errors import RecordNotFound
-from services.gateway.ports import ChainedEntry, IncidentQuery, RecordQuery, Store
+from services.gateway.ports import ChainedEntry, RecordQuery, StoreReads
 from shared.contracts.base import Contract
 from shared.contracts.severity import Severity
 from shared.contracts.signal import EntityHint
 
-
-class _Numbered(msgspec.Struct):
-    id: str
-    number: int
-
-
-_decode_numbered = msgspec.json.Decoder(_Numbered).decode
 SHOWN_ENTRIES = 20
 SHOWN_SIGNALS = 20
 
@@ -121,7 +112,7 @@ def incident_path(incident_id: str) -> str:
     return f"/api/incidents/{incident_id}"
 
 
-def view_incident(store: Store, incident_id: str) -> IncidentView:
+def view_incident(store: StoreReads, incident_id: str) -> IncidentView:
     """Return the incident as it is shown. Raises ``RecordNotFound``."""
     incident = store.get(Incident, incident_id)
     activity = store.find(Activity, incident_id) or Activity(incident_id=incident_id)
@@ -192,7 +183,7 @@ def view_new_token(token: Token, secret: str | None) -> NewTokenView:
     return NewTokenView(token=secret, **_token_members(token))
 
 
-def resolve_incident_id(store: Store, name: str) -> str:
+def resolve_incident_id(store: StoreReads, name: str) -> str:
     """Return the id of the incident called ``inc_…`` or ``INC-42``. Raises ``RecordNotFound``.
 
     An id is not looked up here: whoever reads the record learns whether it is there.
@@ -200,20 +191,13 @@ def resolve_incident_id(store: Store, name: str) -> str:
     prefix, _, digits = name.partition("-")
     if prefix.upper() != "INC" or not is_number(digits):
         return name
-    number = int(digits)
-    query: IncidentQuery | None = IncidentQuery(text=f"INC-{number}", sort="number", limit=200)
-    while query is not None:
-        page = store.list_incidents(query)
-        for item in page.items:
-            # The text also finds INC-420, and whatever mentions INC-42.
-            numbered = _decode_numbered(item)
-            if numbered.number == number:
-                return numbered.id
-        query = msgspec.structs.replace(query, cursor=page.next_cursor) if page.next_cursor else None
-    raise RecordNotFound(f"There is no incident {name}.")
+    found = store.find_incident_id(int(digits))
+    if found is None:
+        raise RecordNotFound(f"There is no incident {name}.")
+    return found
 
 
-def _view_timeline(store: Store, incident_id: str, path: str) -> TimelineView:
+def _view_timeline(store: StoreReads, incident_id: str, path: str) -> TimelineView:
     newest = store.list_newest_entries(incident_id, SHOWN_ENTRIES)
     # The head is read off the newest entry, so that the two always agree.
     head = newest[-1] if newest else None
