@@ -95,8 +95,8 @@ coverage: setup ## Unit and contract tests with branch coverage
 
 # --- measure it ---------------------------------------------------------------------------------------
 
-.PHONY: bench bench-store bench-intake bench-grouping
-bench: bench-store bench-intake bench-grouping ## Every benchmark
+.PHONY: bench bench-store bench-intake bench-grouping bench-api
+bench: bench-store bench-intake bench-grouping bench-api ## Every benchmark
 
 bench-store: setup ## The store at 1,000, 10,000 and 100,000 incidents
 	@$(PY) -m tests.bench.bench_store
@@ -106,6 +106,9 @@ bench-intake: setup ## Alertmanager bodies through gateway, broker and worker
 
 bench-grouping: setup ## What rules cost a signal, at 10 to 200 rules and 100 to 10,000 open incidents
 	@$(PY) -m tests.bench.bench_grouping
+
+bench-api: setup ## Read, search, patch and append over HTTP at 10,000 and 100,000 incidents
+	@$(PY) -m tests.bench.bench_api
 
 # --- generated pages ----------------------------------------------------------------------------------
 

@@ -11,8 +11,10 @@ from services.cli.commands.incidents import incidents
 from services.cli.commands.jobs import jobs
 from services.cli.commands.mapping import mapping
 from services.cli.commands.noise import noise
+from services.cli.commands.retention import retention
 from services.cli.commands.rules import rules
 from services.cli.commands.silences import silences
+from services.cli.commands.stats import stats
 from services.cli.commands.status import status
 from services.cli.commands.store import store
 from services.cli.commands.tasks import tasks
@@ -30,6 +32,6 @@ def cli() -> None:
 
 for command in (diagnose_incident, report_incident, export_incident):
     incidents.add_command(command)
-_WORK = (incidents, tasks, actions, watch, rules, silences, noise, changes, deliveries, mapping, jobs)
-for command in (up, status, demo, *_WORK, tokens, verify, store):
+_WORK = (incidents, tasks, actions, watch, stats, rules, silences, noise, changes, deliveries, mapping, jobs)
+for command in (up, status, demo, *_WORK, tokens, verify, retention, store):
     cli.add_command(command)

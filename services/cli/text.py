@@ -34,6 +34,11 @@ def ago(seconds: float) -> str:
     distance = abs(seconds)
     if distance < 1:
         return "now"
-    unit, size = next((unit, size) for limit, unit, size in _STEPS if distance < limit)
-    words = f"{int(distance // size)} {unit}"
+    words = duration(distance)
     return f"{words} ago" if seconds > 0 else f"in {words}"
+
+
+def duration(seconds: float) -> str:
+    """Word how long something took, in the largest unit that makes one or more: ``3 min``."""
+    unit, size = next((unit, size) for limit, unit, size in _STEPS if seconds < limit)
+    return f"{int(seconds // size)} {unit}"

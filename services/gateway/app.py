@@ -25,8 +25,10 @@ from services.gateway.api import (
     jobs,
     previews,
     reports,
+    retention,
     rules,
     silences,
+    statistics,
     streams,
     system,
     tasks,
@@ -34,6 +36,7 @@ from services.gateway.api import (
 from services.gateway.api.action_inputs import PAYLOADS
 from services.gateway.api.auth import Authenticator
 from services.gateway.api.fields import describe_keys, schema_name
+from services.gateway.api.kept_answers import KeptAnswers
 from services.gateway.api.metrics import Metrics
 from services.gateway.api.operation import problem_examples
 from services.gateway.api.problems import from_http_exception, problem_response
@@ -123,6 +126,7 @@ def create_app(gateway: Gateway, authenticator: Authenticator | None = None, boa
     )
     app.extensions["faultline"] = gateway
     app.extensions["faultline_auth"] = authenticator or Authenticator(gateway.store, gateway.clock)
+    app.extensions["faultline_kept"] = KeptAnswers(gateway.store, gateway.clock)
     app.extensions["faultline_live"] = live = Live(board or LiveBoard(gateway.store), gateway.settings)
     app.extensions["faultline_metrics"] = Metrics(gateway, open_streams=lambda: live.slots.taken)
     app.extensions["faultline_api"] = _register(app, gateway)
@@ -158,6 +162,7 @@ def _register(app: Flask, gateway: Gateway) -> Api:
         tasks.blueprint,
         diagnoses.blueprint,
         reports.blueprint,
+        statistics.blueprint,
         jobs.blueprint,
         deliveries.blueprint,
         intake.blueprint,
@@ -167,6 +172,7 @@ def _register(app: Flask, gateway: Gateway) -> Api:
         previews.blueprint,
         alerts.blueprint,
         access.blueprint,
+        retention.blueprint,
         system.blueprint,
     )
     for name, example in problem_examples(set().union(*(blueprint.errors for blueprint in blueprints))).items():

@@ -112,6 +112,7 @@ def run(settings: Settings, stopping: threading.Event) -> int:
             clock=clock,
             relay=relay,
             policy=_policy(settings),
+            retention=_retention(settings),
             version=installed_version(),
         )
         board = LiveBoard(store)
@@ -171,14 +172,18 @@ def _policy(settings: Settings) -> GroupingPolicy:
     )
 
 
-def _start_retention(stack: ExitStack, store: JsonStore, blobs: Blobs, clock: Clock, settings: Settings) -> None:
-    """Apply retention every hour on a thread of its own, the first time when the start is over."""
-    retention = Retention(
+def _retention(settings: Settings) -> Retention:
+    return Retention(
         delivery_days=settings.retain_delivery_days,
         job_days=settings.retain_job_days,
         key_days=settings.retain_key_days,
         incident_days=settings.retain_incident_days,
     )
+
+
+def _start_retention(stack: ExitStack, store: JsonStore, blobs: Blobs, clock: Clock, settings: Settings) -> None:
+    """Apply retention every hour on a thread of its own, the first time when the start is over."""
+    retention = _retention(settings)
     stopped = threading.Event()
 
     def keep_applying() -> None:

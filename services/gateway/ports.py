@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Generic, Protocol, TypeVar
 
+from services.gateway.domain.inbox import IncidentFacets, IncidentFigures
 from services.gateway.domain.records import (
     EntryDraft,
     IncidentSource,
@@ -58,20 +59,23 @@ class IncidentQuery(Contract, frozen=True, kw_only=True):
     """A page of the inbox. Values within one field are alternatives; different fields narrow together.
 
     ``text`` is split at white space; every word must occur, ignoring case, somewhere in title, description,
-    services, labels, signal names or number (``INC-42``). ``sort`` is one of ``updatedAt``, ``createdAt``,
-    ``severity``, ``number``, with ``-`` before it for descending; ties are broken by number, so the order is
-    total and a cursor never skips or repeats an incident that does not move.
+    services, labels, signal names or number (``INC-42``). None among ``owners`` stands for nobody. ``since`` is
+    inclusive and ``until`` exclusive, of when it was opened; ``updated_since`` is inclusive. ``sort`` is one of
+    ``updatedAt``, ``createdAt``, ``severity``, ``number``, with ``-`` before it for descending; ties are broken
+    by number, so the order is total and a cursor never skips or repeats an incident that does not move.
     """
 
     statuses: tuple[IncidentStatus, ...] = ()
     severities: tuple[Severity, ...] = ()
     sources: tuple[IncidentSource, ...] = ()
-    owners: tuple[str, ...] = ()
+    owners: tuple[str | None, ...] = ()
+    rule_ids: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
     text: str = ""
     since: datetime | None = None
     until: datetime | None = None
+    updated_since: datetime | None = None
     sort: str = "-createdAt"
     limit: int = 50
     cursor: str | None = None
@@ -136,23 +140,8 @@ class Transaction(Protocol):
         ...
 
 
-class Store(Protocol):
-    """Where everything the gateway must remember is kept.
-
-    **Atomic**: of one transaction all or nothing is ever visible, also after power loss. **Durable**: when
-    ``transact`` returns, the change survives power loss. **Isolated**: see ``Transaction``. **Ordered**:
-    commits have a sequence without holes; listeners see them in it. Safe to use from many threads.
-    """
-
-    def transact(self, work: Callable[[Transaction], T]) -> T:
-        """Run ``work`` and commit what it put; return what it returned.
-
-        ``work`` may run several times and must have no effect outside the transaction. An exception from it
-        is raised on and nothing is written. A transaction that put nothing costs no disk write. Raises
-        ``StoreFull`` (507) when the disk is full, ``StoreUnavailable`` (503) when it cannot be written, and
-        ``StoreBusy`` (503) after 50 conflicts: in each case nothing was written.
-        """
-        ...
+class StoreReads(Protocol):
+    """What can be read of the store, at any time and from any thread."""
 
     def find(self, kind: type[R], record_id: str) -> R | None:
         """Return the newest durable state of the record, or None."""
@@ -170,6 +159,26 @@ class Store(Protocol):
         """Return a page of the inbox, as it was at some instant after the call began."""
         ...
 
+    def count_facets(self, query: IncidentQuery) -> IncidentFacets:
+        """Return how many incidents match, and how many by each facet, all as of one instant after the call began.
+
+        A facet is counted with its own filter left aside: it says what there is to choose from. The labels of
+        each key are a facet of their own in that. Sort, limit and cursor are not read.
+        """
+        ...
+
+    def measure_incidents(self, query: IncidentQuery, *, first_day: date, last_day: date) -> IncidentFigures:
+        """Return counts and times of the incidents that match, all as of one instant after the call began.
+
+        ``per_day`` has every day from the first to the last, and counts on each of all incidents that match
+        without regard to ``since`` and ``until``. Sort, limit and cursor are not read.
+        """
+        ...
+
+    def find_incident_id(self, number: int) -> str | None:
+        """Return the id of the incident that bears ``number``, or None."""
+        ...
+
     def list_timeline(self, incident_id: str, *, after: int = 0, limit: int = 100) -> list[ChainedEntry]:
         """Return entries with a sequence above ``after``, in order. Costs the page, not the timeline."""
         ...
@@ -182,6 +191,25 @@ class Store(Protocol):
         """Return the stored bytes of the entries that ``list_timeline`` returns: what their hashes are of.
 
         They are JSON without a line break.
+        """
+        ...
+
+
+class Store(StoreReads, Protocol):
+    """Where everything the gateway must remember is kept.
+
+    **Atomic**: of one transaction all or nothing is ever visible, also after power loss. **Durable**: when
+    ``transact`` returns, the change survives power loss. **Isolated**: see ``Transaction``. **Ordered**:
+    commits have a sequence without holes; listeners see them in it. Safe to use from many threads.
+    """
+
+    def transact(self, work: Callable[[Transaction], T]) -> T:
+        """Run ``work`` and commit what it put; return what it returned.
+
+        ``work`` may run several times and must have no effect outside the transaction. An exception from it
+        is raised on and nothing is written. A transaction that put nothing costs no disk write. Raises
+        ``StoreFull`` (507) when the disk is full, ``StoreUnavailable`` (503) when it cannot be written, and
+        ``StoreBusy`` (503) after 50 conflicts: in each case nothing was written.
         """
         ...
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from services.gateway.domain.grouping import GroupingPolicy
+from services.gateway.handlers.apply_retention import Retention
 from services.gateway.ports import Blobs, Store
 from services.gateway.settings import Settings
 from shared.ports import Clock
@@ -87,4 +88,5 @@ class Gateway:
     clock: Clock
     relay: RelayView
     policy: GroupingPolicy = field(default_factory=GroupingPolicy)
+    retention: Retention = field(default_factory=Retention)
     version: str = "0.0.0"

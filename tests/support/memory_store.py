@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from datetime import date
 from typing import TypeVar, cast
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from services.gateway.adapters.cursor import read_cursor, to_micros, write_cursor
 from services.gateway.adapters.staging import Change, Conflict, Stager, hash_entry
 from services.gateway.adapters.transaction import Key, StoreTransaction
+from services.gateway.domain.inbox import IncidentFacets, IncidentFigures
 from services.gateway.domain.records import (
     Activity,
     ChainHead,
@@ -24,6 +26,7 @@ from services.gateway.domain.records.timeline import entry_id
 from services.gateway.errors import RecordNotFound, StoreBusy, StoreUnavailable
 from services.gateway.ports import ChainedEntry, Committed, IncidentPage, IncidentQuery, RecordPage, RecordQuery
 from shared.ports import Clock
+from tests.support.counted import facets_of, figures_of, matches
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
@@ -94,7 +97,7 @@ class MemoryStore:
         descending, field = query.sort.startswith("-"), query.sort.lstrip("-")
         if field not in _SORTS:
             raise ValueError(f"cannot sort by {query.sort!r}")
-        found = [summary for summary, text in self._summaries() if _matches(summary, text, query)]
+        found = [summary for summary, text in self._summaries() if matches(summary, text, query)]
         found.sort(key=lambda summary: _sort_key(summary, field), reverse=descending)
         rest = found
         if query.cursor is not None:
@@ -107,6 +110,15 @@ class MemoryStore:
             total=len(found),
             next_cursor=write_cursor(query.sort, *_sort_key(page[-1], field)) if more else None,
         )
+
+    def count_facets(self, query: IncidentQuery) -> IncidentFacets:
+        return facets_of(self._summaries(), query)
+
+    def measure_incidents(self, query: IncidentQuery, *, first_day: date, last_day: date) -> IncidentFigures:
+        return figures_of(self._summaries(), query, first_day, last_day)
+
+    def find_incident_id(self, number: int) -> str | None:
+        return next((summary.id for summary, _ in self._summaries() if summary.number == number), None)
 
     def list_timeline(self, incident_id: str, *, after: int = 0, limit: int = 100) -> list[ChainedEntry]:
         last = self._head(incident_id)
@@ -198,17 +210,3 @@ def _sort_key(summary: IncidentSummary, field: str) -> tuple[int, int]:
         case _:
             value = summary.number
     return value, summary.number
-
-
-def _matches(summary: IncidentSummary, text: str, query: IncidentQuery) -> bool:
-    return (
-        (not query.statuses or summary.status in query.statuses)
-        and (not query.severities or summary.severity in query.severities)
-        and (not query.sources or summary.source in query.sources)
-        and (not query.owners or summary.owner in query.owners)
-        and (not query.services or bool(set(query.services) & set(summary.services)))
-        and all(summary.labels.get(key) == value for key, value in query.labels)
-        and all(word in text for word in query.text.lower().split())
-        and (query.since is None or summary.created_at >= query.since)
-        and (query.until is None or summary.created_at < query.until)
-    )

@@ -20,7 +20,11 @@ def incidents() -> None:
 
 @incidents.command("list")
 @click.option("--status", multiple=True, help="Only this status; may be repeated.")
+@click.option("--open", "is_open", is_flag=True, help="Only those not resolved, in place of --status.")
 @click.option("--severity", multiple=True, type=_SEVERITIES, help="Only this severity; may be repeated.")
+@click.option("--source", multiple=True, help="Only of this source; may be repeated.")
+@click.option("--rule", "ruleId", multiple=True, help="Only opened by this grouping rule; may be repeated.")
+@click.option("--unowned", is_flag=True, help="Those that nobody owns; beside --owner, these too.")
 @click.option("--owner", multiple=True, help="Only of this owner; may be repeated.")
 @click.option("--service", multiple=True, help="Only of this service; may be repeated.")
 @click.option("--label", multiple=True, metavar="KEY:VALUE", help="Only with this label; all given must match.")
@@ -30,8 +34,9 @@ def incidents() -> None:
 )
 @limit_option()
 @json_option
-def list_incidents(query: str, limit: int, **filters: Any) -> None:
+def list_incidents(query: str, limit: int, *, is_open: bool, unowned: bool, **filters: Any) -> None:
     """List incidents, newest first."""
+    filters |= {name: "true" for name, is_wanted in (("open", is_open), ("unowned", unowned)) if is_wanted}
     page = connect().list_page("/api/incidents", {**filters, "q": query}, limit)
     if json_wanted():
         print_json(page)

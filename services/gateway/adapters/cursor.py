@@ -9,13 +9,13 @@ import msgspec
 from services.gateway.errors import BadCursor
 
 _MAX_LENGTH = 1_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
 def to_micros(when: datetime | None) -> int:
     """Return whole microseconds since 1970, which sort as times do; 0 for no time."""
-    return 0 if when is None else (when - _EPOCH) // _MICROSECOND
+    return 0 if when is None else (when - EPOCH) // _MICROSECOND
 
 
 class _Position(msgspec.Struct, frozen=True, array_like=True):

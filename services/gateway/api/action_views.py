@@ -22,7 +22,7 @@ from services.gateway.domain.records import (
     Role,
 )
 from services.gateway.handlers.answer_once import Answer
-from services.gateway.ports import RecordQuery
+from services.gateway.ports import RecordQuery, StoreReads
 from services.gateway.wiring import Gateway
 from shared.contracts.base import Contract
 
@@ -146,11 +146,17 @@ def show_action(gateway: Gateway, action_id: str, status: int = 200, *, is_new: 
     return Answer(status, body.decode(), location=location, etag=entity_tag(body, action.version))
 
 
-def newest_actions(gateway: Gateway, incident_id: str) -> tuple[ActionSummary, ...]:
-    """Return the newest actions of an incident, as they are now."""
+def newest_actions(
+    store: StoreReads, policy: ApprovalPolicy, now: datetime, incident_id: str
+) -> tuple[ActionSummary, ...]:
+    """Return the newest actions of an incident, as they are at ``now``."""
     query = RecordQuery(parent=incident_id, limit=SHOWN_ACTIONS, with_total=False)
-    policy, now = gateway.settings.approvals, gateway.clock.now()
-    return tuple(summarise_action(action, policy, now) for action in gateway.store.list_records(Action, query).records)
+    return tuple(summarise_action(action, policy, now) for action in store.list_records(Action, query).records)
+
+
+def may_expire(action: ActionSummary) -> bool:
+    """Answer whether time alone changes how the action is shown: a request or an approval runs out."""
+    return bool(ALLOWED[action.state]) and (action.state in EXPIRING_STATES or action.approvals_given > 0)
 
 
 def _summary_members(stored: Action, policy: ApprovalPolicy, now: datetime) -> dict[str, Any]:

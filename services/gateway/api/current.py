@@ -2,16 +2,20 @@
 
 import hashlib
 import re
-from typing import Any, cast
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, NamedTuple, cast
 
 import msgspec
 from flask import Response, current_app, g, request
 
 from services.gateway.api.auth import Authenticator
+from services.gateway.api.kept_answers import KeptAnswers
 from services.gateway.api.metrics import Metrics
 from services.gateway.domain.access import Subject
 from services.gateway.errors import ValidationFailed
 from services.gateway.handlers.answer_once import Answer, RepeatGuard, guard_request
+from services.gateway.ports import StoreReads
 from services.gateway.wiring import Gateway
 
 JSON = "application/json"
@@ -19,6 +23,14 @@ _MOST_DIGITS = 18
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _ENTITY_TAG = re.compile(r'(?:W/)?"([^"]*)"|([^\s,"]+)')
 _encode = msgspec.json.Encoder().encode
+
+
+class Made(NamedTuple):
+    """What a read is answered with: a body, the version that ``If-Match`` compares, and until when it is true."""
+
+    body: bytes
+    version: int | None = None
+    until: datetime | None = None
 
 
 def gateway() -> Gateway:
@@ -34,6 +46,11 @@ def authenticator() -> Authenticator:
 def metrics() -> Metrics:
     """Return the counters of this app."""
     return cast("Metrics", current_app.extensions["faultline_metrics"])
+
+
+def kept_answers() -> KeptAnswers:
+    """Return the answers this app keeps."""
+    return cast("KeptAnswers", current_app.extensions["faultline_kept"])
 
 
 def subject() -> Subject:
@@ -64,15 +81,31 @@ def repeat_guard() -> RepeatGuard | None:
 
 def read_answer(body: bytes, version: int | None = None) -> Response:
     """Answer a read with its ETag, or with 304 if the client holds exactly this already."""
-    return _read(body, entity_tag(body, version), JSON)
+    return _answer_tagged(body, entity_tag(body, version))
 
 
 def read_text(body: bytes, content_type: str) -> Response:
     """Answer a read that is not JSON, otherwise like ``read_answer``."""
-    return _read(body, entity_tag(body), content_type)
+    return _answer_tagged(body, entity_tag(body), content_type)
 
 
-def _read(body: bytes, etag: str, content_type: str) -> Response:
+def read_kept(make: Callable[[StoreReads], Made], *, beside: str = "") -> Response:
+    """Answer a read with what ``make`` makes of the store; made anew only if that changed, or its time has come.
+
+    The answer may depend on the path, the query, what ``beside`` says, and the store, and on nothing else; on the
+    time only as far as ``Made.until`` says.
+    """
+
+    def tagged(store: StoreReads) -> tuple[bytes, str, datetime | None]:
+        made = make(store)
+        return made.body, entity_tag(made.body, made.version), made.until
+
+    query = request.query_string.decode("latin-1")
+    kept = kept_answers().get((request.path, query, beside), tagged)
+    return _answer_tagged(kept.body, kept.etag)
+
+
+def _answer_tagged(body: bytes, etag: str, content_type: str = JSON) -> Response:
     if _names(request.headers.get("If-None-Match"), etag):
         return Response(status=304, headers={"ETag": etag})
     return Response(body, 200, {"ETag": etag}, content_type=content_type)

@@ -1,12 +1,12 @@
 """What an incident embeds of its tasks and diagnoses: the few a person looks for first, and how many there are."""
 
+from datetime import datetime
 from typing import NamedTuple
 
-from services.gateway.api.current import gateway
 from services.gateway.api.diagnosis_shapes import DiagnosisView, view_diagnosis
 from services.gateway.api.task_shapes import TaskBrief, brief_task
 from services.gateway.domain.records import AttachedDiagnosis, Holdings, Task, TaskState
-from services.gateway.ports import RecordQuery, Store
+from services.gateway.ports import RecordQuery, StoreReads
 
 SHOWN_TASKS = 20
 SHOWN_DIAGNOSES = 5
@@ -22,7 +22,7 @@ class HoldingsView(NamedTuple):
     diagnosis_count: int = 0
 
 
-def view_holdings(store: Store, incident_id: str, path: str) -> HoldingsView:
+def view_holdings(store: StoreReads, incident_id: str, path: str, now: datetime) -> HoldingsView:
     """Return what the incident at ``path`` embeds; it costs one look-up where there is nothing."""
     holdings = store.find(Holdings, incident_id)
     if holdings is None:
@@ -32,7 +32,6 @@ def view_holdings(store: Store, incident_id: str, path: str) -> HoldingsView:
     if holdings.diagnosis_ids:
         newest = RecordQuery(parent=incident_id, limit=SHOWN_DIAGNOSES, with_total=False)
         diagnoses = tuple(store.list_records(AttachedDiagnosis, newest).records)
-    now = gateway().clock.now()
     return HoldingsView(
         tasks=tuple(brief_task(task, now) for task in tasks),
         task_count=len(holdings.task_ids),
@@ -42,7 +41,7 @@ def view_holdings(store: Store, incident_id: str, path: str) -> HoldingsView:
     )
 
 
-def _first_tasks(store: Store, incident_id: str) -> tuple[tuple[Task, ...], int]:
+def _first_tasks(store: StoreReads, incident_id: str) -> tuple[tuple[Task, ...], int]:
     open_ones = RecordQuery(parent=incident_id, states=(TaskState.OPEN,), oldest_first=True, limit=SHOWN_TASKS)
     page = store.list_records(Task, open_ones)
     room = SHOWN_TASKS - len(page.records)

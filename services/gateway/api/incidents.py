@@ -7,19 +7,28 @@ from flask import Response
 from services.gateway import errors
 from services.gateway.api import inputs, shapes
 from services.gateway.api.current import (
+    Made,
     encode,
     encode_page,
     entity_tag,
     gateway,
     if_match_versions,
     read_answer,
+    read_kept,
     repeat_guard,
     subject,
     write_answer,
 )
+from services.gateway.api.inbox_inputs import InboxQuery, inbox_query
 from services.gateway.api.operation import Operation, endpoint
 from services.gateway.api.reading import ReadingBlueprint
-from services.gateway.api.representations import incident_path, resolve_incident_id, view_entry, view_incident
+from services.gateway.api.representations import (
+    incident_path,
+    resolve_incident_id,
+    shown_until,
+    view_entry,
+    view_incident,
+)
 from services.gateway.domain.changes import Move
 from services.gateway.domain.records import ChainHead, Incident, Job, Role, Signal
 from services.gateway.handlers.add_note import add_note, find_note
@@ -27,7 +36,7 @@ from services.gateway.handlers.answer_once import Answer, answer_once
 from services.gateway.handlers.attach_diagnosis import keep_diagnosis, open_from_diagnosis
 from services.gateway.handlers.change_incident import change_incident
 from services.gateway.handlers.open_incident import open_incident
-from services.gateway.ports import RecordQuery
+from services.gateway.ports import RecordQuery, StoreReads
 
 blueprint = ReadingBlueprint("incidents", __name__, description="The cases people work on.")
 _NEW = {
@@ -70,17 +79,21 @@ def create_incident(fields: dict[str, Any]) -> Response:
         path="/api/incidents",
         role=Role.VIEWER,
         answer=shapes.IncidentPageShape,
-        query=inputs.InboxQuery,
+        query=InboxQuery,
         errors=(errors.BadCursor,),
         conditional=True,
     ),
 )
 def list_incidents(args: dict[str, Any]) -> Response:
     """List incidents: the inbox, with filters, search and paging."""
-    page = gateway().store.list_incidents(inputs.inbox_query(args))
-    # The items are ready JSON: they are put together, not read and written again.
-    tail = encode({"total": page.total, "nextCursor": page.next_cursor})
-    return read_answer(b'{"items":[' + b",".join(page.items) + b"]," + tail[1:])
+
+    def make(store: StoreReads) -> Made:
+        page = store.list_incidents(inbox_query(args))
+        # The items are ready JSON: they are put together, not read and written again.
+        tail = encode({"total": page.total, "nextCursor": page.next_cursor})
+        return Made(b'{"items":[' + b",".join(page.items) + b"]," + tail[1:])
+
+    return read_kept(make)
 
 
 @endpoint(
@@ -95,9 +108,14 @@ def list_incidents(args: dict[str, Any]) -> Response:
 )
 def read_incident(incident_id: str) -> Response:
     """Read an incident, by id or as INC-42."""
-    store = gateway().store
-    view = view_incident(store, resolve_incident_id(store, incident_id))
-    return read_answer(encode(view), view.version)
+
+    def make(store: StoreReads) -> Made:
+        parts = gateway()
+        now = parts.clock.now()
+        view = view_incident(store, parts.settings.approvals, now, resolve_incident_id(store, incident_id))
+        return Made(encode(view), view.version, shown_until(view, now))
+
+    return read_kept(make)
 
 
 @endpoint(
@@ -250,6 +268,7 @@ def _list_of(
 
 
 def _show(incident_id: str, status: int, *, location: str | None = None) -> Answer:
-    view = view_incident(gateway().store, incident_id)
+    parts = gateway()
+    view = view_incident(parts.store, parts.settings.approvals, parts.clock.now(), incident_id)
     body = encode(view)
     return Answer(status, body.decode(), location=location, etag=entity_tag(body, view.version))

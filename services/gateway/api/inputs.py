@@ -15,7 +15,6 @@ from services.gateway.domain.records import (
     Outcome,
     Role,
 )
-from services.gateway.ports import IncidentQuery
 from shared.contracts.severity import Severity
 from shared.contracts.signal import SignalStatus
 
@@ -23,7 +22,6 @@ TITLE_LENGTH = 300
 DESCRIPTION_LENGTH = 64 << 10
 NOTE_LENGTH = 16 << 10
 _ROLE = r"^[A-Za-z][A-Za-z0-9_-]{0,62}$"
-SORTS = [sign + name for name in ("updatedAt", "createdAt", "severity", "number") for sign in ("", "-")]
 
 
 class IncidentFields(InputSchema):
@@ -137,42 +135,6 @@ class ListQuery(Page):
 
     since = Moment(metadata={"description": "Only from this moment on."})
     until = Moment(metadata={"description": "Only before this moment."})
-
-
-class InboxQuery(ListQuery):
-    """A page of the inbox. Values of one field are alternatives; fields narrow together."""
-
-    status = Words(Word(IncidentStatus))
-    severity = Words(SeverityWord())
-    source = Words(Word(IncidentSource))
-    owner = Words(Text(most=200))
-    service = Words(Text(most=200))
-    label = Words(
-        fields.String(validate=validate.Regexp(r"^[^:\u0000]+:[^\u0000]*$", error="must look like key:value")),
-        split=False,
-        metadata={"description": "key:value; may be repeated, all of them must match."},
-    )
-    q = Text(most=300, metadata={"description": "Every word must occur in the incident, ignoring case."})
-    sort = fields.String(load_default="-createdAt", validate=validate.OneOf(SORTS))
-
-
-def inbox_query(args: dict[str, Any]) -> IncidentQuery:
-    """Return the store's query for what ``InboxQuery`` read."""
-    labels = (text.partition(":") for text in args["label"])
-    return IncidentQuery(
-        statuses=tuple(args["status"]),
-        severities=tuple(args["severity"]),
-        sources=tuple(args["source"]),
-        owners=tuple(args["owner"]),
-        services=tuple(args["service"]),
-        labels=tuple((key, value) for key, _, value in labels),
-        text=args.get("q", ""),
-        since=args.get("since"),
-        until=args.get("until"),
-        sort=args["sort"],
-        limit=args["limit"],
-        cursor=args.get("cursor"),
-    )
 
 
 class SignalQuery(ListQuery):

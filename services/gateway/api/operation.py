@@ -99,13 +99,14 @@ def endpoint(blueprint: ReadingBlueprint, spec: Operation) -> Callable[[View], V
 
     def decorate(view: View) -> View:
         reading: Callable[..., Any] = view
+        # Made once: a schema made anew for each request copies all its fields.
         if spec.body:
             required = not getattr(spec.body, "may_be_absent", False)
-            reading = blueprint.arguments(spec.body, location="json", required=required, example=spec.body_example)(
+            reading = blueprint.arguments(spec.body(), location="json", required=required, example=spec.body_example)(
                 reading
             )
         if spec.query:
-            reading = blueprint.arguments(spec.query, location="query")(reading)
+            reading = blueprint.arguments(spec.query(), location="query")(reading)
         guarded = _guard(spec, reading)
         # flask-smorest documents by wrapping, once per answer. Only its notes are taken over: a dozen
         # wrappers around every request would cost more than the routing.

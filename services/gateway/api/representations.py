@@ -3,13 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
-from services.gateway.api.action_views import ActionSummary, newest_actions
-from services.gateway.api.current import gateway, is_number
+from services.gateway.api.action_views import ActionSummary, may_expire, newest_actions
+from services.gateway.api.current import is_number
 from services.gateway.api.diagnosis_shapes import DiagnosisView
 from services.gateway.api.holdings import view_holdings
 from services.gateway.api.task_shapes import TaskBrief
+from services.gateway.domain.actions.policy import ApprovalPolicy
 from services.gateway.domain.lifecycle import ALLOWED
 from services.gateway.domain.records import (
     Activity,
@@ -23,21 +22,15 @@ from services.gateway.domain.records import (
     Relation,
     Role,
     Signal,
+    TaskState,
     Token,
 )
 from services.gateway.errors import RecordNotFound
-from services.gateway.ports import ChainedEntry, IncidentQuery, RecordQuery, Store
+from services.gateway.ports import ChainedEntry, RecordQuery, StoreReads
 from shared.contracts.base import Contract
 from shared.contracts.severity import Severity
 from shared.contracts.signal import EntityHint
 
-
-class _Numbered(msgspec.Struct):
-    id: str
-    number: int
-
-
-_decode_numbered = msgspec.json.Decoder(_Numbered).decode
 _LINKS = ("timeline", "signals", "actions", "jobs", "tasks", "diagnoses", "report", "export")
 SHOWN_ENTRIES = 20
 SHOWN_SIGNALS = 20
@@ -132,7 +125,7 @@ def incident_path(incident_id: str) -> str:
     return f"/api/incidents/{incident_id}"
 
 
-def view_incident(store: Store, incident_id: str) -> IncidentView:
+def view_incident(store: StoreReads, policy: ApprovalPolicy, now: datetime, incident_id: str) -> IncidentView:
     """Return the incident as it is shown. Raises ``RecordNotFound``."""
     incident = store.get(Incident, incident_id)
     activity = store.find(Activity, incident_id) or Activity(incident_id=incident_id)
@@ -171,11 +164,19 @@ def view_incident(store: Store, incident_id: str) -> IncidentView:
         signal_names=hints.signal_names,
         entities=hints.entities,
         signals=signals,
-        actions=newest_actions(gateway(), incident_id),
-        **view_holdings(store, incident_id, path)._asdict(),
+        actions=newest_actions(store, policy, now, incident_id),
+        **view_holdings(store, incident_id, path, now)._asdict(),
         timeline=_view_timeline(store, incident_id, f"{path}/timeline"),
         links={"self": path} | {name: f"{path}/{name}" for name in _LINKS},
     )
+
+
+def shown_until(view: IncidentView, now: datetime) -> datetime | None:
+    """Return when the view made at ``now`` is not true any more without anything being written; None: it stays so."""
+    if any(may_expire(action) for action in view.actions):
+        return now
+    due = (task.due_at for task in view.tasks if task.state is TaskState.OPEN and not task.is_overdue)
+    return min((moment for moment in due if moment is not None), default=None)
 
 
 def view_entry(chained: ChainedEntry) -> EntryView:
@@ -205,7 +206,7 @@ def view_new_token(token: Token, secret: str | None) -> NewTokenView:
     return NewTokenView(token=secret, **_token_members(token))
 
 
-def resolve_incident_id(store: Store, name: str) -> str:
+def resolve_incident_id(store: StoreReads, name: str) -> str:
     """Return the id of the incident called ``inc_…`` or ``INC-42``. Raises ``RecordNotFound``.
 
     An id is not looked up here: whoever reads the record learns whether it is there.
@@ -213,20 +214,13 @@ def resolve_incident_id(store: Store, name: str) -> str:
     prefix, _, digits = name.partition("-")
     if prefix.upper() != "INC" or not is_number(digits):
         return name
-    number = int(digits)
-    query: IncidentQuery | None = IncidentQuery(text=f"INC-{number}", sort="number", limit=200)
-    while query is not None:
-        page = store.list_incidents(query)
-        for item in page.items:
-            # The text also finds INC-420, and whatever mentions INC-42.
-            numbered = _decode_numbered(item)
-            if numbered.number == number:
-                return numbered.id
-        query = msgspec.structs.replace(query, cursor=page.next_cursor) if page.next_cursor else None
-    raise RecordNotFound(f"There is no incident {name}.")
+    found = store.find_incident_id(int(digits))
+    if found is None:
+        raise RecordNotFound(f"There is no incident {name}.")
+    return found
 
 
-def _view_timeline(store: Store, incident_id: str, path: str) -> TimelineView:
+def _view_timeline(store: StoreReads, incident_id: str, path: str) -> TimelineView:
     newest = store.list_newest_entries(incident_id, SHOWN_ENTRIES)
     # The head is read off the newest entry, so that the two always agree.
     head = newest[-1] if newest else None

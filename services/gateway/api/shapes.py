@@ -183,6 +183,8 @@ class IncidentSummaryShape(Shape):
     labels = _map()
     source = Word(IncidentSource)
     dedup_key = fields.String(allow_none=True)
+    rule_id = fields.String(allow_none=True, metadata={"description": "The grouping rule that opened it."})
+    milestones = fields.Nested(MilestonesShape)
     signal_count = fields.Integer()
     firing_count = fields.Integer()
     last_signal_at = _moment(allow_none=True)
@@ -198,9 +200,7 @@ class IncidentShape(IncidentSummaryShape):
     description = fields.String()
     severity_pinned = fields.Boolean(metadata={"description": "A person chose it; signals no longer raise it."})
     roles = _map()
-    rule_id = fields.String(allow_none=True, metadata={"description": "The grouping rule that opened it."})
     relations = fields.List(fields.Nested(RelationShape))
-    milestones = fields.Nested(MilestonesShape)
     created_by = fields.String()
     signal_names = _words()
     entities = fields.List(fields.Nested(EntityShape))
@@ -362,14 +362,6 @@ class VerificationShape(Shape):
     entries = fields.Integer()
     problems = fields.List(fields.Nested(ChainProblemShape))
     next_cursor = fields.String(allow_none=True)
-
-
-class StatsShape(Shape):
-    """How many incidents there are, by status and by severity."""
-
-    total = fields.Integer()
-    by_status = fields.Dict(keys=fields.String(), values=fields.Integer())
-    by_severity = fields.Dict(keys=fields.String(), values=fields.Integer())
 
 
 class CheckShape(Shape):

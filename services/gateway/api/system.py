@@ -1,20 +1,17 @@
-"""Endpoints about the product itself: alive, ready, metrics, statistics, verification."""
+"""Endpoints about the product itself: alive, ready, metrics, verification."""
 
 from typing import Any
 
-import msgspec
 from flask import Response
 
 from services.gateway import errors
 from services.gateway.api import inputs, shapes
-from services.gateway.api.current import JSON, encode, gateway, metrics, read_answer
+from services.gateway.api.current import JSON, encode, gateway, metrics
 from services.gateway.api.operation import Operation, endpoint
 from services.gateway.api.readiness import check_readiness
 from services.gateway.api.reading import ReadingBlueprint
-from services.gateway.domain.records import IncidentStatus, Role
+from services.gateway.domain.records import Role
 from services.gateway.handlers.verify_chains import verify_chains
-from services.gateway.ports import IncidentQuery
-from shared.contracts.severity import Severity
 
 blueprint = ReadingBlueprint("system", __name__, description="The product itself.")
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
@@ -49,28 +46,6 @@ def read_readiness() -> Response:
 def read_metrics() -> Response:
     """Show the figures Prometheus collects; they hold no secret and need no token."""
     return Response(metrics().render(), content_type=_PROMETHEUS)
-
-
-@endpoint(
-    blueprint,
-    Operation(path="/api/stats", role=Role.VIEWER, answer=shapes.StatsShape, conditional=True),
-)
-def read_stats() -> Response:
-    """Count incidents by status and severity."""
-    store = gateway().store
-
-    def count(query: IncidentQuery) -> int:
-        return store.list_incidents(msgspec.structs.replace(query, limit=1)).total
-
-    return read_answer(
-        encode(
-            {
-                "total": count(IncidentQuery()),
-                "byStatus": {status: count(IncidentQuery(statuses=(status,))) for status in IncidentStatus},
-                "bySeverity": {severity: count(IncidentQuery(severities=(severity,))) for severity in Severity},
-            },
-        ),
-    )
 
 
 @endpoint(

@@ -1,9 +1,10 @@
-"""Drop what is older than its retention, a small batch at a time, so that nothing ever waits for it."""
+"""Drop what is older than its retention, a small batch at a time, so that nothing ever waits for it; or foresee it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from typing import NamedTuple
 
 import msgspec
 
@@ -32,8 +33,10 @@ from services.gateway.domain.records import (
     Task,
     attached_id,
 )
-from services.gateway.ports import Blobs, RecordQuery, Store, Transaction
+from services.gateway.ports import Blobs, RecordPage, RecordQuery, Store, Transaction
+from shared.contracts.base import Contract
 
+SHOWN_IDS = 20
 _BATCH = 200
 _FINAL_JOBS = tuple(str(state) for state in JobState if state.is_final)
 _ENDED_DELIVERIES = (str(DeliveryState.PROCESSED), str(DeliveryState.QUARANTINED), str(DeliveryState.PREVIEWED))
@@ -58,6 +61,35 @@ class Retention:
     noise_days: int = 90
 
 
+class KindOutlook(Contract, frozen=True, kw_only=True):
+    """What retention makes of one kind now: how many records age can remove, and how many are old enough.
+
+    ``days`` 0 keeps them for ever; ``setting`` is None where no setting changes it. ``ids`` are the first to go.
+    """
+
+    kind: str
+    days: int
+    setting: str | None
+    records: int
+    oldest_at: datetime | None
+    to_remove: int
+    ids: tuple[str, ...]
+
+
+class _Row(NamedTuple):
+    """How long records that ``query`` lists are kept, and how one is dropped."""
+
+    kind: type[Record]
+    days: int
+    setting: str | None
+    query: RecordQuery
+    drop: _Drop
+
+    def due(self, now: datetime) -> RecordQuery | None:
+        """Return the query of what is past its retention at ``now``; None if it is kept for ever."""
+        return msgspec.structs.replace(self.query, until=now - timedelta(days=self.days)) if self.days else None
+
+
 def apply_retention(store: Store, blobs: Blobs, retention: Retention, now: datetime) -> dict[str, int]:
     """Remove everything past its retention and return how many of each kind were removed.
 
@@ -65,27 +97,57 @@ def apply_retention(store: Store, blobs: Blobs, retention: Retention, now: datet
     long as it takes. Interrupting it loses nothing: the next run goes on.
     """
     removed: dict[str, int] = {}
-    for kind, days, query, drop in _plan(retention):
-        if days:
-            before = msgspec.structs.replace(query, until=now - timedelta(days=days))
-            removed[kind.KIND] = _drop_old(store, kind, before, drop)
+    for row in _plan(retention):
+        query = row.due(now)
+        if query is not None:
+            removed[row.kind.KIND] = _drop_old(store, row.kind, query, row.drop)
     removed["blob"] = blobs.collect(lambda digest: _is_named(store, digest), now - _BLOB_GRACE)
     return {kind: count for kind, count in removed.items() if count}
 
 
-def _plan(retention: Retention) -> list[tuple[type[Record], int, RecordQuery, _Drop]]:
+def foresee_retention(store: Store, retention: Retention, now: datetime) -> list[KindOutlook]:
+    """Return, kind by kind, what ``apply_retention`` would find and remove at ``now``; it changes nothing.
+
+    Counts one record of the kind, whatever goes with it: a delivery's body, an incident's timeline and signals.
+    """
+    return [_foresee(store, row, now) for row in _plan(retention)]
+
+
+def _foresee(store: Store, row: _Row, now: datetime) -> KindOutlook:
+    kept = store.list_records(row.kind, msgspec.structs.replace(row.query, limit=1, with_total=True))
+    query = row.due(now)
+    due: RecordPage[Record] | None = None
+    if query is not None:
+        due = store.list_records(row.kind, msgspec.structs.replace(query, limit=SHOWN_IDS, with_total=True))
+    return KindOutlook(
+        kind=row.kind.KIND,
+        days=row.days,
+        setting=row.setting,
+        records=kept.total or 0,
+        oldest_at=kept.records[0].facets().at if kept.records else None,
+        to_remove=(due.total or 0) if due else 0,
+        ids=tuple(record.record_id for record in due.records) if due else (),
+    )
+
+
+def _plan(retention: Retention) -> list[_Row]:
+    deliveries = retention.delivery_days, "FAULTLINE_GATEWAY_RETAIN_DELIVERY_DAYS"
+    jobs = retention.job_days, "FAULTLINE_GATEWAY_RETAIN_JOB_DAYS"
+    keys = retention.key_days, "FAULTLINE_GATEWAY_RETAIN_KEY_DAYS"
+    incidents = retention.incident_days, "FAULTLINE_GATEWAY_RETAIN_INCIDENT_DAYS"
+    noise = retention.noise_days, None
     return [
-        (Delivery, retention.delivery_days, _oldest(states=_ENDED_DELIVERIES), _drop_delivery),
+        _Row(Delivery, *deliveries, _oldest(states=_ENDED_DELIVERIES), _drop_delivery),
         # Of signals only tombstones go by age: those that no incident has seen fire.
-        (Signal, retention.delivery_days, _oldest(parent=NO_INCIDENT), _drop_record),
-        (Job, retention.job_days, _oldest(states=_FINAL_JOBS), _drop_record),
-        (IdempotencyKey, retention.key_days, _oldest(), _drop_record),
-        (Preview, retention.key_days, _oldest(), _drop_record),
-        (PendingGroup, retention.delivery_days, _oldest(), _drop_record),
-        (Change, retention.delivery_days, _oldest(), _drop_record),
-        (Noise, retention.noise_days, _oldest(), _drop_record),
-        (DeliveryKey, retention.key_days, _oldest(), _drop_record),
-        (Incident, retention.incident_days, _oldest(states=_ENDED_INCIDENTS), _drop_incident),
+        _Row(Signal, *deliveries, _oldest(parent=NO_INCIDENT), _drop_record),
+        _Row(Job, *jobs, _oldest(states=_FINAL_JOBS), _drop_record),
+        _Row(IdempotencyKey, *keys, _oldest(), _drop_record),
+        _Row(Preview, *keys, _oldest(), _drop_record),
+        _Row(PendingGroup, *deliveries, _oldest(), _drop_record),
+        _Row(Change, *deliveries, _oldest(), _drop_record),
+        _Row(Noise, *noise, _oldest(), _drop_record),
+        _Row(DeliveryKey, *keys, _oldest(), _drop_record),
+        _Row(Incident, *incidents, _oldest(states=_ENDED_INCIDENTS), _drop_incident),
     ]
 
 

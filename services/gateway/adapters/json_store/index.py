@@ -16,7 +16,7 @@ from services.gateway.errors import StoreUnavailable
 from services.gateway.ports import RecordQuery
 
 # Raise it when a table changes: an index of another version is built anew from the journal.
-INDEX_VERSION = 2
+INDEX_VERSION = 3
 _READERS = 6
 _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -154,6 +154,12 @@ class Index:
         with self.reading() as connection:
             row = connection.execute(f"SELECT count(*) FROM records WHERE {where}", values).fetchone()  # noqa: S608
         return int(row[0])
+
+    def find_incident_id(self, number: int) -> str | None:
+        """Return the id of the incident in the inbox that bears ``number``, or None."""
+        with self.reading() as connection:
+            row = connection.execute("SELECT id FROM inbox WHERE number = ?", (number,)).fetchone()
+        return str(row[0]) if row else None
 
     def live_bytes(self, up_to: int) -> int:
         """Return how many bytes of segments up to number ``up_to`` (bases included) are still needed."""

@@ -4,6 +4,7 @@ import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -21,7 +22,8 @@ from services.gateway.adapters.json_store.state import State, decode
 from services.gateway.adapters.json_store.views import Views
 from services.gateway.adapters.staging import Conflict, Staged, hash_entry
 from services.gateway.adapters.transaction import StoreTransaction
-from services.gateway.domain.records import ChainHead, Record, TimelineEntry
+from services.gateway.domain.inbox import IncidentFacets, IncidentFigures
+from services.gateway.domain.records import ChainHead, Incident, Record, TimelineEntry
 from services.gateway.domain.records.timeline import entry_id
 from services.gateway.errors import RecordNotFound, StoreBusy, StoreDamaged
 from services.gateway.ports import (
@@ -142,6 +144,27 @@ class JsonStore:
         self._indexer.catch_up()
         with self._inbox.lock, self._index.reading() as connection:
             return self._inbox.page(connection, query)
+
+    def count_facets(self, query: IncidentQuery) -> IncidentFacets:
+        """Return how many incidents match, and how many by each facet."""
+        self._indexer.catch_up()
+        with self._inbox.lock, self._index.reading() as connection:
+            return self._inbox.count_facets(connection, query)
+
+    def measure_incidents(self, query: IncidentQuery, *, first_day: date, last_day: date) -> IncidentFigures:
+        """Return counts and times of the incidents that match."""
+        self._indexer.catch_up()
+        with self._inbox.lock, self._index.reading() as connection:
+            return self._inbox.measure(connection, query, first_day, last_day)
+
+    def find_incident_id(self, number: int) -> str | None:
+        """Return the id of the incident that bears ``number``, or None."""
+        found = self._index.find_incident_id(number)
+        if found is None:
+            # A number is never given twice: only one that is not there yet is worth waiting for.
+            self._indexer.catch_up()
+            found = self._index.find_incident_id(number)
+        return found if found is not None and self.find(Incident, found) is not None else None
 
     def list_timeline(self, incident_id: str, *, after: int = 0, limit: int = 100) -> list[ChainedEntry]:
         """Return entries with a sequence above ``after``, in order."""

@@ -9,13 +9,15 @@ import numpy.typing as npt
 from services.gateway.adapters.json_store.grams import Grams, Mask
 
 _SHORTEST_TRIGRAM = 3
-_RECENT_WORDS = 64
+_RECENT_WORDS = 256
 # A multiple of eight, as ``Grams.load`` wants.
 _LOAD_STEP = 2_048
 
+_Bits = npt.NDArray[np.uint8]
+
 
 class TextSearch:
-    """Answers with a bit an incident. Not thread-safe: the inbox's lock is held at every call.
+    """Answers for every incident at once. Not thread-safe: the inbox's lock is held at every call.
 
     Pages, counts and polls ask for the same word again and again: the newest words keep their answer, which
     every change of an incident's text brings up to date.
@@ -23,7 +25,7 @@ class TextSearch:
 
     def __init__(self) -> None:
         self._grams = Grams()
-        self._recent: OrderedDict[str, Mask] = OrderedDict()
+        self._recent: OrderedDict[str, _Bits] = OrderedDict()
 
     def load(self, connection: sqlite3.Connection) -> None:
         """Read all texts."""
@@ -38,30 +40,32 @@ class TextSearch:
     def put(self, number: int, text: str) -> None:
         """The text of an incident is another now; empty for one that is gone."""
         self._grams.put(number, text.encode())
+        place, bit = number // 8, 1 << number % 8
         for word, known in self._recent.items():
-            mask = known if number < len(known) else _resized(known, number * 2)
-            mask[number] = word in text
-            self._recent[word] = mask
+            bits = known if place < len(known) else _resized(known, place * 2 + 1)
+            bits[place] = bits[place] | bit if word in text else bits[place] & (0xFF - bit)
+            self._recent[word] = bits
 
     def find(self, connection: sqlite3.Connection, word: str, size: int) -> Mask:
         """Return for the numbers below ``size`` whether their text holds ``word``; not to be written to."""
         short = self._grams.find(word.encode(), size)
         if short is not None:
             return short
-        mask = self._recent.get(word)
-        if mask is None:
+        bits = self._recent.get(word)
+        if bits is None:
             mask = np.zeros(size, np.bool_)
             mask[_search(connection, word)] = True
-            self._recent[word] = mask
+            bits = self._recent[word] = np.packbits(mask, bitorder="little")
             if len(self._recent) > _RECENT_WORDS:
                 self._recent.popitem(last=False)
         self._recent.move_to_end(word)
-        return mask[:size] if len(mask) >= size else _resized(mask, size)
+        enough = bits if len(bits) * 8 >= size else _resized(bits, size // 8 + 1)
+        return np.unpackbits(enough, count=size, bitorder="little").view(np.bool_)
 
 
-def _resized(mask: Mask, size: int) -> Mask:
-    larger = np.zeros(size, np.bool_)
-    larger[: len(mask)] = mask
+def _resized(bits: _Bits, size: int) -> _Bits:
+    larger = np.zeros(size, np.uint8)
+    larger[: len(bits)] = bits
     return larger
 
 

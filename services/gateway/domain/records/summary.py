@@ -2,7 +2,14 @@
 
 from datetime import datetime
 
-from services.gateway.domain.records.incident import Activity, Hints, Incident, IncidentSource, IncidentStatus
+from services.gateway.domain.records.incident import (
+    Activity,
+    Hints,
+    Incident,
+    IncidentSource,
+    IncidentStatus,
+    Milestones,
+)
 from shared.contracts.base import Contract
 from shared.contracts.severity import Severity
 
@@ -20,6 +27,8 @@ class IncidentSummary(Contract, frozen=True, kw_only=True):
     labels: dict[str, str]
     source: IncidentSource
     dedup_key: str | None
+    rule_id: str | None
+    milestones: Milestones
     signal_count: int
     firing_count: int
     last_signal_at: datetime | None
@@ -42,6 +51,8 @@ def summarise(incident: Incident, activity: Activity | None) -> IncidentSummary:
         labels=incident.labels,
         source=incident.source,
         dedup_key=incident.dedup_key,
+        rule_id=incident.rule_id,
+        milestones=incident.milestones,
         signal_count=activity.signal_count if activity else 0,
         firing_count=activity.firing_count if activity else 0,
         last_signal_at=seen,

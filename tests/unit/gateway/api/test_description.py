@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from services.gateway import errors
-from services.gateway.api import sender_shapes, shapes
+from services.gateway.api import sender_shapes, shapes, statistics_shapes
+from services.gateway.api.retention import RetentionShape
 from services.gateway.openapi import describe_api
 from shared.errors import AppError
 from tests.support.builders import a_job, a_signal, an_activity, an_incident, the_hints
@@ -87,7 +88,9 @@ def filled(gw: GatewayUnderTest) -> GatewayUnderTest:
         ("/api/tokens", shapes.TokenPageShape),
         ("/api/me", shapes.MeShape),
         ("/api/verify", shapes.VerificationShape),
-        ("/api/stats", shapes.StatsShape),
+        ("/api/stats", statistics_shapes.StatsShape),
+        ("/api/incidents/facets", statistics_shapes.FacetsShape),
+        ("/api/retention", RetentionShape),
         ("/healthz", shapes.HealthShape),
         ("/readyz", shapes.ReadinessShape),
         ("/api/incidents/nope", shapes.ProblemShape),

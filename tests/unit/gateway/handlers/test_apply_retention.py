@@ -23,7 +23,7 @@ from services.gateway.domain.records import (
     Task,
 )
 from services.gateway.handlers.add_task import add_task
-from services.gateway.handlers.apply_retention import Retention, apply_retention
+from services.gateway.handlers.apply_retention import Retention, apply_retention, foresee_retention
 from services.gateway.handlers.attach_diagnosis import attach_diagnosis, keep_diagnosis
 from services.gateway.ports import RecordQuery
 from tests.support.actions import an_action
@@ -265,3 +265,36 @@ def test_an_incident_takes_its_actions_with_it_and_their_previews_and_blobs(stor
     assert store.find(ActionPreview, "apv_1") is None
     assert store.find(Action, "act_kept") is not None
     assert blobs.get(kept) == b"of inc_2"
+
+
+def test_what_is_foreseen_is_what_the_next_run_removes(store, blobs):
+    put(
+        store,
+        a_job("job_1", state=JobState.SUCCEEDED, created_at=ago(days=40)),
+        a_job("job_2", state=JobState.SUCCEEDED, created_at=ago(days=1)),
+        a_job("job_3", created_at=ago(days=300)),
+        a_delivery("dlv_1", state=DeliveryState.QUARANTINED, received_at=ago(days=31)),
+        a_signal(fingerprint="fp_1"),
+        IdempotencyKey(key="ann:1", request_digest="", status=201, body="", created_at=ago(days=3)),
+        an_incident("inc_1", status=IncidentStatus.CLOSED, updated_at=ago(days=100)),
+        an_incident("inc_2", status=IncidentStatus.CLOSED, updated_at=ago(days=2)),
+        an_incident("inc_3", updated_at=ago(days=300)),
+    )
+    retention = Retention(incident_days=90)
+
+    foreseen = {one.kind: one for one in foresee_retention(store, retention, NOW)}
+    removed = apply_retention(store, blobs, retention, NOW)
+
+    assert {kind: one.to_remove for kind, one in foreseen.items() if one.to_remove} == removed
+    assert foreseen["incident"].ids == ("inc_1",)
+    assert (foreseen["incident"].records, foreseen["job"].records) == (2, 2)
+    assert foreseen["job"].oldest_at == ago(days=40)
+    assert all(not one.to_remove for one in foresee_retention(store, retention, NOW))
+
+
+def test_what_is_kept_for_ever_is_foreseen_to_stay(store):
+    put(store, an_incident("inc_1", status=IncidentStatus.CLOSED, updated_at=ago(days=3_000)))
+
+    incidents = next(one for one in foresee_retention(store, Retention(), NOW) if one.kind == "incident")
+
+    assert (incidents.days, incidents.records, incidents.to_remove, incidents.ids) == (0, 1, 0, ())
