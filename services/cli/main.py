@@ -5,6 +5,7 @@ import click
 from services.cli.commands.changes import changes
 from services.cli.commands.deliveries import deliveries
 from services.cli.commands.demo import demo
+from services.cli.commands.incident_moves import backdate_incident, merge_incident, relate_incidents, split_incident
 from services.cli.commands.incidents import incidents
 from services.cli.commands.jobs import jobs
 from services.cli.commands.mapping import mapping
@@ -24,6 +25,8 @@ def cli() -> None:
     """Faultline, an incident workbench for teams that run Kubernetes."""
 
 
+for move in (merge_incident, split_incident, relate_incidents, backdate_incident):
+    incidents.add_command(move)
 _WORK = (incidents, rules, silences, noise, changes, deliveries, mapping, jobs)
 for command in (up, status, demo, *_WORK, tokens, verify, store):
     cli.add_command(command)

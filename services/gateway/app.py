@@ -17,6 +17,7 @@ from services.gateway.api import (
     alerts,
     deliveries,
     docs,
+    incident_moves,
     incidents,
     intake,
     jobs,
@@ -29,6 +30,7 @@ from services.gateway.api.auth import Authenticator
 from services.gateway.api.fields import describe_keys, schema_name
 from services.gateway.api.metrics import Metrics
 from services.gateway.api.problems import from_http_exception, problem_response
+from services.gateway.handlers.judge import Judge
 from services.gateway.wiring import Gateway
 from shared.errors import AppError
 from shared.ids import new_id
@@ -113,6 +115,7 @@ def create_app(gateway: Gateway, authenticator: Authenticator | None = None) -> 
     )
     app.extensions["faultline"] = gateway
     app.extensions["faultline_auth"] = authenticator or Authenticator(gateway.store, gateway.clock)
+    app.extensions["faultline_judge"] = Judge(gateway.policy)
     app.extensions["faultline_metrics"] = Metrics(gateway)
     app.extensions["faultline_api"] = _register(app, gateway)
     app.before_request(_begin)
@@ -139,6 +142,7 @@ def _register(app: Flask, gateway: Gateway) -> Api:
         api.spec.components.security_scheme(name, scheme)
     for blueprint in (
         incidents.blueprint,
+        incident_moves.blueprint,
         jobs.blueprint,
         deliveries.blueprint,
         intake.blueprint,

@@ -12,6 +12,7 @@ from services.gateway.api.metrics import Metrics
 from services.gateway.domain.access import Subject
 from services.gateway.errors import ValidationFailed
 from services.gateway.handlers.answer_once import Answer, RepeatGuard, guard_request
+from services.gateway.handlers.judge import Judge
 from services.gateway.wiring import Gateway
 
 JSON = "application/json"
@@ -29,6 +30,11 @@ def gateway() -> Gateway:
 def authenticator() -> Authenticator:
     """Return who knows the tokens of this app."""
     return cast("Authenticator", current_app.extensions["faultline_auth"])
+
+
+def judge() -> Judge:
+    """Return what knows the rules in force, compiled once for all requests."""
+    return cast("Judge", current_app.extensions["faultline_judge"])
 
 
 def metrics() -> Metrics:
@@ -68,6 +74,11 @@ def read_answer(body: bytes, version: int | None = None) -> Response:
     if _names(request.headers.get("If-None-Match"), etag):
         return Response(status=304, headers={"ETag": etag})
     return Response(body, 200, {"ETag": etag}, content_type=JSON)
+
+
+def redirect_answer(location: str, body: bytes) -> Response:
+    """Answer a read with where to look instead; asked the same way there."""
+    return Response(body, 307, {"Location": location}, content_type=JSON)
 
 
 def write_answer(answer: Answer) -> Response:

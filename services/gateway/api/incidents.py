@@ -13,13 +13,22 @@ from services.gateway.api.current import (
     gateway,
     if_match_versions,
     read_answer,
+    redirect_answer,
     repeat_guard,
     subject,
     write_answer,
 )
+from services.gateway.api.incident_moves_inputs import IncidentQuery
+from services.gateway.api.incident_moves_shapes import MergedShape
 from services.gateway.api.operation import Operation, endpoint
 from services.gateway.api.reading import ReadingBlueprint
-from services.gateway.api.representations import incident_path, resolve_incident_id, view_entry, view_incident
+from services.gateway.api.representations import (
+    find_target,
+    incident_path,
+    resolve_incident_id,
+    view_entry,
+    view_incident,
+)
 from services.gateway.domain.changes import Move
 from services.gateway.domain.records import ChainHead, Incident, Job, Role, Signal
 from services.gateway.handlers.add_note import add_note, find_note
@@ -47,6 +56,7 @@ _NEW = {
         answer=shapes.IncidentShape,
         body=inputs.NewIncident,
         body_example=_NEW,
+        errors=(errors.TimesNotChronological,),
         keyed=True,
     ),
 )
@@ -87,14 +97,19 @@ def list_incidents(args: dict[str, Any]) -> Response:
         path="/api/incidents/{incident_id}",
         role=Role.VIEWER,
         answer=shapes.IncidentShape,
+        query=IncidentQuery,
         errors=(errors.RecordNotFound,),
         conditional=True,
+        redirect=MergedShape,
     ),
 )
-def read_incident(incident_id: str) -> Response:
-    """Read an incident, by id or as INC-42."""
+def read_incident(args: dict[str, Any], incident_id: str) -> Response:
+    """Read an incident, by id or as INC-42; a merged one leads to its target."""
     store = gateway().store
-    view = view_incident(store, resolve_incident_id(store, incident_id))
+    found = resolve_incident_id(store, incident_id)
+    if args["redirect"] and (target := find_target(store, found)):
+        return redirect_answer(incident_path(target), encode({"mergedInto": target}))
+    view = view_incident(store, found)
     return read_answer(encode(view), view.version)
 
 
@@ -110,6 +125,8 @@ def read_incident(incident_id: str) -> Response:
         errors=(
             errors.RecordNotFound,
             errors.TransitionNotAllowed,
+            errors.MergeNeedsTarget,
+            errors.IncidentMerged,
             errors.SignalsFiring,
             errors.VersionConflict,
             errors.ReasonRequired,
@@ -177,7 +194,7 @@ def read_timeline(args: dict[str, Any], incident_id: str) -> Response:
         answer=shapes.EntryShape,
         body=inputs.NewNote,
         body_example={"message": "Rolled back checkout to 1.42."},
-        errors=(errors.RecordNotFound,),
+        errors=(errors.RecordNotFound, errors.IncidentMerged),
         keyed=True,
     ),
 )

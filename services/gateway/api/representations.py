@@ -6,7 +6,9 @@ from typing import Any
 import msgspec
 
 from services.gateway.api.current import is_number
+from services.gateway.domain.durations import Durations, measure
 from services.gateway.domain.lifecycle import ALLOWED
+from services.gateway.domain.merging import follow
 from services.gateway.domain.records import (
     Activity,
     ChainHead,
@@ -84,6 +86,7 @@ class IncidentView(Contract, frozen=True, kw_only=True):
     rule_id: str | None
     relations: tuple[Relation, ...]
     milestones: Milestones
+    durations: Durations
     created_by: str
     created_at: datetime
     updated_at: datetime
@@ -150,6 +153,7 @@ def view_incident(store: Store, incident_id: str) -> IncidentView:
         rule_id=incident.rule_id,
         relations=incident.relations,
         milestones=incident.milestones,
+        durations=measure(incident.milestones),
         created_by=incident.created_by,
         created_at=incident.created_at,
         updated_at=max(incident.updated_at, activity.last_signal_at or incident.updated_at),
@@ -211,6 +215,13 @@ def resolve_incident_id(store: Store, name: str) -> str:
                 return numbered.id
         query = msgspec.structs.replace(query, cursor=page.next_cursor) if page.next_cursor else None
     raise RecordNotFound(f"There is no incident {name}.")
+
+
+def find_target(store: Store, incident_id: str) -> str | None:
+    """Return the final target of a merged incident; None if it is not merged, or its target is no longer kept."""
+    incident = store.find(Incident, incident_id)
+    way = follow(incident, lambda one: store.find(Incident, one)) if incident is not None else []
+    return way[-1].id if way else None
 
 
 def _view_timeline(store: Store, incident_id: str, path: str) -> TimelineView:

@@ -1,6 +1,6 @@
 """Drop what is older than its retention, a small batch at a time, so that nothing ever waits for it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -20,12 +20,14 @@ from services.gateway.domain.records import (
     IncidentStatus,
     Job,
     JobState,
+    Merge,
     Noise,
     PendingGroup,
     Preview,
     Record,
     Signal,
 )
+from services.gateway.handlers.move_signals import list_groups
 from services.gateway.ports import Blobs, RecordQuery, Store, Transaction
 
 _BATCH = 200
@@ -124,12 +126,13 @@ def _drop_delivery(tx: Transaction, record: Record) -> None:
     tx.remove(Delivery, record.record_id)
 
 
-def _drop_incident(tx: Transaction, record: Record) -> None:
+def _drop_incident(tx: Transaction, record: Record, groups: Iterable[Group] = ()) -> None:
     if isinstance(record, Incident):
-        if record.dedup_key:
-            group = tx.find(Group, record.dedup_key)
+        for listed in groups:
+            group = tx.find(Group, listed.dedup_key)
             if group is not None and group.incident_id == record.id:
-                tx.remove(Group, record.dedup_key)
+                tx.remove(Group, listed.dedup_key)
+        tx.remove(Merge, record.id)
         tx.remove_incident(record.id)
 
 
@@ -140,7 +143,15 @@ def _drop_whole(store: Store, incident_id: str, query: RecordQuery) -> bool:
         page = store.list_records(Signal, of_incident)
         is_last = page.next_cursor is None
 
-        def work(tx: Transaction, signals: list[Signal] = page.records, *, is_last: bool = is_last) -> bool:
+        groups = list_groups(store, incident_id) if is_last else []
+
+        def work(
+            tx: Transaction,
+            signals: list[Signal] = page.records,
+            groups: list[Group] = groups,
+            *,
+            is_last: bool = is_last,
+        ) -> bool:
             incident = tx.find(Incident, incident_id)
             if incident is None or not _is_listed(incident, query):
                 return False
@@ -149,7 +160,7 @@ def _drop_whole(store: Store, incident_id: str, query: RecordQuery) -> bool:
                 if current is not None and current.incident_id == incident_id:
                     tx.remove(Signal, signal.fingerprint)
             if is_last:
-                _drop_incident(tx, incident)
+                _drop_incident(tx, incident, groups)
             return True
 
         if not store.transact(work):

@@ -5,6 +5,7 @@ from typing import Any
 
 from services.gateway.domain import changes
 from services.gateway.domain.access import Subject
+from services.gateway.domain.backdating import check_times
 from services.gateway.domain.records import Incident, IncidentSource, Milestones
 from services.gateway.ports import Transaction
 from shared.contracts.severity import Severity
@@ -12,16 +13,21 @@ from shared.ids import new_id
 
 
 def open_incident(tx: Transaction, subject: Subject, fields: Mapping[str, Any]) -> str:
-    """Open an incident with ``fields`` and return its id. A severity that is given is pinned."""
+    """Open an incident with ``fields`` and return its id. A severity that is given is pinned.
+
+    Raises ``TimesNotChronological`` if it was detected in the future.
+    """
     known = dict(fields)
     severity = known.pop("severity", None)
     detected_at = known.pop("detected_at", None)
+    milestones = Milestones(detected_at=detected_at or tx.now)
+    check_times(milestones, tx.now)
     incident = Incident(
         id=new_id("inc"),
         source=known.pop("source", IncidentSource.MANUAL),
         severity=severity or Severity.MEDIUM,
         severity_pinned=severity is not None,
-        milestones=Milestones(detected_at=detected_at or tx.now),
+        milestones=milestones,
         created_by=subject.id,
         created_at=tx.now,
         updated_at=tx.now,

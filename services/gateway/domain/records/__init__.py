@@ -20,10 +20,12 @@ from services.gateway.domain.records.incident import (
     IncidentStatus,
     Milestones,
     Relation,
+    RelationType,
 )
 from services.gateway.domain.records.job import Job, JobState
 from services.gateway.domain.records.keys import Counter, DeliveryKey, Group, IdempotencyKey
 from services.gateway.domain.records.mapping import CURRENT_MAPPING, IntakeMapping
+from services.gateway.domain.records.merge import Merge
 from services.gateway.domain.records.noise import Noise
 from services.gateway.domain.records.preview import Preview
 from services.gateway.domain.records.rules import (
@@ -60,6 +62,7 @@ RECORD_KINDS: dict[str, type[Record]] = {
         Incident,
         IntakeMapping,
         Job,
+        Merge,
         Noise,
         PendingGroup,
         Preview,
@@ -103,6 +106,7 @@ __all__ = [
     "Job",
     "JobState",
     "Match",
+    "Merge",
     "Milestones",
     "Noise",
     "Occurrence",
@@ -112,6 +116,7 @@ __all__ = [
     "Preview",
     "Record",
     "Relation",
+    "RelationType",
     "ResolveOn",
     "Role",
     "RuleBook",

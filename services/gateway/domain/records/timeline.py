@@ -21,6 +21,11 @@ class EntryType(StrEnum):
     SIGNAL_FLAPPING = "signal_flapping"
     SIGNALS_TRUNCATED = "signals_truncated"
     NOTE_ADDED = "note_added"
+    MERGED_FROM = "merged_from"
+    SPLIT_OFF = "split_off"
+    RELATION_ADDED = "relation_added"
+    RELATION_REMOVED = "relation_removed"
+    MILESTONES_CHANGED = "milestones_changed"
 
 
 class EntryDraft(Contract, frozen=True, kw_only=True):
