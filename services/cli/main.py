@@ -7,6 +7,7 @@ from services.cli.commands.changes import changes
 from services.cli.commands.deliveries import deliveries
 from services.cli.commands.demo import demo
 from services.cli.commands.incident_files import diagnose_incident, export_incident, report_incident
+from services.cli.commands.incident_moves import backdate_incident, merge_incident, relate_incidents, split_incident
 from services.cli.commands.incidents import incidents
 from services.cli.commands.jobs import jobs
 from services.cli.commands.mapping import mapping
@@ -32,6 +33,8 @@ def cli() -> None:
 
 for command in (diagnose_incident, report_incident, export_incident):
     incidents.add_command(command)
+for move in (merge_incident, split_incident, relate_incidents, backdate_incident):
+    incidents.add_command(move)
 _WORK = (incidents, tasks, actions, watch, stats, rules, silences, noise, changes, deliveries, mapping, jobs)
 for command in (up, status, demo, *_WORK, tokens, verify, retention, store):
     cli.add_command(command)

@@ -20,6 +20,7 @@ from services.gateway.api import (
     deliveries,
     diagnoses,
     docs,
+    incident_moves,
     incidents,
     intake,
     jobs,
@@ -41,6 +42,7 @@ from services.gateway.api.metrics import Metrics
 from services.gateway.api.operation import problem_examples
 from services.gateway.api.problems import from_http_exception, problem_response
 from services.gateway.api.streams import Live
+from services.gateway.handlers.judge import Judge
 from services.gateway.live.board import LiveBoard
 from services.gateway.wiring import Gateway
 from shared.errors import AppError
@@ -126,6 +128,7 @@ def create_app(gateway: Gateway, authenticator: Authenticator | None = None, boa
     )
     app.extensions["faultline"] = gateway
     app.extensions["faultline_auth"] = authenticator or Authenticator(gateway.store, gateway.clock)
+    app.extensions["faultline_judge"] = Judge(gateway.policy)
     app.extensions["faultline_kept"] = KeptAnswers(gateway.store, gateway.clock)
     app.extensions["faultline_live"] = live = Live(board or LiveBoard(gateway.store), gateway.settings)
     app.extensions["faultline_metrics"] = Metrics(gateway, open_streams=lambda: live.slots.taken)
@@ -157,6 +160,7 @@ def _register(app: Flask, gateway: Gateway) -> Api:
         api.spec.components.security_scheme(name, scheme)
     blueprints = (
         incidents.blueprint,
+        incident_moves.blueprint,
         actions.blueprint,
         approvals.blueprint,
         tasks.blueprint,

@@ -47,6 +47,9 @@ class Special:
 
 _ACTION = "/api/incidents/{incident_id}/actions/{action_id}"
 SPECIAL: dict[tuple[str, str], Special] = {
+    ("POST", "/api/incidents/{incident_id}/merge"): Special(body={"into": "other_incident_id"}),
+    ("POST", "/api/incidents/{incident_id}/relations"): Special(body={"incidentId": "other_incident_id"}),
+    ("POST", "/api/incidents/{incident_id}/split"): Special(names={"incident_id": "merged_incident_id"}),
     ("POST", f"{_ACTION}/approve"): Special(body={"digest": "review_digest"}),
     ("POST", f"{_ACTION}/execute"): Special(names={"action_id": "approved_action_id"}),
     ("POST", f"{_ACTION}/request-approval"): Special(names={"action_id": "proposed_action_id"}),

@@ -29,8 +29,9 @@ class ExampleWorld:
             build(self)
 
     def made(self, answer: Any) -> dict[str, Any]:
-        """Return the body of an answer that must have succeeded."""
+        """Return the body of an answer that must have succeeded; the next thing happens a second later."""
         assert answer.status_code < 300, answer.text
+        self.gw.clock.advance(1)
         body: dict[str, Any] = answer.json
         return body
 
@@ -42,6 +43,18 @@ def _incident(world: ExampleWorld) -> None:
     world.names["incident_id"] = made["id"]
     path = f"/api/incidents/{made['id']}"
     world.made(world.gw.post(f"{path}/timeline", json={"message": "Rolled back checkout to 1.42."}))
+
+
+def _merges(world: ExampleWorld) -> None:
+    gw = world.gw
+    names = ("other_incident_id", "merged_incident_id")
+    for name in names:
+        world.names[name] = gw.open_incident(title="Customers cannot pay")["id"]
+    into = {"into": world.names["incident_id"], "reason": "The same outage."}
+    world.made(gw.post(f"/api/incidents/{world.names['merged_incident_id']}/merge", json=into))
+    related = {"incidentId": world.names["other_incident_id"]}
+    world.made(gw.post(f"/api/incidents/{world.names['incident_id']}/relations", json=related))
+    world.names["other_id"] = world.names["other_incident_id"]
 
 
 def _delivery(world: ExampleWorld) -> None:
@@ -126,6 +139,7 @@ def _jobs(world: ExampleWorld) -> None:
 
 _BUILD: tuple[Callable[[ExampleWorld], None], ...] = (
     _incident,
+    _merges,
     _delivery,
     _rules,
     _access,

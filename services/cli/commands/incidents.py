@@ -1,6 +1,6 @@
 """`faultline incidents`: the inbox, one incident, opening one and moving it on."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO
 
 import click
@@ -50,11 +50,12 @@ def list_incidents(query: str, limit: int, *, is_open: bool, unowned: bool, **fi
 @click.option(
     "-n", "--entries", type=click.IntRange(0, 1000), default=20, show_default=True, help="Newest timeline entries."
 )
+@click.option("--itself", is_flag=True, help="A merged incident itself, not the target it leads to.")
 @json_option
-def show_incident(incident: str, entries: int) -> None:
+def show_incident(incident: str, entries: int, *, itself: bool) -> None:
     """Show INCIDENT (INC-42 or inc_…) with the end of its timeline."""
     client = connect()
-    found = client.get(f"/api/incidents/{incident}")
+    found = client.get(f"/api/incidents/{incident}", {"redirect": "false"} if itself else None)
     count = int(found["timeline"]["count"])
     query = {"after": max(0, count - entries), "limit": max(1, entries)}
     newest = client.get(f"/api/incidents/{found['id']}/timeline", query)["items"] if entries else []
@@ -95,7 +96,7 @@ def create_incident(
     created = connect().post(
         "/api/incidents", {name: value for name, value in body.items() if value not in (None, [], {})}
     )
-    _print_incident(created)
+    print_incident(created)
 
 
 @incidents.command("move")
@@ -111,10 +112,11 @@ def move_incident(incident: str, status: str, reason: str | None, *, force: bool
         body["reason"] = reason
     if force:
         body["force"] = True
-    _print_incident(connect().patch(f"/api/incidents/{incident}", body))
+    print_incident(connect().patch(f"/api/incidents/{incident}", body))
 
 
-def _print_incident(incident: dict[str, Any]) -> None:
+def print_incident(incident: dict[str, Any]) -> None:
+    """Print an incident, as fields or as JSON."""
     if json_wanted():
         print_json(incident)
     else:
@@ -164,6 +166,7 @@ def _incident_fields(item: dict[str, Any], now: datetime) -> list[tuple[str, obj
         ("created", when(item["createdAt"], now)),
         ("updated", when(item["updatedAt"], now)),
         *milestones,
+        *_durations(item.get("durations", {})),
         ("timeline head", _head(item["timeline"])),
         ("version", item["version"]),
     ]
@@ -172,6 +175,12 @@ def _incident_fields(item: dict[str, Any], now: datetime) -> list[tuple[str, obj
 def _tasks(item: dict[str, Any]) -> str:
     count = item.get("taskCount", 0)
     return f"{count}, {item.get('openTaskCount', 0)} open" if count else ""
+
+
+def _durations(durations: dict[str, float | None]) -> list[tuple[str, object]]:
+    names = {f"timeTo{name}Seconds": f"time to {name.lower()}" for name in ("Acknowledge", "Mitigate", "Resolve")}
+    known = [(words, durations.get(name)) for name, words in names.items()]
+    return [(words, str(timedelta(seconds=round(seconds)))) for words, seconds in known if seconds is not None]
 
 
 def _head(timeline: dict[str, Any]) -> str:

@@ -10,11 +10,12 @@ import msgspec
 from flask import Response, current_app, g, request
 
 from services.gateway.api.auth import Authenticator
-from services.gateway.api.kept_answers import KeptAnswers
+from services.gateway.api.kept_answers import KeptAnswers, Tagged
 from services.gateway.api.metrics import Metrics
 from services.gateway.domain.access import Subject
 from services.gateway.errors import ValidationFailed
 from services.gateway.handlers.answer_once import Answer, RepeatGuard, guard_request
+from services.gateway.handlers.judge import Judge
 from services.gateway.ports import StoreReads
 from services.gateway.wiring import Gateway
 
@@ -26,11 +27,15 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Made(NamedTuple):
-    """What a read is answered with: a body, the version that ``If-Match`` compares, and until when it is true."""
+    """What a read is answered with: a body, the version that ``If-Match`` compares, and until when it is true.
+
+    With ``location`` it says where to look instead.
+    """
 
     body: bytes
     version: int | None = None
     until: datetime | None = None
+    location: str | None = None
 
 
 def gateway() -> Gateway:
@@ -41,6 +46,11 @@ def gateway() -> Gateway:
 def authenticator() -> Authenticator:
     """Return who knows the tokens of this app."""
     return cast("Authenticator", current_app.extensions["faultline_auth"])
+
+
+def judge() -> Judge:
+    """Return what knows the rules in force, compiled once for all requests."""
+    return cast("Judge", current_app.extensions["faultline_judge"])
 
 
 def metrics() -> Metrics:
@@ -96,13 +106,16 @@ def read_kept(make: Callable[[StoreReads], Made], *, beside: str = "") -> Respon
     time only as far as ``Made.until`` says.
     """
 
-    def tagged(store: StoreReads) -> tuple[bytes, str, datetime | None]:
+    def tagged(store: StoreReads) -> Tagged:
         made = make(store)
-        return made.body, entity_tag(made.body, made.version), made.until
+        return Tagged(made.body, entity_tag(made.body, made.version), made.until, made.location)
 
     query = request.query_string.decode("latin-1")
-    kept = kept_answers().get((request.path, query, beside), tagged)
-    return _answer_tagged(kept.body, kept.etag)
+    answer = kept_answers().get((request.path, query, beside), tagged)
+    if answer.location is not None:
+        # Asked the same way there. Not for ever: a split brings the incident back.
+        return Response(answer.body, 307, {"Location": answer.location}, content_type=JSON)
+    return _answer_tagged(answer.body, answer.etag)
 
 
 def _answer_tagged(body: bytes, etag: str, content_type: str = JSON) -> Response:

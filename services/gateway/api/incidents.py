@@ -20,9 +20,12 @@ from services.gateway.api.current import (
     write_answer,
 )
 from services.gateway.api.inbox_inputs import InboxQuery, inbox_query
+from services.gateway.api.incident_moves_inputs import IncidentQuery
+from services.gateway.api.incident_moves_shapes import MergedShape
 from services.gateway.api.operation import Operation, endpoint
 from services.gateway.api.reading import ReadingBlueprint
 from services.gateway.api.representations import (
+    find_target,
     incident_path,
     resolve_incident_id,
     shown_until,
@@ -57,6 +60,7 @@ _NEW = {
         answer=shapes.IncidentShape,
         body=inputs.NewIncident,
         body_example=_NEW,
+        errors=(errors.TimesNotChronological,),
         keyed=True,
     ),
 )
@@ -102,17 +106,22 @@ def list_incidents(args: dict[str, Any]) -> Response:
         path="/api/incidents/{incident_id}",
         role=Role.VIEWER,
         answer=shapes.IncidentShape,
+        query=IncidentQuery,
         errors=(errors.RecordNotFound,),
         conditional=True,
+        redirect=MergedShape,
     ),
 )
-def read_incident(incident_id: str) -> Response:
-    """Read an incident, by id or as INC-42."""
+def read_incident(args: dict[str, Any], incident_id: str) -> Response:
+    """Read an incident, by id or as INC-42; a merged one leads to its target."""
 
     def make(store: StoreReads) -> Made:
+        found = resolve_incident_id(store, incident_id)
+        if args["redirect"] and (target := find_target(store, found)):
+            return Made(encode({"mergedInto": target}), location=incident_path(target))
         parts = gateway()
         now = parts.clock.now()
-        view = view_incident(store, parts.settings.approvals, now, resolve_incident_id(store, incident_id))
+        view = view_incident(store, parts.settings.approvals, now, found)
         return Made(encode(view), view.version, shown_until(view, now))
 
     return read_kept(make)
@@ -130,6 +139,8 @@ def read_incident(incident_id: str) -> Response:
         errors=(
             errors.RecordNotFound,
             errors.TransitionNotAllowed,
+            errors.MergeNeedsTarget,
+            errors.IncidentMerged,
             errors.SignalsFiring,
             errors.VersionConflict,
             errors.ReasonRequired,
@@ -197,7 +208,7 @@ def read_timeline(args: dict[str, Any], incident_id: str) -> Response:
         answer=shapes.EntryShape,
         body=inputs.NewNote,
         body_example={"message": "Rolled back checkout to 1.42."},
-        errors=(errors.RecordNotFound,),
+        errors=(errors.RecordNotFound, errors.IncidentMerged),
         keyed=True,
     ),
 )

@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from services.gateway.domain.inbox import IncidentFacets, IncidentFigures
 from services.gateway.domain.records import Activity, ChainHead, Hints, Incident, Record
@@ -32,18 +32,22 @@ _REMOVED, _CHILDREN = "removed", "children"
 _SHOWN = (Incident.KIND, Activity.KIND, Hints.KIND)
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """An answer: its body and entity tag, what it was made from as of which commit, and when it is not true any more.
-
-    ``until`` is None where no time changes it.
-    """
+class Tagged(NamedTuple):
+    """An answer with its entity tag. ``until`` is when time makes it untrue; ``location`` where to look instead."""
 
     body: bytes
     etag: str
+    until: datetime | None = None
+    location: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """An answer, and what it was made from as of which commit."""
+
+    answer: Tagged
     seq: int
     slots: frozenset[int]
-    until: datetime | None = None
 
 
 class KeptAnswers:
@@ -57,7 +61,7 @@ class KeptAnswers:
         self._store = store
         self._clock = clock
         self._lock = threading.Lock()
-        self._answers: OrderedDict[Name, Kept] = OrderedDict()
+        self._answers: OrderedDict[Name, _Kept] = OrderedDict()
         self._bytes = 0
         self._most_bytes = most_bytes
         self._stamps = [0] * _SLOTS
@@ -65,21 +69,20 @@ class KeptAnswers:
         self._begun = self._told = store.last_seq
         store.subscribe(self._on_commit)
 
-    def get(self, name: Name, make: Callable[[StoreReads], tuple[bytes, str, datetime | None]]) -> Kept:
-        """Return the answer kept under ``name``, else what ``make`` makes of its reads: body, tag, and until when."""
+    def get(self, name: Name, make: Callable[[StoreReads], Tagged]) -> Tagged:
+        """Return the answer kept under ``name``, else what ``make`` makes of its reads."""
         kept = self._find(name)
         if kept is not None:
-            return kept
+            return kept.answer
         # Before anything is read: an answer must never pass for newer than what it shows. A commit that was told of
         # can be read; the newest durable one perhaps not yet.
         seq = self._told
         reads = _WatchedReads(self._store)
-        body, etag, until = make(reads)
-        kept = Kept(body, etag, seq, frozenset(reads.slots), until)
-        self._keep(name, kept)
-        return kept
+        answer = make(reads)
+        self._keep(name, _Kept(answer, seq, frozenset(reads.slots)))
+        return answer
 
-    def _find(self, name: Name) -> Kept | None:
+    def _find(self, name: Name) -> _Kept | None:
         # In this order: then every commit that was durable when it was asked for has left its stamps.
         durable = self._store.last_seq
         if self._told < durable:
@@ -89,20 +92,21 @@ class KeptAnswers:
             if kept is None:
                 return None
             self._answers.move_to_end(name)
-        if kept.until is not None and self._clock.now() >= kept.until:
+        until = kept.answer.until
+        if until is not None and self._clock.now() >= until:
             return None
         stamps, seq = self._stamps, kept.seq
         return kept if all(stamps[slot] <= seq for slot in kept.slots) else None
 
-    def _keep(self, name: Name, kept: Kept) -> None:
+    def _keep(self, name: Name, kept: _Kept) -> None:
         with self._lock:
             before = self._answers.pop(name, None)
             if before is not None:
-                self._bytes -= len(before.body) + _ANSWER_COST
+                self._bytes -= len(before.answer.body) + _ANSWER_COST
             self._answers[name] = kept
-            self._bytes += len(kept.body) + _ANSWER_COST
+            self._bytes += len(kept.answer.body) + _ANSWER_COST
             while self._bytes > self._most_bytes:
-                self._bytes -= len(self._answers.popitem(last=False)[1].body) + _ANSWER_COST
+                self._bytes -= len(self._answers.popitem(last=False)[1].answer.body) + _ANSWER_COST
 
     def _on_commit(self, committed: Committed) -> None:
         stamps, seq = self._stamps, max(committed.seq, self._begun + 1)

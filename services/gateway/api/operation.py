@@ -77,6 +77,8 @@ class Operation:
     keyed: bool = False
     matched: bool = False
     conditional: bool = False
+    # The shape of the answer that leads elsewhere, with its Location; None where none does.
+    redirect: type[ma.Schema] | None = None
     parameters: tuple[Mapping[str, Any], ...] = ()
     # Headers of the answer, with what each says.
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -157,6 +159,11 @@ def _document(blueprint: ReadingBlueprint, spec: Operation, view: Callable[..., 
     if spec.conditional:
         documented = blueprint.alt_response(304, description="The client holds this already")(documented)
     blueprint.errors.update(spec.all_errors)
+    if spec.redirect:
+        elsewhere = {"Location": {"schema": {"type": "string"}, "description": "Where it is now."}}
+        documented = blueprint.alt_response(
+            307, schema=spec.redirect, description="It is elsewhere", headers=elsewhere
+        )(documented)
     for status, group in sorted(_by_status(spec.all_errors).items()):
         documented = blueprint.alt_response(
             status,

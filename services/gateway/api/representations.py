@@ -9,7 +9,9 @@ from services.gateway.api.diagnosis_shapes import DiagnosisView
 from services.gateway.api.holdings import view_holdings
 from services.gateway.api.task_shapes import TaskBrief
 from services.gateway.domain.actions.policy import ApprovalPolicy
+from services.gateway.domain.durations import Durations, measure
 from services.gateway.domain.lifecycle import ALLOWED
+from services.gateway.domain.merging import follow
 from services.gateway.domain.records import (
     Activity,
     ChainHead,
@@ -82,6 +84,7 @@ class IncidentView(Contract, frozen=True, kw_only=True):
     rule_id: str | None
     relations: tuple[Relation, ...]
     milestones: Milestones
+    durations: Durations
     created_by: str
     created_at: datetime
     updated_at: datetime
@@ -154,6 +157,7 @@ def view_incident(store: StoreReads, policy: ApprovalPolicy, now: datetime, inci
         rule_id=incident.rule_id,
         relations=incident.relations,
         milestones=incident.milestones,
+        durations=measure(incident.milestones),
         created_by=incident.created_by,
         created_at=incident.created_at,
         updated_at=max(incident.updated_at, activity.last_signal_at or incident.updated_at),
@@ -218,6 +222,13 @@ def resolve_incident_id(store: StoreReads, name: str) -> str:
     if found is None:
         raise RecordNotFound(f"There is no incident {name}.")
     return found
+
+
+def find_target(store: StoreReads, incident_id: str) -> str | None:
+    """Return the final target of a merged incident; None if it is not merged, or its target is no longer kept."""
+    incident = store.find(Incident, incident_id)
+    way = follow(incident, lambda one: store.find(Incident, one)) if incident is not None else []
+    return way[-1].id if way else None
 
 
 def _view_timeline(store: StoreReads, incident_id: str, path: str) -> TimelineView:

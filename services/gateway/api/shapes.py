@@ -12,6 +12,7 @@ from services.gateway.domain.records import (
     IncidentStatus,
     JobState,
     Outcome,
+    RelationType,
     Role,
 )
 from shared.contracts.severity import Severity
@@ -73,7 +74,7 @@ class EntityShape(Shape):
 class RelationShape(Shape):
     """How an incident relates to another."""
 
-    type = fields.String()
+    type = Word(RelationType)
     incident_id = fields.String()
 
 
@@ -85,6 +86,14 @@ class MilestonesShape(Shape):
     mitigated_at = _moment(allow_none=True)
     resolved_at = _moment(allow_none=True)
     closed_at = _moment(allow_none=True)
+
+
+class DurationsShape(Shape):
+    """Seconds from detection to each milestone; null where it was not reached."""
+
+    time_to_acknowledge_seconds = fields.Float(allow_none=True)
+    time_to_mitigate_seconds = fields.Float(allow_none=True)
+    time_to_resolve_seconds = fields.Float(allow_none=True)
 
 
 class OccurrenceShape(Shape):
@@ -201,6 +210,7 @@ class IncidentShape(IncidentSummaryShape):
     severity_pinned = fields.Boolean(metadata={"description": "A person chose it; signals no longer raise it."})
     roles = _map()
     relations = fields.List(fields.Nested(RelationShape))
+    durations = fields.Nested(DurationsShape)
     created_by = fields.String()
     signal_names = _words()
     entities = fields.List(fields.Nested(EntityShape))
@@ -216,7 +226,9 @@ class IncidentShape(IncidentSummaryShape):
     diagnoses = fields.List(fields.Nested("DiagnosisShape"), metadata={"description": "The newest; links has all."})
     diagnosis_count = fields.Integer()
     timeline = fields.Nested(TimelineShape)
-    allowed_transitions = fields.List(Word(IncidentStatus))
+    allowed_transitions = fields.List(
+        Word(IncidentStatus), metadata={"description": "merged has a call of its own: /merge."}
+    )
     links = fields.Nested(IncidentLinksShape)
 
 

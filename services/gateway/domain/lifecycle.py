@@ -6,16 +6,16 @@ from datetime import datetime
 import msgspec
 
 from services.gateway.domain.records import Incident, IncidentStatus, Milestones
-from services.gateway.errors import ReasonRequired, SignalsFiring, TransitionNotAllowed
+from services.gateway.errors import MergeNeedsTarget, ReasonRequired, SignalsFiring, TransitionNotAllowed
 
 _S = IncidentStatus
 
-# The order within a row is the order the moves are offered in. Merging is not a move of one incident alone:
-# it needs a target, so it is not among them.
+# The order within a row is the order the moves are offered in. Merging is a move like the others, but one that needs
+# a target: it has a call of its own, and a status alone does not make it.
 ALLOWED: Mapping[IncidentStatus, tuple[IncidentStatus, ...]] = {
-    _S.NEW: (_S.TRIAGE, _S.INVESTIGATING, _S.RESOLVED, _S.CANCELLED),
-    _S.TRIAGE: (_S.INVESTIGATING, _S.MITIGATED, _S.RESOLVED, _S.CANCELLED),
-    _S.INVESTIGATING: (_S.TRIAGE, _S.MITIGATED, _S.RESOLVED, _S.CANCELLED),
+    _S.NEW: (_S.TRIAGE, _S.INVESTIGATING, _S.RESOLVED, _S.CANCELLED, _S.MERGED),
+    _S.TRIAGE: (_S.INVESTIGATING, _S.MITIGATED, _S.RESOLVED, _S.CANCELLED, _S.MERGED),
+    _S.INVESTIGATING: (_S.TRIAGE, _S.MITIGATED, _S.RESOLVED, _S.CANCELLED, _S.MERGED),
     _S.MITIGATED: (_S.MONITORING, _S.INVESTIGATING, _S.RESOLVED),
     _S.MONITORING: (_S.MITIGATED, _S.INVESTIGATING, _S.RESOLVED),
     _S.RESOLVED: (_S.POSTMORTEM, _S.CLOSED, _S.INVESTIGATING),
@@ -29,9 +29,32 @@ _ENDED = frozenset({_S.RESOLVED, _S.POSTMORTEM, _S.CLOSED})
 
 def needs_reason(current: IncidentStatus, requested: IncidentStatus) -> bool:
     """Answer whether this move must say why on the timeline."""
-    if requested is _S.CANCELLED or current is _S.CANCELLED:
+    if requested in {_S.CANCELLED, _S.MERGED} or current is _S.CANCELLED:
         return True
     return requested is _S.INVESTIGATING and current in {_S.POSTMORTEM, _S.CLOSED}
+
+
+def check_table(current: IncidentStatus, requested: IncidentStatus) -> None:
+    """Return if the table has this move; raise ``TransitionNotAllowed`` if not."""
+    allowed = ALLOWED[current]
+    if requested not in allowed:
+        raise TransitionNotAllowed(
+            f"An incident that is {current} cannot become {requested}.",
+            current=current,
+            requested=requested,
+            allowed=list(allowed),
+        )
+
+
+def check_reason(current: IncidentStatus, requested: IncidentStatus, reason: str) -> None:
+    """Return if the move is reasoned as it must be; raise ``ReasonRequired`` if not."""
+    if needs_reason(current, requested) and not reason:
+        raise reason_required(f"Moving from {current} to {requested} needs a reason.")
+
+
+def reason_required(detail: str) -> ReasonRequired:
+    """Return the refusal of what must say why on the timeline, and does not."""
+    return ReasonRequired(detail, errors={"reason": ["required"]})
 
 
 def check_move(
@@ -42,20 +65,19 @@ def check_move(
     force: bool = False,
     firing_count: int = 0,
 ) -> None:
-    """Return if the move may be made; raise the error that says what stands against it if not.
+    """Return if a person may make the move by naming a status; raise the error that says what stands against it if not.
 
     The same status again is never a move: callers leave it out.
     """
-    allowed = ALLOWED[current]
-    if requested not in allowed:
-        raise TransitionNotAllowed(
-            _explain_refusal(current, requested),
+    check_table(current, requested)
+    if requested is _S.MERGED:
+        raise MergeNeedsTarget(
+            "A status alone does not merge: POST to /api/incidents/{incident_id}/merge with into and reason.",
             current=current,
             requested=requested,
-            allowed=list(allowed),
+            allowed=list(ALLOWED[current]),
         )
-    if needs_reason(current, requested) and not reason:
-        raise ReasonRequired(f"Moving from {current} to {requested} needs a reason.", errors={"reason": ["required"]})
+    check_reason(current, requested, reason)
     if requested is _S.RESOLVED and firing_count > 0:
         if not force:
             raise SignalsFiring(
@@ -63,7 +85,7 @@ def check_move(
                 firingCount=firing_count,
             )
         if not reason:
-            raise ReasonRequired("Resolving while signals fire needs a reason.", errors={"reason": ["required"]})
+            raise reason_required("Resolving while signals fire needs a reason.")
 
 
 def is_reopening(current: IncidentStatus, requested: IncidentStatus) -> bool:
@@ -92,20 +114,26 @@ def _reach(
     now: datetime,
 ) -> Milestones:
     changes: dict[str, datetime | None] = {}
+    # A clock that was set back must not put a milestone before one that was reached already.
+    at = max(now, *(reached for reached in _times(milestones) if reached is not None))
     if current is _S.NEW and milestones.acknowledged_at is None:
-        changes["acknowledged_at"] = now
+        changes["acknowledged_at"] = at
     if requested is _S.MITIGATED and milestones.mitigated_at is None:
-        changes["mitigated_at"] = now
+        changes["mitigated_at"] = at
     if requested is _S.RESOLVED:
-        changes["resolved_at"] = now
+        changes["resolved_at"] = at
     if requested is _S.CLOSED:
-        changes["closed_at"] = now
+        changes["closed_at"] = at
     if is_reopening(current, requested):
         changes |= {"resolved_at": None, "closed_at": None}
     return msgspec.structs.replace(milestones, **changes) if changes else milestones
 
 
-def _explain_refusal(current: IncidentStatus, requested: IncidentStatus) -> str:
-    if requested is _S.MERGED:
-        return "Merging names a target incident, which this version cannot do yet; a status alone does not merge."
-    return f"An incident that is {current} cannot become {requested}."
+def _times(milestones: Milestones) -> tuple[datetime | None, ...]:
+    return (
+        milestones.detected_at,
+        milestones.acknowledged_at,
+        milestones.mitigated_at,
+        milestones.resolved_at,
+        milestones.closed_at,
+    )

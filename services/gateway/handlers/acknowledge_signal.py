@@ -1,9 +1,11 @@
 """Apply a source's word that somebody took a signal on: a new incident goes to triage."""
 
+from datetime import datetime
+
 import msgspec
 
 from services.gateway.domain import signals
-from services.gateway.domain.records import Incident, IncidentStatus, Outcome, Signal, SignalOutcome
+from services.gateway.domain.records import Incident, IncidentStatus, Milestones, Outcome, Signal, SignalOutcome
 from services.gateway.handlers.arrival import Arrival, make_outcome
 from services.gateway.handlers.move_by_system import move_by_system
 from services.gateway.ports import Transaction
@@ -43,9 +45,7 @@ def triage_if_acknowledged(tx: Transaction, signal: Signal, arrival: Arrival) ->
     incident = tx.find(Incident, signal.incident_id)
     if incident is None or incident.status is not IncidentStatus.NEW:
         return
-    milestones = incident.milestones
-    if milestones.acknowledged_at is None:
-        milestones = msgspec.structs.replace(milestones, acknowledged_at=signal.acknowledged_at)
+    milestones = _acknowledged(incident.milestones, signal.acknowledged_at, is_moved=arrival.delivery_id is None)
     move_by_system(
         tx,
         incident,
@@ -58,3 +58,14 @@ def triage_if_acknowledged(tx: Transaction, signal: Signal, arrival: Arrival) ->
         fingerprint=signal.fingerprint,
         deliveryId=arrival.delivery_id,
     )
+
+
+def _acknowledged(milestones: Milestones, at: datetime, *, is_moved: bool) -> Milestones:
+    """Return the milestones with the source's word in them, never before the case was detected."""
+    if milestones.acknowledged_at is not None:
+        return milestones
+    if is_moved:
+        # It was acknowledged as part of another case; in this one from when this one was noticed.
+        return msgspec.structs.replace(milestones, acknowledged_at=max(at, milestones.detected_at))
+    # What opened the incident was accepted after the acknowledgement, and processed before: it was noticed by then.
+    return msgspec.structs.replace(milestones, acknowledged_at=at, detected_at=min(at, milestones.detected_at))

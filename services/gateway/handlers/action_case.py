@@ -11,12 +11,13 @@ from services.gateway.domain.actions.states import EXPIRING_STATES, settle
 from services.gateway.domain.records import Action, EntryDraft, Incident, IncidentStatus, Job, JobState
 from services.gateway.errors import IncidentEnded, RecordNotFound, VersionConflict
 from services.gateway.handlers.move_by_system import SYSTEM
+from services.gateway.handlers.writable import refuse_merged
 from services.gateway.ports import Transaction
 from shared.ids import new_id
 
 EXPIRE_ACTION = "gateway.expire_action"
 _NEVER = 1_000_000
-_ENDED = frozenset({IncidentStatus.CLOSED, IncidentStatus.CANCELLED, IncidentStatus.MERGED})
+_ENDED = frozenset({IncidentStatus.CLOSED, IncidentStatus.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +57,13 @@ def check_version(action: Action, versions: tuple[int, ...] | None) -> None:
         raise VersionConflict(f"It is at version {action.version} now.", currentVersion=action.version)
 
 
-def refuse_ended(incident: Incident) -> None:
-    """Return if actions are still taken for ``incident``; raise ``IncidentEnded`` if not.
+def refuse_ended(tx: Transaction, incident: Incident) -> None:
+    """Return if actions are still taken for ``incident``; raise ``IncidentEnded`` or ``IncidentMerged`` if not.
 
     Not so for one that is resolved or in its postmortem: what was done in a hurry is often undone then.
     """
+    if incident.status is IncidentStatus.MERGED:
+        refuse_merged(tx, incident)
     if incident.status in _ENDED:
         raise IncidentEnded(f"It is {incident.status}; reopen it first.", incidentStatus=incident.status)
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from services.gateway.domain import changes
 from services.gateway.domain.access import Subject
-from services.gateway.domain.records import Incident
+from services.gateway.handlers.writable import get_writable
 from services.gateway.ports import ChainedEntry, Store, Transaction
 from shared.ids import new_id
 
@@ -13,8 +13,8 @@ _PAGE = 1000
 
 
 def add_note(tx: Transaction, incident_id: str, subject: Subject, message: str, occurred_at: datetime | None) -> str:
-    """Append the note and return the id it can be found by. Raises ``RecordNotFound``."""
-    tx.get(Incident, incident_id)
+    """Append the note and return the id it can be found by. Raises ``RecordNotFound`` and ``IncidentMerged``."""
+    get_writable(tx, incident_id)
     note_id = new_id("note")
     tx.append(incident_id, changes.note(message, subject, occurred_at or tx.now, note_id))
     return note_id

@@ -7,8 +7,9 @@ import msgspec
 
 from services.gateway.domain import tasks
 from services.gateway.domain.access import Subject
-from services.gateway.domain.records import Holdings, Incident, Task
+from services.gateway.domain.records import Holdings, Task
 from services.gateway.errors import TooManyTasks
+from services.gateway.handlers.writable import get_writable
 from services.gateway.ports import Transaction
 from shared.ids import new_id
 
@@ -17,7 +18,7 @@ MOST_TASKS = 200
 
 def add_task(tx: Transaction, incident_id: str, subject: Subject, fields: Mapping[str, Any]) -> str:
     """Put the task and its entry and return its id. Raises ``RecordNotFound`` and ``TooManyTasks``."""
-    incident = tx.get(Incident, incident_id)
+    incident = get_writable(tx, incident_id)
     holdings = tx.find(Holdings, incident_id) or Holdings(incident_id=incident_id)
     if len(holdings.task_ids) >= MOST_TASKS:
         raise TooManyTasks(f"It has {MOST_TASKS} tasks, those that are done included.")

@@ -1,6 +1,6 @@
 """Drop what is older than its retention, a small batch at a time, so that nothing ever waits for it; or foresee it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -25,6 +25,7 @@ from services.gateway.domain.records import (
     IncidentStatus,
     Job,
     JobState,
+    Merge,
     Noise,
     PendingGroup,
     Preview,
@@ -33,6 +34,7 @@ from services.gateway.domain.records import (
     Task,
     attached_id,
 )
+from services.gateway.handlers.move_signals import list_groups
 from services.gateway.ports import Blobs, RecordPage, RecordQuery, Store, Transaction
 from shared.contracts.base import Contract
 
@@ -196,13 +198,14 @@ def _drop_delivery(tx: Transaction, record: Record) -> None:
     tx.remove(Delivery, record.record_id)
 
 
-def _drop_incident(tx: Transaction, record: Record) -> None:
+def _drop_incident(tx: Transaction, record: Record, groups: Iterable[Group] = ()) -> None:
     if isinstance(record, Incident):
-        if record.dedup_key:
-            group = tx.find(Group, record.dedup_key)
+        for listed in groups:
+            group = tx.find(Group, listed.dedup_key)
             if group is not None and group.incident_id == record.id:
-                tx.remove(Group, record.dedup_key)
+                tx.remove(Group, listed.dedup_key)
         _drop_holdings(tx, record.id)
+        tx.remove(Merge, record.id)
         tx.remove_incident(record.id)
 
 
@@ -228,7 +231,8 @@ def _drop_whole(store: Store, incident_id: str, query: RecordQuery) -> bool:
                 return False
             if not removed:
                 break
-    return store.transact(lambda tx: _drop_last(tx, incident_id, query))
+    groups = list_groups(store, incident_id)
+    return store.transact(lambda tx: _drop_last(tx, incident_id, query, groups))
 
 
 def _drop_part(tx: Transaction, *, incident_id: str, query: RecordQuery, records: list[Record]) -> int | None:
@@ -243,11 +247,11 @@ def _drop_part(tx: Transaction, *, incident_id: str, query: RecordQuery, records
     return len(old)
 
 
-def _drop_last(tx: Transaction, incident_id: str, query: RecordQuery) -> bool:
+def _drop_last(tx: Transaction, incident_id: str, query: RecordQuery, groups: list[Group]) -> bool:
     incident = tx.find(Incident, incident_id)
     if incident is None or not _is_listed(incident, query):
         return False
-    _drop_incident(tx, incident)
+    _drop_incident(tx, incident, groups)
     return True
 
 

@@ -9,10 +9,11 @@ import msgspec
 from services.gateway.domain import diagnoses
 from services.gateway.domain.access import Subject
 from services.gateway.domain.diagnoses import KeptDiagnosis
-from services.gateway.domain.records import AttachedDiagnosis, Hints, Holdings, Incident, attached_id
+from services.gateway.domain.records import AttachedDiagnosis, Hints, Holdings, attached_id
 from services.gateway.domain.signals import with_entities
 from services.gateway.errors import DiagnosisDiffers, RecordNotFound, TooManyDiagnoses
 from services.gateway.handlers.open_incident import open_incident
+from services.gateway.handlers.writable import get_writable
 from services.gateway.ports import Blobs, Store, Transaction
 from shared.contracts.diagnosis import Diagnosis, encode_diagnosis
 
@@ -35,7 +36,7 @@ def attach_diagnosis(tx: Transaction, incident_id: str, subject: Subject, kept: 
 
     Raises ``RecordNotFound``, ``TooManyDiagnoses``, and ``DiagnosisDiffers`` if another one has its id.
     """
-    tx.get(Incident, incident_id)
+    get_writable(tx, incident_id)
     diagnosis_id = kept.diagnosis.id
     known = tx.find(AttachedDiagnosis, attached_id(incident_id, diagnosis_id))
     if known is not None:

@@ -23,7 +23,7 @@ def schedule_resolve_if_over(case: SignalCase, incident: Incident, activity: Act
     if incident.status not in OPEN_STATUSES or not is_over(rule.resolve_on, activity, case.report.fingerprint):
         return activity
     at = tx.now + case.terms.stable_period
-    return _schedule(tx, activity, max(at, activity.quiet_until or at))
+    return schedule_resolve(tx, activity, max(at, activity.quiet_until or at))
 
 
 def cancel_resolve(tx: Transaction, activity: Activity) -> Activity:
@@ -36,7 +36,7 @@ def cancel_resolve(tx: Transaction, activity: Activity) -> Activity:
     return msgspec.structs.replace(activity, resolve_job_id=None)
 
 
-def _schedule(tx: Transaction, activity: Activity, at: datetime) -> Activity:
+def schedule_resolve(tx: Transaction, activity: Activity, at: datetime) -> Activity:
     """Set the timer, in place of any set before."""
     cancel_resolve(tx, activity)
     job = Job(

@@ -9,8 +9,10 @@ from services.gateway.domain import changes
 from services.gateway.domain.access import Subject
 from services.gateway.domain.changes import Move
 from services.gateway.domain.grouping import OPEN_STATUSES
-from services.gateway.domain.records import Activity, Group, Incident, IncidentStatus
-from services.gateway.errors import VersionConflict
+from services.gateway.domain.records import Activity, Incident, IncidentStatus
+from services.gateway.handlers.auto_resolve import cancel_resolve
+from services.gateway.handlers.lead_group import lead_group_again
+from services.gateway.handlers.writable import check_version, refuse_merged
 from services.gateway.ports import Transaction
 
 
@@ -25,16 +27,21 @@ def change_incident(
     """Apply the change and return the incident's id; a change that changes nothing writes nothing.
 
     ``versions`` are those the client takes the incident to be at (None: any). One request raises the version
-    by one, however much it changes. Raises ``RecordNotFound``, ``VersionConflict`` and what the lifecycle raises.
+    by one, however much it changes. Raises ``RecordNotFound``, ``IncidentMerged``, ``VersionConflict`` and what
+    the lifecycle raises.
     """
     before = tx.get(Incident, incident_id)
-    if versions is not None and before.version not in versions:
-        raise VersionConflict(f"It is at version {before.version} now.", currentVersion=before.version)
+    if before.status is IncidentStatus.MERGED and (fields or (move and move.status is not IncidentStatus.MERGED)):
+        asked = {"current": before.status, "requested": move.status, "allowed": []} if move else {}
+        refuse_merged(tx, before, **asked)
+    check_version(before, versions)
     after, drafts = changes.edit_fields(before, fields, subject, tx.now)
     if move is not None:
         after, more = changes.make_move(after, move, subject, tx.now, firing_count=_firing(tx, incident_id, move))
         drafts = [*drafts, *more]
-        after = _beside_newer(tx, before, after)
+        if after.status in OPEN_STATUSES and before.status not in OPEN_STATUSES:
+            after = lead_group_again(tx, after)
+            _stay_open(tx, incident_id)
     if drafts:
         tx.put(msgspec.structs.replace(after, version=before.version + 1))
     for draft in drafts:
@@ -42,17 +49,11 @@ def change_incident(
     return incident_id
 
 
-def _beside_newer(tx: Transaction, before: Incident, after: Incident) -> Incident:
-    """Return ``after``; without its dedup key if it comes back while its group has another open incident.
-
-    New signals go to that one: of two open incidents only one bears the key.
-    """
-    comes_back = after.status in OPEN_STATUSES and before.status not in OPEN_STATUSES
-    group = tx.find(Group, after.dedup_key) if comes_back and after.dedup_key else None
-    other = tx.find(Incident, group.incident_id) if group is not None and group.incident_id != after.id else None
-    if other is None or other.status not in OPEN_STATUSES:
-        return after
-    return msgspec.structs.replace(after, dedup_key=None)
+def _stay_open(tx: Transaction, incident_id: str) -> None:
+    """Withdraw the timer that was set before the incident ended: it would end again what a person brought back."""
+    activity = tx.find(Activity, incident_id)
+    if activity is not None and activity.resolve_job_id is not None:
+        tx.put(cancel_resolve(tx, activity))
 
 
 def _firing(tx: Transaction, incident_id: str, move: Move) -> int:

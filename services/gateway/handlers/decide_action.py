@@ -12,7 +12,7 @@ def request_approval(tx: Transaction, call: ActionCall) -> str:
     """
     case = open_case(tx, call)
     check_version(case.action, call.versions)
-    refuse_ended(case.incident)
+    refuse_ended(tx, case.incident)
     return keep(tx, *calls.ask(case.action, case.rule, call.subject.id, tx.now))
 
 
@@ -24,7 +24,7 @@ def approve_action(tx: Transaction, call: ActionCall, *, digest: str | None, rea
     """
     case = open_case(tx, call)
     check_version(case.action, call.versions)
-    refuse_ended(case.incident)
+    refuse_ended(tx, case.incident)
     return keep(tx, *calls.approve(case.action, case.rule, call.subject, tx.now, digest=digest, reason=reason))
 
 

@@ -18,7 +18,7 @@ def execute_action(tx: Transaction, call: ActionCall, *, succeeded: bool | None,
     case = open_case(tx, call)
     approvals = calls.check_approved(case.action, case.rule, tx.now)
     calls.check_executor(case.rule, call.subject)
-    refuse_ended(case.incident)
+    refuse_ended(tx, case.incident)
     check_version(case.action, call.versions)
     if case.action.type is not ActionType.MANUAL:
         raise ExecutionUnavailable(

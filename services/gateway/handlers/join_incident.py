@@ -11,6 +11,7 @@ from services.gateway.domain.records import (
     IncidentStatus,
 )
 from services.gateway.handlers.auto_resolve import cancel_resolve
+from services.gateway.handlers.lead_group import lead_group_again
 from services.gateway.handlers.move_by_system import move_by_system
 from services.gateway.handlers.signal_case import SignalCase
 from services.gateway.ports import Transaction
@@ -45,7 +46,8 @@ def reopen_incident(case: SignalCase, incident: Incident) -> None:
     milestones = msgspec.structs.replace(incident.milestones, resolved_at=None, closed_at=None)
     move_by_system(
         case.tx,
-        incident,
+        # It may come back by a group that it took over in a merge, and its own have moved on.
+        lead_group_again(case.tx, incident),
         IncidentStatus.INVESTIGATING,
         milestones,
         source=case.report.source,

@@ -4,6 +4,7 @@ import msgspec
 
 from services.gateway.domain import signals
 from services.gateway.domain.grouping import OPEN_STATUSES
+from services.gateway.domain.merging import MAX_RELATIONS
 from services.gateway.domain.records import (
     Activity,
     EntryDraft,
@@ -14,6 +15,7 @@ from services.gateway.domain.records import (
     Milestones,
     OwnershipRule,
     Relation,
+    RelationType,
 )
 from services.gateway.domain.rules.book import Decision
 from services.gateway.handlers.join_incident import note_hints
@@ -31,9 +33,10 @@ def open_by_signal(
 ) -> tuple[Incident, str]:
     """Put the incident and return it with the reason in words. ``previous`` is the newest of its group before."""
     tx, report = case.tx, case.report
-    relations = _relate(case, previous, recurrence_of)
+    incident_id = new_id("inc")
+    relations = _relate(case, incident_id, decision.dedup_key, previous, recurrence_of)
     incident = Incident(
-        id=new_id("inc"),
+        id=incident_id,
         title=report.title,
         description=report.description,
         severity=report.severity,
@@ -65,13 +68,23 @@ def open_by_signal(
     return incident, reason
 
 
-def _relate(case: SignalCase, previous: Incident | None, recurrence_of: str | None) -> tuple[Relation, ...]:
+def _relate(
+    case: SignalCase, incident_id: str, dedup_key: str, previous: Incident | None, recurrence_of: str | None
+) -> tuple[Relation, ...]:
     if previous is not None and previous.status in OPEN_STATUSES:
-        # It stays open for the people working on it, but its group's new signals go to the new incident.
-        case.tx.put(msgspec.structs.replace(previous, dedup_key=None))
-        return (Relation(type="related", incident_id=previous.id),)
+        # It stays open for the people working on it, but its group's new signals go to the new incident. A key that
+        # is its own, and not one it took over by a merge, it can bear no longer: of two open incidents only one does.
+        key = None if previous.dedup_key == dedup_key else previous.dedup_key
+        back = _with_relation(previous.relations, Relation(type=RelationType.RELATED, incident_id=incident_id))
+        case.tx.put(msgspec.structs.replace(previous, dedup_key=key, relations=back))
+        return (Relation(type=RelationType.RELATED, incident_id=previous.id),)
     earlier = recurrence_of or (previous.id if previous is not None else None)
-    return (Relation(type="recurrence_of", incident_id=earlier),) if earlier else ()
+    return (Relation(type=RelationType.RECURRENCE_OF, incident_id=earlier),) if earlier else ()
+
+
+def _with_relation(relations: tuple[Relation, ...], relation: Relation) -> tuple[Relation, ...]:
+    # Full of relations it does without: no alert may be refused for what people related.
+    return (*relations, relation) if len(relations) < MAX_RELATIONS else relations
 
 
 def _say_owner(case: SignalCase, incident: Incident, ownership: OwnershipRule) -> None:

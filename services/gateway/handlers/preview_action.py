@@ -51,7 +51,7 @@ def preview_action(tx: Transaction, call: ActionCall, dry_run: DryRun) -> str:
     """
     case = open_case(tx, call)
     check_version(case.action, call.versions)
-    refuse_ended(case.incident)
+    refuse_ended(tx, case.incident)
     seen = PreviewSeen(
         id=dry_run.preview_id,
         digest=dry_run.digest,

@@ -11,9 +11,10 @@ from services.gateway.domain.actions.check_content import check_content
 from services.gateway.domain.actions.digests import content_digest
 from services.gateway.domain.actions.policy import ApprovalPolicy
 from services.gateway.domain.actions.states import OPEN_STATES, is_over
-from services.gateway.domain.records import Action, ActionType, Incident
+from services.gateway.domain.records import Action, ActionType
 from services.gateway.errors import ValidationFailed
 from services.gateway.handlers.action_case import keep, refuse_ended
+from services.gateway.handlers.writable import get_writable
 from services.gateway.ports import Transaction
 from shared.ids import new_id
 
@@ -26,8 +27,8 @@ def propose_action(
     What it supersedes is withdrawn if it is still open. Raises ``RecordNotFound``, ``IncidentEnded``, and
     ``ValidationFailed`` naming every problem of the content.
     """
-    incident = tx.get(Incident, incident_id)
-    refuse_ended(incident)
+    incident = get_writable(tx, incident_id)
+    refuse_ended(tx, incident)
     action = _make(tx, incident.id, subject, fields)
     if problems := check_content(action):
         raise ValidationFailed(f"Not valid: {', '.join(problems)}.", errors=problems)

@@ -38,10 +38,12 @@ from services.gateway.domain.records.incident import (
     IncidentStatus,
     Milestones,
     Relation,
+    RelationType,
 )
 from services.gateway.domain.records.job import Job, JobState
 from services.gateway.domain.records.keys import Counter, DeliveryKey, Group, IdempotencyKey
 from services.gateway.domain.records.mapping import CURRENT_MAPPING, IntakeMapping
+from services.gateway.domain.records.merge import Merge
 from services.gateway.domain.records.noise import Noise
 from services.gateway.domain.records.preview import Preview
 from services.gateway.domain.records.rules import (
@@ -83,6 +85,7 @@ RECORD_KINDS: dict[str, type[Record]] = {
         Incident,
         IntakeMapping,
         Job,
+        Merge,
         Noise,
         PendingGroup,
         Preview,
@@ -142,6 +145,7 @@ __all__ = [
     "LeadingHypothesis",
     "ManualPayload",
     "Match",
+    "Merge",
     "Milestones",
     "Noise",
     "Occurrence",
@@ -153,6 +157,7 @@ __all__ = [
     "PreviewSeen",
     "Record",
     "Relation",
+    "RelationType",
     "ResolveOn",
     "Role",
     "RuleBook",

@@ -46,10 +46,19 @@ class Milestones(Contract, frozen=True, kw_only=True):
     closed_at: datetime | None = None
 
 
-class Relation(Contract, frozen=True, kw_only=True):
-    """How this incident relates to another: ``recurrence_of``, ``merged_into`` or ``related``."""
+class RelationType(StrEnum):
+    """How one incident relates to another; ``related`` and the two of a merge stand on both sides."""
 
-    type: str
+    RELATED = "related"
+    RECURRENCE_OF = "recurrence_of"
+    MERGED_INTO = "merged_into"
+    MERGED_FROM = "merged_from"
+
+
+class Relation(Contract, frozen=True, kw_only=True):
+    """How this incident relates to another."""
+
+    type: RelationType
     incident_id: str
 
 

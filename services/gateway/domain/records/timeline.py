@@ -33,6 +33,11 @@ class EntryType(StrEnum):
     TASK_ADDED = "task_added"
     TASK_CHANGED = "task_changed"
     DIAGNOSIS_ATTACHED = "diagnosis_attached"
+    MERGED_FROM = "merged_from"
+    SPLIT_OFF = "split_off"
+    RELATION_ADDED = "relation_added"
+    RELATION_REMOVED = "relation_removed"
+    MILESTONES_CHANGED = "milestones_changed"
 
 
 class EntryDraft(Contract, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from services.gateway import errors
 from services.gateway.api import shapes
 from services.gateway.api.diagnoses import EXAMPLE as DIAGNOSIS
-from services.gateway.domain.records import DeliveryBody, JobState
+from services.gateway.domain.records import DeliveryBody, Incident, JobState, Relation
 from services.gateway.domain.signatures import Signing
 from services.gateway.openapi import describe_api
 from shared.errors import AppError
@@ -182,7 +182,51 @@ def another_diagnosis(gw: GatewayUnderTest, path: str) -> TestResponse:
     return gw.post(f"{path}/diagnoses", json=DIAGNOSIS | {"summary": "Something else."})
 
 
+def merging(*merges: tuple[str, str], then: tuple[str, dict[str, Any]] | None = None) -> Provoke:
+    """Open incidents a, b and c, merge those named into those named, and return the last answer."""
+
+    def provoke() -> TestResponse:
+        gw = a_gateway()
+        ids = {name: gw.open_incident()["id"] for name in "abc"}
+        answers = [
+            gw.post(f"/api/incidents/{ids[one]}/merge", json={"into": ids[other], "reason": "The same."})
+            for one, other in merges
+        ]
+        return gw.patch(f"/api/incidents/{ids['a']}{then[0]}", json=then[1]) if then else answers[-1]
+
+    return provoke
+
+
+def into_an_ended_one(gw: GatewayUnderTest, path: str) -> TestResponse:
+    gw.patch(path, json={"status": "resolved"})
+    return gw.post(f"/api/incidents/{gw.open_incident()['id']}/merge", json={"into": "INC-1", "reason": "The same."})
+
+
+def with_all_relations(gw: GatewayUnderTest, path: str) -> TestResponse:
+    found = tuple(Relation(type="related", incident_id=f"inc_{number}") for number in range(1_000))
+
+    def put(tx) -> None:
+        tx.put(msgspec.structs.replace(tx.get(Incident, path.rpartition("/")[2]), relations=found))
+
+    gw.store.transact(put)
+    return gw.post(f"{path}/relations", json={"incidentId": gw.open_incident()["id"]})
+
+
+def backdated(**times: str) -> Provoke:
+    return on_an_incident(lambda gw, path: gw.patch(f"{path}/milestones", json={**times, "reason": "As was said."}))
+
+
 CASES: dict[type[AppError], Provoke] = {
+    errors.IncidentMerged: merging(("a", "b"), then=("", {"owner": "ann"})),
+    errors.IncidentNotMerged: on_an_incident(lambda gw, path: gw.post(f"{path}/split", json={"reason": "Another."})),
+    errors.MergeCycle: merging(("a", "b"), ("b", "a")),
+    errors.MergeIntoItself: merging(("a", "a")),
+    errors.MergeNeedsTarget: on_an_incident(lambda gw, path: gw.patch(path, json={"status": "merged"})),
+    errors.MergeTargetEnded: on_an_incident(into_an_ended_one),
+    errors.MergeTargetMerged: merging(("a", "b"), ("c", "a")),
+    errors.MilestoneNotReached: backdated(closedAt="2026-11-01T12:00:00Z"),
+    errors.TimesNotChronological: backdated(detectedAt="2099-11-01T12:00:00Z"),
+    errors.TooManyRelations: on_an_incident(with_all_relations),
     errors.DiagnosisDiffers: on_an_incident(another_diagnosis),
     errors.TooManyDiagnoses: on_a_full_incident("diagnoses", 100, lambda number: DIAGNOSIS | {"id": f"dx_{number}"}),
     errors.TooManyTasks: on_a_full_incident("tasks", 200, lambda number: {"title": f"Task {number}"}),
@@ -228,6 +272,7 @@ CASES: dict[type[AppError], Provoke] = {
     errors.TooManyBadTokens: plainly(guessing),
     errors.TooManySilences: silences(501),
     errors.TooManyStreams: plainly(lambda gw: gw.get("/api/stream"), streams=0),
+    errors.TransactionTooLarge: refused_by_the_store(errors.TransactionTooLarge("more than 100000 changes")),
     errors.TransitionNotAllowed: on_an_incident(lambda gw, path: gw.patch(path, json={"status": "closed"})),
     errors.Unauthenticated: plainly(lambda gw: gw.get("/api/incidents", token="flt_unknown")),
     errors.UnsupportedMediaType: plainly(lambda gw: gw.post("/api/incidents", data=b"{}", content_type="text/plain")),

@@ -113,6 +113,13 @@ def test_an_illegal_move_says_what_is_allowed(gw: GatewayUnderTest):
     assert refused.json["allowed"] == made["allowedTransitions"]
 
 
+def test_an_incident_is_not_detected_in_the_future(gw: GatewayUnderTest):
+    refused = gw.post("/api/incidents", json={"title": "x", "detectedAt": "2999-01-01T00:00:00Z"})
+
+    assert (refused.status_code, refused.json["code"]) == (422, "times_not_chronological")
+    assert list(refused.json["errors"]) == ["detectedAt"]
+
+
 def test_a_refused_move_leaves_the_fields_alone(gw: GatewayUnderTest):
     made = gw.open_incident()
     gw.patch(f"/api/incidents/{made['id']}", json={"status": "closed", "owner": "ann"})
@@ -124,9 +131,9 @@ def test_merging_by_patch_is_refused_with_a_clear_word(gw: GatewayUnderTest):
     made = gw.open_incident()
     refused = gw.patch(f"/api/incidents/{made['id']}", json={"status": "merged", "reason": "same"})
 
-    assert "merged" not in made["allowedTransitions"]
-    assert refused.status_code == 409
-    assert "target" in refused.json["detail"]
+    assert made["allowedTransitions"] == ["triage", "investigating", "resolved", "cancelled", "merged"]
+    assert (refused.status_code, refused.json["code"]) == (409, "merge_needs_target")
+    assert "/merge" in refused.json["detail"]
 
 
 def test_cancelling_needs_a_reason_that_stands_on_the_timeline(gw: GatewayUnderTest):

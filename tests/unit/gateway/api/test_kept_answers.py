@@ -6,7 +6,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from services.gateway.api.kept_answers import KeptAnswers
+from services.gateway.api.kept_answers import KeptAnswers, Tagged
 from services.gateway.domain.records import Activity, Hints, Incident, Signal
 from services.gateway.ports import IncidentQuery, RecordQuery
 from tests.support.builders import a_signal
@@ -36,7 +36,7 @@ class Made:
 
     def __call__(self, store):
         self.times += 1
-        return msgspec.json.encode(self.read(store)), '"tag"', self.until
+        return Tagged(msgspec.json.encode(self.read(store)), '"tag"', self.until)
 
 
 READS = {
@@ -111,7 +111,7 @@ def test_what_changes_while_an_answer_is_made_is_not_kept_as_the_newest(store):
         read = reads.get(Incident, "inc_1")
         # Between the read and the answer somebody else changes the incident.
         put(store, msgspec.structs.replace(store.get(Incident, "inc_1"), title="Another"))
-        return read.title.encode(), '"old"', None
+        return Tagged(read.title.encode(), '"old"')
 
     assert answers.get(("name",), make_slowly).body == b"Checkout is down"
     made = Made(lambda reads: reads.get(Incident, "inc_1").title)
