@@ -24,7 +24,8 @@ from tests.support.example_world import ExampleWorld
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "examples.md"
 _METHODS = ("get", "post", "put", "patch", "delete", "options")
 _MOST_LINES = 40
-_ID = re.compile(r"\b([a-z]{2,7})_(?:[0-9A-HJKMNP-TV-Z]{26}|[0-9a-f]{26})\b")
+# A report escapes the underscore.
+_ID = re.compile(r"\b([a-z]{2,7})\\?_(?:[0-9A-HJKMNP-TV-Z]{26}|[0-9a-f]{26})\b")
 _HASH = re.compile(r"\b[0-9a-f]{64}\b")
 _SECRET = re.compile(r"flt_[A-Za-z0-9_-]+")
 _HEAD = """# Examples
