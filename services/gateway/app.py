@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -15,6 +16,7 @@ from werkzeug.routing import BaseConverter
 from services.gateway.api import (
     access,
     alerts,
+    audit,
     deliveries,
     docs,
     incidents,
@@ -22,10 +24,12 @@ from services.gateway.api import (
     jobs,
     previews,
     rules,
+    sessions,
     silences,
     system,
 )
 from services.gateway.api.auth import Authenticator
+from services.gateway.api.browser import cookie_name
 from services.gateway.api.fields import describe_keys, schema_name
 from services.gateway.api.metrics import Metrics
 from services.gateway.api.problems import from_http_exception, problem_response
@@ -56,7 +60,8 @@ _POLICY = "Content-Security-Policy"
 _STRICT_POLICY = (_POLICY, "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 _DESCRIPTION = (
     "The incident workbench for teams that run Kubernetes. Send a bearer token with every request; each operation "
-    "names its least role. Errors are application/problem+json with a frozen code. docs/api.md holds the conventions."
+    "names its least role, and the scope it asks of tokens that have scopes. Errors are application/problem+json with "
+    "a frozen code. docs/api.md holds the conventions."
 )
 
 
@@ -65,6 +70,12 @@ _SECURITY = {
     "basic": {"type": "http", "scheme": "basic", "description": "The password is the token; the user is not read."},
     "genieKey": {"type": "apiKey", "in": "header", "name": "Authorization", "description": "`GenieKey <token>`"},
     "accessToken": {"type": "apiKey", "in": "query", "name": "access_token"},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "faultline_session",
+        "description": "A browser's session, begun with POST /api/session. Writes also send the header `X-CSRF-Token`.",
+    },
 }
 
 
@@ -112,7 +123,8 @@ def create_app(gateway: Gateway, authenticator: Authenticator | None = None) -> 
         TRAP_HTTP_EXCEPTIONS=False,
     )
     app.extensions["faultline"] = gateway
-    app.extensions["faultline_auth"] = authenticator or Authenticator(gateway.store, gateway.clock)
+    idle = timedelta(seconds=gateway.settings.session_idle_seconds)
+    app.extensions["faultline_auth"] = authenticator or Authenticator(gateway.store, gateway.clock, idle=idle)
     app.extensions["faultline_metrics"] = Metrics(gateway)
     app.extensions["faultline_api"] = _register(app, gateway)
     app.before_request(_begin)
@@ -135,7 +147,8 @@ def _register(app: Flask, gateway: Gateway) -> Api:
         },
     )
     api.ma_plugin.converter.add_attribute_function(describe_keys)
-    for name, scheme in _SECURITY.items():
+    schemes = {**_SECURITY, "session": {**_SECURITY["session"], "name": cookie_name(gateway.settings)}}
+    for name, scheme in schemes.items():
         api.spec.components.security_scheme(name, scheme)
     for blueprint in (
         incidents.blueprint,
@@ -147,6 +160,8 @@ def _register(app: Flask, gateway: Gateway) -> Api:
         previews.blueprint,
         alerts.blueprint,
         access.blueprint,
+        sessions.blueprint,
+        audit.blueprint,
         system.blueprint,
     ):
         api.register_blueprint(blueprint)

@@ -8,12 +8,15 @@ from functools import partial
 import msgspec
 
 from services.gateway.domain.records import (
+    AUDIT,
     NO_INCIDENT,
+    ChainHead,
     Change,
     Delivery,
     DeliveryBody,
     DeliveryKey,
     DeliveryState,
+    EntryType,
     Group,
     IdempotencyKey,
     Incident,
@@ -24,8 +27,13 @@ from services.gateway.domain.records import (
     PendingGroup,
     Preview,
     Record,
+    Session,
+    SessionState,
     Signal,
+    end_of_month,
+    month_of,
 )
+from services.gateway.handlers.write_audit import SYSTEM, write_audit
 from services.gateway.ports import Blobs, RecordQuery, Store, Transaction
 
 _BATCH = 200
@@ -46,13 +54,16 @@ class Retention:
     key_days: int = 2
     incident_days: int = 0
     noise_days: int = 90
+    session_days: int = 30
+    audit_days: int = 365
 
 
 def apply_retention(store: Store, blobs: Blobs, retention: Retention, now: datetime) -> dict[str, int]:
     """Remove everything past its retention and return how many of each kind were removed.
 
     Only finished things go: a delivery without an outcome and a job that is still to be done stay for as
-    long as it takes. Interrupting it loses nothing: the next run goes on.
+    long as it takes. Interrupting it loses nothing: the next run goes on. The audit log tells of each incident and
+    month in the commit that removes it, and of all the rest in one entry at the end.
     """
     removed: dict[str, int] = {}
     for kind, days, query, drop in _plan(retention):
@@ -60,7 +71,12 @@ def apply_retention(store: Store, blobs: Blobs, retention: Retention, now: datet
             before = msgspec.structs.replace(query, until=now - timedelta(days=days))
             removed[kind.KIND] = _drop_old(store, kind, before, drop)
     removed["blob"] = blobs.collect(lambda digest: _is_named(store, digest), now - _BLOB_GRACE)
-    return {kind: count for kind, count in removed.items() if count}
+    removed = {kind: count for kind, count in removed.items() if count}
+    if rest := {kind: count for kind, count in removed.items() if kind != Incident.KIND}:
+        store.transact(lambda tx: _tell(tx, "Records past their retention removed", removed=rest))
+    if retention.audit_days and (months := _drop_months(store, now - timedelta(days=retention.audit_days))):
+        removed["audit_month"] = months
+    return removed
 
 
 def _plan(retention: Retention) -> list[tuple[type[Record], int, RecordQuery, _Drop]]:
@@ -75,6 +91,7 @@ def _plan(retention: Retention) -> list[tuple[type[Record], int, RecordQuery, _D
         (Change, retention.delivery_days, _oldest(), _drop_record),
         (Noise, retention.noise_days, _oldest(), _drop_record),
         (DeliveryKey, retention.key_days, _oldest(), _drop_record),
+        (Session, retention.session_days, _oldest(states=(str(SessionState.ENDED),)), _drop_record),
         (Incident, retention.incident_days, _oldest(states=_ENDED_INCIDENTS), _drop_incident),
     ]
 
@@ -130,7 +147,16 @@ def _drop_incident(tx: Transaction, record: Record) -> None:
             group = tx.find(Group, record.dedup_key)
             if group is not None and group.incident_id == record.id:
                 tx.remove(Group, record.dedup_key)
+        head = tx.find(ChainHead, record.id) or ChainHead(incident_id=record.id)
         tx.remove_incident(record.id)
+        _tell(
+            tx,
+            f"INC-{record.number} removed, past its retention",
+            incidentId=record.id,
+            number=record.number,
+            entries=head.sequence,
+            headHash=head.hash,
+        )
 
 
 def _drop_whole(store: Store, incident_id: str, query: RecordQuery) -> bool:
@@ -156,6 +182,32 @@ def _drop_whole(store: Store, incident_id: str, query: RecordQuery) -> bool:
             return False
         if is_last:
             return True
+
+
+def _drop_months(store: Store, before: datetime) -> int:
+    """Drop the audit log's months that ended before; return how many. Whole months, so that no chain is broken."""
+    query = RecordQuery(states=(AUDIT,), oldest_first=True, limit=_BATCH, with_total=False)
+    old = [head for head in store.list_records(ChainHead, query).records if _is_month_over(head, before)]
+    for head in old:
+        store.transact(partial(_drop_month, chain_id=head.incident_id))
+    return len(old)
+
+
+def _is_month_over(head: ChainHead, before: datetime) -> bool:
+    return end_of_month(month_of(head.incident_id)) <= before
+
+
+def _drop_month(tx: Transaction, *, chain_id: str) -> None:
+    head = tx.find(ChainHead, chain_id)
+    if head is not None:
+        tx.remove_chain(chain_id)
+        month = month_of(chain_id)
+        message = f"The audit log of {month} removed, past its retention"
+        _tell(tx, message, month=month, entries=head.sequence, headHash=head.hash)
+
+
+def _tell(tx: Transaction, message: str, /, **payload: object) -> None:
+    write_audit(tx, EntryType.RETENTION_APPLIED, SYSTEM, message, **payload)
 
 
 def _is_named(store: Store, digest: str) -> bool:
