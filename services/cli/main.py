@@ -2,6 +2,7 @@
 
 import click
 
+from services.cli.commands.audit import audit
 from services.cli.commands.changes import changes
 from services.cli.commands.deliveries import deliveries
 from services.cli.commands.demo import demo
@@ -10,6 +11,7 @@ from services.cli.commands.jobs import jobs
 from services.cli.commands.mapping import mapping
 from services.cli.commands.noise import noise
 from services.cli.commands.rules import rules
+from services.cli.commands.sessions import sessions
 from services.cli.commands.silences import silences
 from services.cli.commands.status import status
 from services.cli.commands.store import store
@@ -25,5 +27,5 @@ def cli() -> None:
 
 
 _WORK = (incidents, rules, silences, noise, changes, deliveries, mapping, jobs)
-for command in (up, status, demo, *_WORK, tokens, verify, store):
+for command in (up, status, demo, *_WORK, tokens, sessions, audit, verify, store):
     cli.add_command(command)
