@@ -87,8 +87,8 @@ e2e: setup ## Stories over HTTP against the whole product
 chaos: setup ## 5,000 deliveries while everything is killed at random (under 5 minutes); prints the counts
 	$(PY) -m tests.chaos.run
 
-fuzz-api: setup ## Schemathesis against every operation of the running gateway
-	$(PYTEST) tests/fuzz
+fuzz-api: setup ## Schemathesis against every operation of the running gateway; EXAMPLES=20 for more as each role
+	FUZZ_EXAMPLES=$(EXAMPLES) $(PYTEST) tests/fuzz
 
 coverage: setup ## Unit and contract tests with branch coverage
 	$(PYTEST) -q tests/unit tests/contract --cov --cov-report=term

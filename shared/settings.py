@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from shared.errors import SettingsInvalid
 
@@ -56,6 +57,19 @@ def _choice(*words: str) -> Callable[[str], str]:
     return parse
 
 
+def _origin(text: str) -> str:
+    """Return the origin as browsers write it: without a path, and without the port its scheme has anyway."""
+    url = urlsplit(text.lower())
+    usual = {"http": 80, "https": 443}
+    if url.scheme not in usual or not url.hostname or url.path not in {"", "/"} or url.query or url.fragment:
+        raise ValueError("must look like https://faultline.example.org, without a path")
+    if url.username is not None or url.password is not None:
+        raise ValueError("must not hold a user or password")
+    host = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
+    port = url.port
+    return f"{url.scheme}://{host}" if port in {None, usual[url.scheme]} else f"{url.scheme}://{host}:{port}"
+
+
 def _text(text: str) -> str:
     return text
 
@@ -69,6 +83,13 @@ SETTINGS: dict[str, Setting] = {
         # --- everyone
         Setting("FAULTLINE_HOST", _text, "127.0.0.1", "Address the API listens on."),
         Setting("FAULTLINE_PORT", _PORT, "8080", "Port the API listens on."),
+        Setting(
+            "FAULTLINE_PUBLIC_URL",
+            _origin,
+            None,
+            "Where people reach the gateway, such as `https://faultline.example.org`. With `https` a session's cookie "
+            "is sent over TLS only; writes of browsers must come from there.",
+        ),
         Setting("FAULTLINE_DATA_DIR", Path, "./data", "Folder for everything Faultline keeps."),
         Setting(
             "FAULTLINE_BROKER_URL",
@@ -170,6 +191,24 @@ SETTINGS: dict[str, Setting] = {
             _DAYS,
             "0",
             "Days a closed, cancelled or merged incident is kept; 0 keeps it for ever.",
+        ),
+        Setting(
+            "FAULTLINE_GATEWAY_RETAIN_AUDIT_DAYS",
+            _DAYS,
+            "365",
+            "Days a month of the audit log is kept after its end; 0 keeps it for ever.",
+        ),
+        Setting(
+            "FAULTLINE_GATEWAY_SESSION_SECONDS",
+            _seconds(300, 31_536_000),
+            "86400",
+            "How long a browser's session lasts at most.",
+        ),
+        Setting(
+            "FAULTLINE_GATEWAY_SESSION_IDLE_SECONDS",
+            _seconds(300, 31_536_000),
+            "28800",
+            "How long a browser's session may be unused.",
         ),
         # --- intake
         Setting("FAULTLINE_INTAKE_CONCURRENCY", _integer(1, 64), "1", "Processes of the intake worker."),

@@ -62,7 +62,7 @@ class ApiClient:
         return self._call("DELETE", path)
 
     def list_page(self, path: str, params: Mapping[str, Any], limit: int) -> JsonObject:
-        """Return up to ``limit`` items as one page, following cursors: ``items``, ``total``, ``nextCursor``."""
+        """Return up to ``limit`` items as one page, following cursors: the last page, with all ``items``."""
         items: list[JsonObject] = []
         page: JsonObject = {}
         query = {name: value for name, value in params.items() if value not in (None, "", ())}
@@ -73,7 +73,7 @@ class ApiClient:
             if not cursor:
                 break
             query["cursor"] = cursor
-        return {"items": items, "total": page.get("total"), "nextCursor": page.get("nextCursor")}
+        return {**page, "items": items}
 
     def list_all(self, path: str, params: Mapping[str, Any]) -> Iterator[JsonObject]:
         """Yield every item, page by page."""

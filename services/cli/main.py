@@ -3,6 +3,7 @@
 import click
 
 from services.cli.commands.actions import actions
+from services.cli.commands.audit import audit
 from services.cli.commands.changes import changes
 from services.cli.commands.deliveries import deliveries
 from services.cli.commands.demo import demo
@@ -14,6 +15,7 @@ from services.cli.commands.mapping import mapping
 from services.cli.commands.noise import noise
 from services.cli.commands.retention import retention
 from services.cli.commands.rules import rules
+from services.cli.commands.sessions import sessions
 from services.cli.commands.silences import silences
 from services.cli.commands.stats import stats
 from services.cli.commands.status import status
@@ -36,5 +38,5 @@ for command in (diagnose_incident, report_incident, export_incident):
 for move in (merge_incident, split_incident, relate_incidents, backdate_incident):
     incidents.add_command(move)
 _WORK = (incidents, tasks, actions, watch, stats, rules, silences, noise, changes, deliveries, mapping, jobs)
-for command in (up, status, demo, *_WORK, tokens, verify, retention, store):
+for command in (up, status, demo, *_WORK, tokens, sessions, audit, verify, retention, store):
     cli.add_command(command)

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -17,6 +18,7 @@ from services.gateway.api import (
     actions,
     alerts,
     approvals,
+    audit,
     deliveries,
     diagnoses,
     docs,
@@ -28,6 +30,7 @@ from services.gateway.api import (
     reports,
     retention,
     rules,
+    sessions,
     silences,
     statistics,
     streams,
@@ -36,6 +39,7 @@ from services.gateway.api import (
 )
 from services.gateway.api.action_inputs import PAYLOADS
 from services.gateway.api.auth import Authenticator
+from services.gateway.api.browser import cookie_name
 from services.gateway.api.fields import describe_keys, schema_name
 from services.gateway.api.kept_answers import KeptAnswers
 from services.gateway.api.metrics import Metrics
@@ -71,7 +75,8 @@ _POLICY = "Content-Security-Policy"
 _STRICT_POLICY = (_POLICY, "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 _DESCRIPTION = (
     "The incident workbench for teams that run Kubernetes. Send a bearer token with every request; each operation "
-    "names its least role. Errors are application/problem+json with a frozen code. docs/api.md holds the conventions."
+    "names its least role, and the scope it asks of tokens that have scopes. Errors are application/problem+json with "
+    "a frozen code. docs/api.md holds the conventions."
 )
 
 
@@ -80,6 +85,12 @@ _SECURITY = {
     "basic": {"type": "http", "scheme": "basic", "description": "The password is the token; the user is not read."},
     "genieKey": {"type": "apiKey", "in": "header", "name": "Authorization", "description": "`GenieKey <token>`"},
     "accessToken": {"type": "apiKey", "in": "query", "name": "access_token"},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "faultline_session",
+        "description": "A browser's session, begun with POST /api/session. Writes also send the header `X-CSRF-Token`.",
+    },
 }
 
 
@@ -127,7 +138,8 @@ def create_app(gateway: Gateway, authenticator: Authenticator | None = None, boa
         TRAP_HTTP_EXCEPTIONS=False,
     )
     app.extensions["faultline"] = gateway
-    app.extensions["faultline_auth"] = authenticator or Authenticator(gateway.store, gateway.clock)
+    idle = timedelta(seconds=gateway.settings.session_idle_seconds)
+    app.extensions["faultline_auth"] = authenticator or Authenticator(gateway.store, gateway.clock, idle=idle)
     app.extensions["faultline_judge"] = Judge(gateway.policy)
     app.extensions["faultline_kept"] = KeptAnswers(gateway.store, gateway.clock)
     app.extensions["faultline_live"] = live = Live(board or LiveBoard(gateway.store), gateway.settings)
@@ -156,7 +168,8 @@ def _register(app: Flask, gateway: Gateway) -> Api:
     for payload in PAYLOADS.values():
         # Named by what may stand in a field, which is no nesting that apispec follows by itself.
         api.spec.components.schema(payload.__name__, schema=payload)
-    for name, scheme in _SECURITY.items():
+    schemes = {**_SECURITY, "session": {**_SECURITY["session"], "name": cookie_name(gateway.settings)}}
+    for name, scheme in schemes.items():
         api.spec.components.security_scheme(name, scheme)
     blueprints = (
         incidents.blueprint,
@@ -176,6 +189,8 @@ def _register(app: Flask, gateway: Gateway) -> Api:
         previews.blueprint,
         alerts.blueprint,
         access.blueprint,
+        sessions.blueprint,
+        audit.blueprint,
         retention.blueprint,
         system.blueprint,
     )

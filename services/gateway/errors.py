@@ -134,11 +134,11 @@ class BadCursor(AppError):
 
 
 class Unauthenticated(AppError):
-    """There is no bearer token, or none that is good."""
+    """There is no bearer token or session, or none that is good."""
 
     code = "unauthenticated"
     http_status = 401
-    title = "A valid bearer token is needed"
+    title = "A valid bearer token or session is needed"
 
 
 class SignatureInvalid(AppError):
@@ -155,6 +155,22 @@ class Forbidden(AppError):
     code = "forbidden"
     http_status = 403
     title = "Your role does not allow this"
+
+
+class ScopeMissing(AppError):
+    """The subject's role reaches this far, but the scopes of its token do not."""
+
+    code = "scope_missing"
+    http_status = 403
+    title = "The scopes of your token do not allow this"
+
+
+class CsrfFailed(AppError):
+    """A browser's write did not prove that it comes from a page of this gateway."""
+
+    code = "csrf_failed"
+    http_status = 403
+    title = "This write did not come from a page of this gateway"
 
 
 class RouteNotFound(AppError):

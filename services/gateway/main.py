@@ -14,6 +14,8 @@ import structlog
 from services.gateway.adapters.blob_files import FileBlobs
 from services.gateway.adapters.celery_queue import CeleryJobQueue
 from services.gateway.adapters.json_store import JsonStore, open_json_store
+from services.gateway.api.access_keeper import keep_access
+from services.gateway.api.auth import Authenticator
 from services.gateway.api.door import MAX_BLOB_BYTES, create_door_app
 from services.gateway.app import create_app
 from services.gateway.domain.grouping import GroupingPolicy
@@ -28,6 +30,7 @@ from services.gateway.ports import Blobs, Store
 from services.gateway.relay import Relay, RelayOptions
 from services.gateway.server import AppServer
 from services.gateway.settings import Settings, read_gateway_settings
+from services.gateway.upkeep import repeating
 from services.gateway.wiring import Gateway
 from shared.adapters.clock import SystemClock
 from shared.adapters.logging import configure_logging
@@ -46,6 +49,7 @@ EXIT_FAILED = 70
 _DOOR_THREADS = 8
 _RETENTION_SECONDS = 3_600.0
 _FIRST_RETENTION_SECONDS = 60.0
+_ACCESS_SECONDS = 30.0
 # With many threads and short requests, Python's default of 5 ms between switches makes the committer wait.
 _SWITCH_SECONDS = 0.001
 # Records live long and hold no cycles: looking for cycles among them is work for nothing.
@@ -103,7 +107,8 @@ def run(settings: Settings, stopping: threading.Event) -> int:
         relay = _make_relay(store, queue, clock, judge, settings)
         relay.start()
         stack.callback(relay.stop)
-        _start_retention(stack, store, blobs, clock, settings)
+        authenticator = Authenticator(store, clock, idle=timedelta(seconds=settings.session_idle_seconds))
+        _start_upkeep(stack, store, blobs, clock, authenticator, settings)
         recorder = Recorder(judge)
         gateway = Gateway(
             settings=settings,
@@ -130,7 +135,7 @@ def run(settings: Settings, stopping: threading.Event) -> int:
             name="door",
         )
         public = AppServer(
-            create_app(gateway, board=board),
+            create_app(gateway, authenticator, board),
             settings.host,
             settings.port,
             threads=settings.threads,
@@ -178,31 +183,31 @@ def _retention(settings: Settings) -> Retention:
         job_days=settings.retain_job_days,
         key_days=settings.retain_key_days,
         incident_days=settings.retain_incident_days,
+        audit_days=settings.retain_audit_days,
     )
 
 
-def _start_retention(stack: ExitStack, store: JsonStore, blobs: Blobs, clock: Clock, settings: Settings) -> None:
-    """Apply retention every hour on a thread of its own, the first time when the start is over."""
-    retention = _retention(settings)
-    stopped = threading.Event()
+def _apply_retention(store: JsonStore, blobs: Blobs, clock: Clock, settings: Settings) -> None:
+    removed = apply_retention(store, blobs, _retention(settings), clock.now())
+    store.compact()
+    log.info("retention applied", **removed)
 
-    def keep_applying() -> None:
-        wait = _FIRST_RETENTION_SECONDS
-        while not stopped.wait(wait):
-            wait = _RETENTION_SECONDS
-            try:
-                removed = apply_retention(store, blobs, retention, clock.now())
-                store.compact()
-            except Exception:
-                # The outermost edge of this thread: the next hour is another try.
-                log.exception("retention failed")
-            else:
-                log.info("retention applied", **removed)
 
-    thread = threading.Thread(target=keep_applying, name="retention", daemon=True)
-    thread.start()
-    stack.callback(thread.join, 10.0)
-    stack.callback(stopped.set)
+def _start_upkeep(
+    stack: ExitStack, store: JsonStore, blobs: Blobs, clock: Clock, authenticator: Authenticator, settings: Settings
+) -> None:
+    """Apply retention every hour, the first time when the start is over, and keep what access left in memory."""
+
+    def keep() -> None:
+        keep_access(store, authenticator, clock)
+
+    def drop() -> None:
+        _apply_retention(store, blobs, clock, settings)
+
+    stack.enter_context(
+        repeating("retention", drop, first_seconds=_FIRST_RETENTION_SECONDS, every_seconds=_RETENTION_SECONDS)
+    )
+    stack.enter_context(repeating("access", keep, first_seconds=_ACCESS_SECONDS, every_seconds=_ACCESS_SECONDS))
 
 
 def installed_version() -> str:

@@ -135,8 +135,12 @@ class Transaction(Protocol):
         """Delete an incident with its activity, hints and whole timeline; nothing happens if there is none."""
         ...
 
+    def remove_chain(self, chain_id: str) -> None:
+        """Delete every entry of a chain, and its head; nothing happens if there is none."""
+        ...
+
     def append(self, incident_id: str, draft: EntryDraft) -> None:
-        """Append to the incident's timeline. Never conflicts: the committer gives sequence and hash."""
+        """Append to the incident's timeline, or to another chain. Never conflicts: the committer gives its place."""
         ...
 
 

@@ -19,6 +19,7 @@ _NAMES = (
     "FAULTLINE_DATA_DIR",
     "FAULTLINE_BROKER_URL",
     "FAULTLINE_ADMIN_TOKEN",
+    "FAULTLINE_PUBLIC_URL",
     "FAULTLINE_LOG_LEVEL",
     "FAULTLINE_LOG_FORMAT",
     "FAULTLINE_DOOR_KEY",
@@ -41,6 +42,9 @@ _NAMES = (
     "FAULTLINE_GATEWAY_RETAIN_JOB_DAYS",
     "FAULTLINE_GATEWAY_RETAIN_KEY_DAYS",
     "FAULTLINE_GATEWAY_RETAIN_INCIDENT_DAYS",
+    "FAULTLINE_GATEWAY_RETAIN_AUDIT_DAYS",
+    "FAULTLINE_GATEWAY_SESSION_SECONDS",
+    "FAULTLINE_GATEWAY_SESSION_IDLE_SECONDS",
 )
 _REQUIRED = ("FAULTLINE_BROKER_URL", "FAULTLINE_DOOR_KEY")
 
@@ -58,6 +62,7 @@ class Settings:
     broker_url: str
     door_key: str
     admin_token: str | None = None
+    public_url: str | None = None
     log_level: str = "info"
     log_format: str = "json"
     door_host: str = "127.0.0.1"
@@ -81,6 +86,9 @@ class Settings:
     retain_job_days: int = 30
     retain_key_days: int = 2
     retain_incident_days: int = 0
+    retain_audit_days: int = 365
+    session_seconds: float = 86_400.0
+    session_idle_seconds: float = 28_800.0
 
     def __repr__(self) -> str:
         """Show no secret, wherever a repr may end up."""

@@ -6,7 +6,7 @@ import uuid
 import schemathesis
 from schemathesis.core.parameters import ParameterLocation
 
-OWN_TOKEN = os.environ["FUZZ_TOKEN_ID"]
+OWN_TOKENS = frozenset(os.environ["FUZZ_TOKEN_IDS"].split(","))
 SERVICE_TOKEN = os.environ["FUZZ_SERVICE_TOKEN"]
 
 
@@ -16,8 +16,8 @@ def before_call(context, case, kwargs):
 
     Generated ones repeat across requests, which the API refuses as it promises; other tests cover that.
     """
-    if case.operation.label == "DELETE /api/tokens/{token_id}" and case.path_parameters.get("token_id") == OWN_TOKEN:
-        # Revoking the token the run itself uses would turn every later answer into 401.
+    if case.operation.label == "DELETE /api/tokens/{token_id}" and case.path_parameters.get("token_id") in OWN_TOKENS:
+        # Revoking a token the runs themselves use would turn every later answer into 401.
         case.path_parameters["token_id"] = "tok_of_nobody"
     if "{token}" in case.operation.path and case.method == case.operation.method.upper():
         # The credential is in the path here, where no security scheme can say so.

@@ -98,6 +98,10 @@ def _rules(world: ExampleWorld) -> None:
 def _access(world: ExampleWorld) -> None:
     token = world.made(world.gw.post("/api/tokens", json={"name": "ann", "role": "responder"}))
     world.names["token_id"] = token["id"]
+    world.names["admin_secret"] = world.gw.secrets[Role.ADMIN]
+    # Whoever asks as the least role may end it: it is their own.
+    session = world.gw.call("POST", "/api/session", role=None, json={"token": world.gw.secrets[Role.VIEWER]})
+    world.names["session_id"] = world.made(session)["id"]
 
 
 def _actions(world: ExampleWorld) -> None:

@@ -93,7 +93,8 @@ class GatewayUnderTest:
         self, method: str, path: str, *, role: Role | None = Role.ADMIN, token: str | None = None, **options: Any
     ) -> TestResponse:
         """Make one request as ``role``, with ``token``, or with neither."""
-        client: FlaskClient = self.app.test_client()
+        # A cookie is sent when the test says so, and never kept.
+        client: FlaskClient = self.app.test_client(use_cookies=False)
         headers = dict(options.pop("headers", {}))
         secret = token or (self.secrets[role] if role else None)
         if secret:

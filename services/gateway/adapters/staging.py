@@ -113,10 +113,10 @@ class Stager:
 
     def _stage_removed(self, tx: StoreTransaction) -> list[Change]:
         changes = []
-        for incident_id in tx.removed_incidents:
-            head = self._head(incident_id)
-            keys = [(TimelineEntry.KIND, entry_id(incident_id, n)) for n in range(1, head.sequence + 1)]
-            changes += [_change(key, None) for key in (*keys, (ChainHead.KIND, incident_id))]
+        for chain_id in tx.removed_chains:
+            head = self._head(chain_id)
+            keys = [(TimelineEntry.KIND, entry_id(chain_id, n)) for n in range(1, head.sequence + 1)]
+            changes += [_change(key, None) for key in (*keys, (ChainHead.KIND, chain_id))]
         return changes
 
     def _stage_entries(self, tx: StoreTransaction, at: datetime) -> list[Change]:

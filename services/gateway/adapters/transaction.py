@@ -27,7 +27,7 @@ class StoreTransaction:
         self.reads: dict[Key, int] = {}
         self.puts: dict[Key, Record | None] = {}
         self.appends: list[tuple[str, EntryDraft]] = []
-        self.removed_incidents: list[str] = []
+        self.removed_chains: list[str] = []
 
     @property
     def now(self) -> datetime:
@@ -37,7 +37,7 @@ class StoreTransaction:
     @property
     def is_empty(self) -> bool:
         """Answer whether there is nothing to write."""
-        return not (self.puts or self.appends or self.removed_incidents)
+        return not (self.puts or self.appends or self.removed_chains)
 
     def find(self, kind: type[R], record_id: str) -> R | None:
         """Return the record, or None."""
@@ -73,8 +73,12 @@ class StoreTransaction:
         self.remove(Incident, incident_id)
         self.remove(Activity, incident_id)
         self.remove(Hints, incident_id)
-        self.removed_incidents.append(incident_id)
+        self.remove_chain(incident_id)
+
+    def remove_chain(self, chain_id: str) -> None:
+        """Delete every entry of a chain, and its head."""
+        self.removed_chains.append(chain_id)
 
     def append(self, incident_id: str, draft: EntryDraft) -> None:
-        """Append to the incident's timeline."""
+        """Append to the incident's timeline, or to another chain."""
         self.appends.append((incident_id, draft))

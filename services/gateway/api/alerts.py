@@ -10,13 +10,13 @@ from flask import Response, abort, g, request
 from services.gateway import errors
 from services.gateway.api import sender_shapes
 from services.gateway.api.current import JSON, authenticator, encode, gateway, subject
-from services.gateway.api.operation import Operation, endpoint
+from services.gateway.api.operation import Operation, endpoint, let_in
 from services.gateway.api.reading import ReadingBlueprint
 from services.gateway.api.senders import admit, identify_sender, read_body
 from services.gateway.api.sources import ALERT, OPSGENIE
 from services.gateway.api.taking import answer_202, take
 from services.gateway.domain.access import may
-from services.gateway.domain.records import Delivery, DeliveryState, Role, Signal
+from services.gateway.domain.records import Delivery, DeliveryState, Role, Scope, Signal
 
 blueprint = ReadingBlueprint("alerts", __name__, description="Opsgenie's Alert API, for tools that speak it.")
 
@@ -140,8 +140,11 @@ def _admit_reader(request_id: str) -> None:
     g.subject = known
     delivery = gateway().store.find(Delivery, request_id)
     is_own = delivery is not None and delivery.source == OPSGENIE.name and delivery.sender == known.id
-    if not is_own and not may(known.role, Role.VIEWER):
+    if is_own:
+        return
+    if not may(known.role, Role.VIEWER):
         raise errors.Forbidden(f"It needs the role {Role.VIEWER}, or to have sent this request.")
+    let_in(known, Role.VIEWER, Scope.DELIVERIES_READ)
 
 
 @endpoint(
@@ -149,6 +152,7 @@ def _admit_reader(request_id: str) -> None:
     Operation(
         path="/v2/alerts/requests/{request_id}",
         role=Role.VIEWER,
+        scope=Scope.DELIVERIES_READ,
         admit=_admit_reader,
         security=OPSGENIE.security,
         answer=sender_shapes.AlertRequestStatusShape,

@@ -18,7 +18,7 @@ from services.gateway.api.current import (
 )
 from services.gateway.api.operation import Operation, endpoint
 from services.gateway.api.reading import ReadingBlueprint
-from services.gateway.domain.records import Delivery, DeliveryState, Role
+from services.gateway.domain.records import Delivery, DeliveryState, Role, Scope
 from services.gateway.handlers.answer_once import Answer, answer_once
 from services.gateway.handlers.replay_delivery import read_body, replay_delivery
 from services.gateway.ports import RecordQuery
@@ -33,6 +33,7 @@ blueprint = ReadingBlueprint("deliveries", __name__, description="Requests of so
     Operation(
         path="/api/deliveries",
         role=Role.VIEWER,
+        scope=Scope.DELIVERIES_READ,
         answer=shapes.DeliveryPageShape,
         query=inputs.DeliveryQuery,
         errors=(errors.BadCursor,),
@@ -60,6 +61,7 @@ def list_deliveries(args: dict[str, Any]) -> Response:
     Operation(
         path="/api/deliveries/{delivery_id}",
         role=Role.VIEWER,
+        scope=Scope.DELIVERIES_READ,
         answer=shapes.DeliveryShape,
         errors=(errors.RecordNotFound,),
         conditional=True,
@@ -76,6 +78,7 @@ def read_delivery(delivery_id: str) -> Response:
         path="/api/deliveries/{delivery_id}/body",
         # Bodies are what a source sent, unredacted: they may tell more than incidents do.
         role=Role.RESPONDER,
+        scope=Scope.DELIVERIES_READ,
         answer={"type": "string", "format": "binary"},
         media_type="application/octet-stream",
         errors=(errors.RecordNotFound, errors.BlobNotFound, errors.BlobDamaged),
@@ -96,6 +99,7 @@ def read_delivery_body(delivery_id: str) -> Response:
         path="/api/deliveries/{delivery_id}/replay",
         method="POST",
         role=Role.RESPONDER,
+        scope=Scope.DELIVERIES_WRITE,
         status=202,
         answer=shapes.AcceptedShape,
         errors=(errors.RecordNotFound, errors.BlobNotFound, errors.BlobDamaged),

@@ -33,6 +33,7 @@ class _Operation:
     anchor: str
     summary: str
     role: str
+    scope: str
     description: str
     parameters: list[_Row]
     body: list[_Row] = field(default_factory=list)
@@ -101,6 +102,7 @@ def _read(spec: dict[str, Any], path: str, method: str, operation: dict[str, Any
         anchor=f"{method}-{path.strip('/').replace('/', '-').replace('{', '').replace('}', '')}",
         summary=operation.get("summary", ""),
         role=operation.get("x-required-role", "none"),
+        scope=operation.get("x-required-scope", "none"),
         description=operation.get("description", ""),
         parameters=[_parameter(spec, _follow(spec, one)) for one in [*shared, *operation.get("parameters", [])]],
         body=list(_members(spec, content.get("schema", {}))),

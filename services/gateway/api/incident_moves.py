@@ -21,7 +21,7 @@ from services.gateway.api.current import (
 from services.gateway.api.operation import Operation, endpoint
 from services.gateway.api.reading import ReadingBlueprint
 from services.gateway.api.representations import resolve_incident_id, view_incident
-from services.gateway.domain.records import Role
+from services.gateway.domain.records import Role, Scope
 from services.gateway.handlers.answer_once import Answer, answer_once
 from services.gateway.handlers.backdate_incident import backdate_incident
 from services.gateway.handlers.merge_incidents import IncidentMerger, MergeOrder
@@ -150,6 +150,7 @@ def delete_relation(incident_id: str, other_id: str) -> Response:
         path="/api/incidents/{incident_id}/milestones",
         method="PATCH",
         role=Role.APPROVER,
+        scope=Scope.INCIDENTS_WRITE,
         answer=shapes.IncidentShape,
         body=inputs.MilestonesInput,
         body_example={"detectedAt": "2026-11-01T11:40:00Z", "reason": "The first customer called at 11:40."},

@@ -13,7 +13,6 @@ from services.gateway.domain.records import (
     IncidentStatus,
     JobState,
     Outcome,
-    Role,
 )
 from shared.contracts.severity import Severity
 from shared.contracts.signal import SignalStatus
@@ -102,21 +101,6 @@ class NewNote(InputSchema):
 
     message = Text(most=NOTE_LENGTH, blank=False, required=True)
     occurred_at = Moment(metadata={"description": "When it happened; now if left out."})
-
-
-class NewToken(InputSchema):
-    """A token to make."""
-
-    name = fields.String(
-        required=True,
-        validate=validate.Regexp(
-            r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}\Z",
-            error="must be 1 to 63 letters, digits, dots, dashes or underscores, and begin with a letter or digit",
-        ),
-        metadata={"pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"},
-    )
-    role = Word(Role, required=True)
-    expires_at = Moment(allow_none=True)
 
 
 class NoFields(InputSchema):

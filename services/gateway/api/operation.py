@@ -9,12 +9,14 @@ import marshmallow as ma
 from flask import Response, g, request
 
 from services.gateway import errors
+from services.gateway.api.browser import check_write, session_secret
 from services.gateway.api.current import authenticator
 from services.gateway.api.problems import MEDIA_TYPE
 from services.gateway.api.reading import ReadingBlueprint
 from services.gateway.api.shapes import ProblemShape
 from services.gateway.domain.access import Subject, may
-from services.gateway.domain.records import Role
+from services.gateway.domain.records import Role, Scope
+from services.gateway.domain.scopes import usual_scope
 from shared.errors import AppError
 
 View = TypeVar("View", bound=Callable[..., Response])
@@ -56,6 +58,9 @@ _NONE_MATCH_HEADER = {
 class Operation:
     """What an endpoint promises. ``role`` None: open to everyone who reaches the port.
 
+    ``scope`` is the one it asks of tokens that name scopes, where it is not the usual one; ``is_scoped`` False: none,
+    because it is about the subject itself.
+
     ``admit`` stands in place of the check for a bearer token of that role: it is handed what the path names, and
     sets the subject or raises. ``security`` names the schemes of the document that it takes, each by itself; empty
     where the credential travels in the path or the body, which no scheme can say.
@@ -64,8 +69,10 @@ class Operation:
     path: str
     method: str = "GET"
     role: Role | None
+    scope: Scope | None = None
+    is_scoped: bool = True
     admit: Callable[..., None] | None = None
-    security: tuple[str, ...] = ("bearer",)
+    security: tuple[str, ...] = ("bearer", "session")
     status: int = 200
     answer: type[ma.Schema] | ma.Schema | Mapping[str, Any] | None = None
     media_type: str = "application/json"
@@ -85,10 +92,19 @@ class Operation:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def required_scope(self) -> Scope | None:
+        """The scope a token must have, if it names any; None if none is asked for."""
+        if self.role is None or not self.is_scoped:
+            return None
+        return self.scope or usual_scope(self.role, is_read=self.method == "GET")
+
+    @property
     def all_errors(self) -> Errors:
         """Every error this endpoint may answer, those included that follow from what it takes."""
         found: list[type[AppError]] = [*self.errors]
         found += _AUTH_ERRORS if self.role else ()
+        found += (errors.ScopeMissing,) if self.required_scope else ()
+        found += (errors.CsrfFailed,) if self.method != "GET" and self.role and "session" in self.security else ()
         found += _BODY_ERRORS if self.body else ()
         found += (errors.ValidationFailed,) if self.query or self.keyed else ()
         found += _WRITE_ERRORS if self.method != "GET" else ()
@@ -121,29 +137,41 @@ def endpoint(blueprint: ReadingBlueprint, spec: Operation) -> Callable[[View], V
 
 
 def _guard(spec: Operation, view: Callable[..., Any]) -> Callable[..., Any]:
-    role, admit = spec.role, spec.admit
+    role, admit, scope = spec.role, spec.admit, spec.required_scope
 
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
         if admit is not None:
             admit(**kwargs)
         elif role is not None:
-            authorise(role)
+            authorise(role, scope)
         return view(*args, **kwargs)
 
     return guarded
 
 
-def authorise(role: Role) -> None:
-    """Let the request's subject through to what needs ``role``; raise what says why not."""
-    let_in(authenticator().authenticate(request.headers.get("Authorization"), request.remote_addr or ""), role)
+def authorise(role: Role, scope: Scope | None) -> None:
+    """Let the request's subject through to what needs ``role`` and ``scope``; raise what says why not.
+
+    A token goes before a cookie: who can send that header is no page of another site.
+    """
+    header, address = request.headers.get("Authorization"), request.remote_addr or ""
+    secret = session_secret() if header is None else None
+    if secret is None:
+        let_in(authenticator().authenticate(header, address), role, scope)
+        return
+    subject = authenticator().recognise(secret, address)
+    check_write(secret)
+    let_in(subject, role, scope)
 
 
-def let_in(subject: Subject, role: Role) -> None:
-    """Make ``subject`` the one behind this request; raise ``Forbidden`` if what needs ``role`` is not for it."""
+def let_in(subject: Subject, role: Role, scope: Scope | None) -> None:
+    """Make ``subject`` the one behind this request; raise ``Forbidden`` or ``ScopeMissing`` if it is not for it."""
     g.subject = subject
     if not may(subject.role, role):
         raise errors.Forbidden(f"It needs the role {role}, and {subject.id} is {subject.role}.")
+    if not subject.has(scope):
+        raise errors.ScopeMissing(f"It needs the scope {scope}, which this token of {subject.id} does not have.")
 
 
 def _document(blueprint: ReadingBlueprint, spec: Operation, view: Callable[..., Any]) -> dict[str, Any]:
@@ -182,7 +210,11 @@ def _document(blueprint: ReadingBlueprint, spec: Operation, view: Callable[..., 
 
 
 def _manual(spec: Operation) -> dict[str, Any]:
-    manual: dict[str, Any] = {"x-required-role": str(spec.role) if spec.role else "none", **spec.extra}
+    manual: dict[str, Any] = {
+        "x-required-role": str(spec.role) if spec.role else "none",
+        "x-required-scope": str(spec.required_scope) if spec.required_scope else "none",
+        **spec.extra,
+    }
     manual["security"] = [{name: []} for name in spec.security] if spec.role else []
     return manual
 

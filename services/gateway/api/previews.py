@@ -19,7 +19,7 @@ from services.gateway.api.current import (
 )
 from services.gateway.api.operation import Operation, endpoint
 from services.gateway.api.reading import ReadingBlueprint
-from services.gateway.domain.records import CURRENT_MAPPING, Change, IntakeMapping, Role
+from services.gateway.domain.records import CURRENT_MAPPING, Change, IntakeMapping, Role, Scope
 from services.gateway.handlers.answer_once import Answer, answer_once
 from services.gateway.handlers.change_mapping import change_mapping, check_paths
 from services.gateway.handlers.explain_delivery import explain_delivery
@@ -35,7 +35,13 @@ _BODY_ERRORS = (errors.RecordNotFound, errors.BlobNotFound, errors.BlobDamaged)
 
 @endpoint(
     blueprint,
-    Operation(path="/api/mapping", role=Role.VIEWER, answer=rule_shapes.MappingShape, conditional=True),
+    Operation(
+        path="/api/mapping",
+        role=Role.VIEWER,
+        scope=Scope.DELIVERIES_READ,
+        answer=rule_shapes.MappingShape,
+        conditional=True,
+    ),
 )
 def read_mapping() -> Response:
     """Read the mapping in force; it stands over the file the worker was started with."""
@@ -49,6 +55,7 @@ def read_mapping() -> Response:
         path="/api/mapping",
         method="PUT",
         role=Role.ADMIN,
+        scope=Scope.DELIVERIES_WRITE,
         answer=rule_shapes.MappingShape,
         body=rule_inputs.MappingInput,
         body_example=_PATHS,
@@ -80,6 +87,7 @@ def replace_mapping(fields: dict[str, Any]) -> Response:
         path="/api/mapping/try",
         method="POST",
         role=Role.RESPONDER,
+        scope=Scope.DELIVERIES_WRITE,
         status=202,
         answer=rule_shapes.PreviewStartedShape,
         body=rule_inputs.MappingInput,
@@ -100,6 +108,7 @@ def try_mapping(fields: dict[str, Any]) -> Response:
         path="/api/deliveries/{delivery_id}/preview",
         method="POST",
         role=Role.RESPONDER,
+        scope=Scope.DELIVERIES_WRITE,
         status=202,
         answer=rule_shapes.PreviewStartedShape,
         errors=_BODY_ERRORS,
@@ -116,6 +125,7 @@ def preview_replay(delivery_id: str) -> Response:
     Operation(
         path="/api/previews/{preview_id}",
         role=Role.VIEWER,
+        scope=Scope.DELIVERIES_READ,
         answer=rule_shapes.PreviewShape,
         errors=(errors.RecordNotFound,),
         conditional=True,
@@ -131,6 +141,7 @@ def read_preview(preview_id: str) -> Response:
     Operation(
         path="/api/deliveries/{delivery_id}/explanation",
         role=Role.VIEWER,
+        scope=Scope.DELIVERIES_READ,
         answer=rule_shapes.ExplanationShape,
         errors=(errors.RecordNotFound,),
         conditional=True,
@@ -147,6 +158,7 @@ def explain(delivery_id: str) -> Response:
     Operation(
         path="/api/changes",
         role=Role.VIEWER,
+        scope=Scope.DELIVERIES_READ,
         answer=rule_shapes.ChangePageShape,
         query=rule_inputs.ChangeQuery,
         errors=(errors.BadCursor,),

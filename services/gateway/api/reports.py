@@ -11,7 +11,7 @@ from services.gateway.api.operation import Operation, endpoint
 from services.gateway.api.reading import ReadingBlueprint
 from services.gateway.api.representations import resolve_incident_id
 from services.gateway.domain.records import Role
-from services.gateway.handlers.export_incident import Exporter
+from services.gateway.handlers.export_incident import Exporter, tell_of_export
 from services.gateway.handlers.write_report import report_incident
 
 blueprint = ReadingBlueprint("reports", __name__, description="An incident handed out whole.")
@@ -50,14 +50,16 @@ def read_report(incident_id: str) -> Response:
             "Faultline-Manifest": "SHA-256 of the manifest; keep it to prove that nothing in the bundle changed.",
             "Faultline-Chain-Head": "The last timeline entry in the bundle: its sequence and its hash.",
         },
-        errors=(errors.RecordNotFound, errors.StoreFull),
+        errors=(errors.RecordNotFound, errors.StoreFull, errors.StoreUnavailable, errors.StoreBusy),
     ),
 )
 def export_incident(incident_id: str) -> Response:
     """Export an incident as a bundle that can be verified without Faultline."""
     parts = gateway()
     exporter = Exporter(parts.store, parts.blobs, parts.clock, parts.version)
-    exported = exporter.export(resolve_incident_id(parts.store, incident_id), subject())
+    found, actor = resolve_incident_id(parts.store, incident_id), subject()
+    exported = exporter.export(found, actor)
+    parts.store.transact(lambda tx: tell_of_export(tx, found, exported, actor))
     headers = {
         "Content-Length": str(exported.size_bytes),
         "Content-Disposition": f'attachment; filename="{exported.ref}.zip"',

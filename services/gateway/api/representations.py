@@ -22,10 +22,8 @@ from services.gateway.domain.records import (
     IncidentStatus,
     Milestones,
     Relation,
-    Role,
     Signal,
     TaskState,
-    Token,
 )
 from services.gateway.errors import RecordNotFound
 from services.gateway.ports import ChainedEntry, RecordQuery, StoreReads
@@ -105,24 +103,6 @@ class IncidentView(Contract, frozen=True, kw_only=True):
     links: dict[str, str]
 
 
-class TokenView(Contract, frozen=True, kw_only=True):
-    """A token without its secret or its hash."""
-
-    id: str
-    name: str
-    role: Role
-    created_by: str
-    created_at: datetime
-    expires_at: datetime | None
-    revoked_at: datetime | None
-
-
-class NewTokenView(TokenView, frozen=True, kw_only=True):
-    """A token just made; None for a repeat, because a secret is shown once."""
-
-    token: str | None
-
-
 def incident_path(incident_id: str) -> str:
     """Return where an incident is."""
     return f"/api/incidents/{incident_id}"
@@ -200,16 +180,6 @@ def view_entry(chained: ChainedEntry) -> EntryView:
     )
 
 
-def view_token(token: Token) -> TokenView:
-    """Return a token as it is shown."""
-    return TokenView(**_token_members(token))
-
-
-def view_new_token(token: Token, secret: str | None) -> NewTokenView:
-    """Return a token just made, with its secret."""
-    return NewTokenView(token=secret, **_token_members(token))
-
-
 def resolve_incident_id(store: StoreReads, name: str) -> str:
     """Return the id of the incident called ``inc_…`` or ``INC-42``. Raises ``RecordNotFound``.
 
@@ -242,15 +212,3 @@ def _view_timeline(store: StoreReads, incident_id: str, path: str) -> TimelineVi
         href=path,
         entries=tuple(view_entry(chained) for chained in newest),
     )
-
-
-def _token_members(token: Token) -> dict[str, Any]:
-    return {
-        "id": token.id,
-        "name": token.name,
-        "role": token.role,
-        "created_by": token.created_by,
-        "created_at": token.created_at,
-        "expires_at": token.expires_at,
-        "revoked_at": token.revoked_at,
-    }

@@ -20,7 +20,7 @@ from services.gateway.api.current import (
 )
 from services.gateway.api.operation import Operation, endpoint
 from services.gateway.api.reading import ReadingBlueprint
-from services.gateway.domain.records import CURRENT, Role, RuleBook
+from services.gateway.domain.records import CURRENT, Role, RuleBook, Scope
 from services.gateway.domain.rules.builtin import BUILT_IN
 from services.gateway.handlers.answer_once import Answer, answer_once
 from services.gateway.handlers.change_rules import change_rules
@@ -48,7 +48,9 @@ _EXAMPLE = {
 
 @endpoint(
     blueprint,
-    Operation(path="/api/rules", role=Role.VIEWER, answer=rule_shapes.RulesShape, conditional=True),
+    Operation(
+        path="/api/rules", role=Role.VIEWER, scope=Scope.RULES_READ, answer=rule_shapes.RulesShape, conditional=True
+    ),
 )
 def read_rules() -> Response:
     """Read the rules in force, in their order, and the built-in ones that stand after them."""
@@ -62,6 +64,7 @@ def read_rules() -> Response:
         path="/api/rules",
         method="PUT",
         role=Role.ADMIN,
+        scope=Scope.RULES_WRITE,
         answer=rule_shapes.RulesShape,
         body=rule_inputs.RulesInput,
         body_example=_EXAMPLE,
@@ -99,6 +102,7 @@ def replace_rules(fields: dict[str, Any]) -> Response:
     Operation(
         path="/api/rules/versions",
         role=Role.VIEWER,
+        scope=Scope.RULES_READ,
         answer=rule_shapes.RulesVersionPageShape,
         query=inputs.Page,
         errors=(errors.BadCursor,),
@@ -128,6 +132,7 @@ def list_versions(args: dict[str, Any]) -> Response:
     Operation(
         path="/api/rules/versions/{version}",
         role=Role.VIEWER,
+        scope=Scope.RULES_READ,
         answer=rule_shapes.RulesShape,
         errors=(errors.RecordNotFound,),
         conditional=True,
@@ -146,6 +151,7 @@ def read_version(version: str) -> Response:
         path="/api/rules/try",
         method="POST",
         role=Role.RESPONDER,
+        scope=Scope.RULES_WRITE,
         answer=rule_shapes.TriedRulesShape,
         body=rule_inputs.RulesTrial,
         body_example={**_EXAMPLE, "hours": 24},
@@ -171,6 +177,7 @@ def try_out(fields: dict[str, Any]) -> Response:
     Operation(
         path="/api/noise",
         role=Role.VIEWER,
+        scope=Scope.RULES_READ,
         answer=rule_shapes.NoiseShape,
         query=rule_inputs.NoiseQuery,
         conditional=True,

@@ -11,7 +11,7 @@ from services.gateway.api.operation import let_in
 from services.gateway.api.routing_keys import read_event
 from services.gateway.api.sources import Source
 from services.gateway.domain.access import Subject
-from services.gateway.domain.records import Role
+from services.gateway.domain.records import Role, Scope
 from services.gateway.domain.signatures import find_signature
 from services.gateway.errors import Forbidden, MalformedRequest
 
@@ -30,7 +30,7 @@ def admit(source: Source, token: str | None = None) -> None:
         now = gateway().clock.now().timestamp()
         known, found = auth.vouch(source.name, address, lambda: find_signature(signing, _header, read_body(), now))
         g.signature = found if source.has_telling_bodies or signing.signs_a_time else None
-    let_in(known or identify_sender(auth, source, address), Role.SERVICE)
+    let_in(known or identify_sender(auth, source, address), Role.SERVICE, Scope.INTAKE_SEND)
 
 
 def read_body() -> bytes:

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from marshmallow import INCLUDE, Schema, fields
+from marshmallow import INCLUDE, Schema, fields, validate
 
 from services.gateway.api.fields import Word, camel_case
 from services.gateway.domain.records import (
+    AUDIT_TYPES,
     DeliveryState,
     EntryType,
     IncidentSource,
@@ -13,7 +14,6 @@ from services.gateway.domain.records import (
     JobState,
     Outcome,
     RelationType,
-    Role,
 )
 from shared.contracts.severity import Severity
 from shared.contracts.signal import SignalStatus
@@ -144,7 +144,7 @@ class EntryShape(Shape):
     """A fact about an incident, in its place of the chain."""
 
     sequence = fields.Integer()
-    type = Word(EntryType)
+    type = fields.String(validate=validate.OneOf([kind for kind in EntryType if kind not in AUDIT_TYPES]))
     actor = fields.String()
     source = fields.String()
     occurred_at = _moment()
@@ -333,36 +333,11 @@ class AcceptedShape(Shape):
     )
 
 
-class TokenShape(Shape):
-    """A bearer token, without its secret."""
-
-    id = fields.String()
-    name = fields.String()
-    role = Word(Role)
-    created_by = fields.String()
-    created_at = _moment()
-    expires_at = _moment(allow_none=True)
-    revoked_at = _moment(allow_none=True)
-
-
-class TokenWithSecretShape(TokenShape):
-    """A token just made. The secret is shown this once; a repeat of the request shows null."""
-
-    token = fields.String(allow_none=True)
-
-
-class MeShape(Shape):
-    """The subject behind the token."""
-
-    id = fields.String()
-    name = fields.String()
-    role = Word(Role)
-
-
 class ChainProblemShape(Shape):
-    """Where a timeline is not what its chain says."""
+    """Where a timeline, or a month of the audit log, is not what its chain says."""
 
-    incident_id = fields.String()
+    incident_id = fields.String(allow_none=True, metadata={"description": "null where it is of the audit log."})
+    audit_month = fields.String(allow_none=True, metadata={"description": "null where it is of an incident."})
     sequence = fields.Integer()
     problem = fields.String()
 
@@ -371,7 +346,9 @@ class VerificationShape(Shape):
     """What the check of the chains found."""
 
     incidents = fields.Integer()
-    entries = fields.Integer()
+    entries = fields.Integer(metadata={"description": "Of timelines."})
+    audit_months = fields.Integer(metadata={"description": "The first part, without a cursor, checks all of them."})
+    audit_entries = fields.Integer()
     problems = fields.List(fields.Nested(ChainProblemShape))
     next_cursor = fields.String(allow_none=True)
 
@@ -414,7 +391,6 @@ IncidentPageShape = page_of(IncidentSummaryShape)
 SignalPageShape = page_of(SignalShape)
 JobPageShape = page_of(JobShape)
 DeliveryPageShape = page_of(DeliveryShape)
-TokenPageShape = page_of(TokenShape)
 
 
 class TimelinePageShape(Shape):

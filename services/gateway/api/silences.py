@@ -18,7 +18,7 @@ from services.gateway.api.current import (
 )
 from services.gateway.api.operation import Operation, endpoint
 from services.gateway.api.reading import ReadingBlueprint
-from services.gateway.domain.records import Role, Silence
+from services.gateway.domain.records import Role, Scope, Silence
 from services.gateway.handlers.answer_once import Answer, answer_once
 from services.gateway.handlers.manage_silences import end_early, set_silence
 from services.gateway.handlers.try_silence import try_silence
@@ -39,6 +39,7 @@ _EXAMPLE = {
     Operation(
         path="/api/silences",
         role=Role.VIEWER,
+        scope=Scope.RULES_READ,
         answer=rule_shapes.SilencePageShape,
         query=rule_inputs.SilenceQuery,
         errors=(errors.BadCursor,),
@@ -65,6 +66,7 @@ def list_silences(args: dict[str, Any]) -> Response:
         path="/api/silences",
         method="POST",
         role=Role.RESPONDER,
+        scope=Scope.RULES_WRITE,
         status=201,
         answer=rule_shapes.SilenceShape,
         body=rule_inputs.SilenceInput,
@@ -90,6 +92,7 @@ def create_silence(fields: dict[str, Any]) -> Response:
     Operation(
         path="/api/silences/{id:silence_id}",
         role=Role.VIEWER,
+        scope=Scope.RULES_READ,
         answer=rule_shapes.SilenceShape,
         errors=(errors.RecordNotFound,),
         conditional=True,
@@ -106,6 +109,7 @@ def read_silence(silence_id: str) -> Response:
         path="/api/silences/{silence_id}/end",
         method="POST",
         role=Role.RESPONDER,
+        scope=Scope.RULES_WRITE,
         answer=rule_shapes.SilenceShape,
         errors=(errors.RecordNotFound, errors.SilenceEnded),
         keyed=True,
@@ -127,6 +131,7 @@ def end_silence(silence_id: str) -> Response:
         path="/api/silences/try",
         method="POST",
         role=Role.RESPONDER,
+        scope=Scope.RULES_WRITE,
         answer=rule_shapes.TriedSilenceShape,
         body=rule_inputs.SilenceInput,
         body_example=_EXAMPLE,

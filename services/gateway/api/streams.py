@@ -12,7 +12,7 @@ from services.gateway.api.fields import InputSchema
 from services.gateway.api.operation import Operation, authorise, endpoint
 from services.gateway.api.reading import ReadingBlueprint
 from services.gateway.api.representations import resolve_incident_id
-from services.gateway.domain.records import Incident, Role
+from services.gateway.domain.records import Incident, Role, Scope
 from services.gateway.errors import ValidationFailed
 from services.gateway.live.board import LiveBoard
 from services.gateway.live.follower import follow
@@ -126,7 +126,7 @@ def _is_wanted() -> bool:
     if is_gone is not None and is_gone():
         return False
     try:
-        authorise(Role.VIEWER)
+        authorise(Role.VIEWER, Scope.INCIDENTS_READ)
     except AppError:
         return False
     return True

@@ -10,8 +10,8 @@ from services.gateway.api.current import JSON, encode, gateway, metrics
 from services.gateway.api.operation import Operation, endpoint
 from services.gateway.api.readiness import check_readiness
 from services.gateway.api.reading import ReadingBlueprint
-from services.gateway.domain.records import Role
-from services.gateway.handlers.verify_chains import verify_chains
+from services.gateway.domain.records import Role, is_audit_chain, month_of
+from services.gateway.handlers.verify_chains import ChainProblem, verify_chains
 
 blueprint = ReadingBlueprint("system", __name__, description="The product itself.")
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
@@ -59,14 +59,24 @@ def read_metrics() -> Response:
     ),
 )
 def verify(args: dict[str, Any]) -> Response:
-    """Check the hash chains of timelines against what is stored."""
+    """Check the hash chains of timelines, and of the audit log, against what is stored."""
     found = verify_chains(gateway().store, limit=args["limit"], cursor=args.get("cursor"))
     body = {
         "incidents": found.incidents,
         "entries": found.entries,
-        "problems": [
-            {"incidentId": one.incident_id, "sequence": one.sequence, "problem": one.problem} for one in found.problems
-        ],
+        "auditMonths": found.audit_months,
+        "auditEntries": found.audit_entries,
+        "problems": [_problem(one) for one in found.problems],
         "nextCursor": found.next_cursor,
     }
     return Response(encode(body), content_type=JSON)
+
+
+def _problem(found: ChainProblem) -> dict[str, Any]:
+    is_audit = is_audit_chain(found.chain_id)
+    return {
+        "incidentId": None if is_audit else found.chain_id,
+        "auditMonth": month_of(found.chain_id) if is_audit else None,
+        "sequence": found.sequence,
+        "problem": found.problem,
+    }

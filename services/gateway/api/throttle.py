@@ -1,5 +1,6 @@
 """Decide when an address has tried too many tokens that are not good."""
 
+import ipaddress
 import threading
 import time
 from collections import OrderedDict, deque
@@ -13,7 +14,11 @@ _ADDRESSES = 10_000
 
 
 class Throttle:
-    """Counts bad tokens per address over a sliding minute. Safe to use from many threads."""
+    """Counts bad tokens per address over a sliding minute. Safe to use from many threads.
+
+    A whole /64 of IPv6 counts as one address, because one machine may use all of it. The oldest are forgotten first
+    where there are more addresses than are remembered.
+    """
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
@@ -23,6 +28,7 @@ class Throttle:
 
     def wait_seconds(self, address: str) -> int:
         """Return 0 if a token of this address is to be looked at, else after how many seconds it will be."""
+        address = _who(address)
         # Without the lock: nearly every address has never shown a bad token, and a stale answer does no harm.
         if address not in self._bad:
             return 0
@@ -39,6 +45,7 @@ class Throttle:
 
     def note_bad(self, address: str) -> None:
         """Count a token that was not good."""
+        address = _who(address)
         with self._lock:
             times = self._bad.setdefault(address, deque(maxlen=BAD_TOKENS))
             times.append(self._monotonic())
@@ -48,7 +55,7 @@ class Throttle:
 
     def note_good(self, address: str) -> None:
         """Remember that this address showed a good token."""
-        now = self._monotonic()
+        now, address = self._monotonic(), _who(address)
         # Every request comes through here; once in a while is often enough to remember it.
         if now - self._good.get(address, float("-inf")) < WINDOW_SECONDS:
             return
@@ -57,3 +64,16 @@ class Throttle:
             self._good.move_to_end(address)
             if len(self._good) > _ADDRESSES:
                 self._good.popitem(last=False)
+
+
+def _who(address: str) -> str:
+    """Return what counts as one: an IPv4 address in whatever spelling, a /64 of IPv6."""
+    if ":" not in address:
+        return address
+    try:
+        parsed = ipaddress.IPv6Address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return f"{ipaddress.IPv6Address(int(parsed) >> 64 << 64)}/64"

@@ -9,15 +9,18 @@ from typing import NamedTuple
 import msgspec
 
 from services.gateway.domain.records import (
+    AUDIT,
     NO_INCIDENT,
     Action,
     ActionPreview,
     AttachedDiagnosis,
+    ChainHead,
     Change,
     Delivery,
     DeliveryBody,
     DeliveryKey,
     DeliveryState,
+    EntryType,
     Group,
     Holdings,
     IdempotencyKey,
@@ -30,11 +33,16 @@ from services.gateway.domain.records import (
     PendingGroup,
     Preview,
     Record,
+    Session,
+    SessionState,
     Signal,
     Task,
     attached_id,
+    end_of_month,
+    month_of,
 )
 from services.gateway.handlers.move_signals import list_groups
+from services.gateway.handlers.write_audit import SYSTEM, write_audit
 from services.gateway.ports import Blobs, RecordPage, RecordQuery, Store, Transaction
 from shared.contracts.base import Contract
 
@@ -61,6 +69,8 @@ class Retention:
     key_days: int = 2
     incident_days: int = 0
     noise_days: int = 90
+    session_days: int = 30
+    audit_days: int = 365
 
 
 class KindOutlook(Contract, frozen=True, kw_only=True):
@@ -96,7 +106,8 @@ def apply_retention(store: Store, blobs: Blobs, retention: Retention, now: datet
     """Remove everything past its retention and return how many of each kind were removed.
 
     Only finished things go: a delivery without an outcome and a job that is still to be done stay for as
-    long as it takes. Interrupting it loses nothing: the next run goes on.
+    long as it takes. Interrupting it loses nothing: the next run goes on. The audit log tells of each incident and
+    month in the commit that removes it, and of all the rest in one entry at the end.
     """
     removed: dict[str, int] = {}
     for row in _plan(retention):
@@ -104,7 +115,12 @@ def apply_retention(store: Store, blobs: Blobs, retention: Retention, now: datet
         if query is not None:
             removed[row.kind.KIND] = _drop_old(store, row.kind, query, row.drop)
     removed["blob"] = blobs.collect(lambda digest: _is_named(store, digest), now - _BLOB_GRACE)
-    return {kind: count for kind, count in removed.items() if count}
+    removed = {kind: count for kind, count in removed.items() if count}
+    if rest := {kind: count for kind, count in removed.items() if kind != Incident.KIND}:
+        store.transact(lambda tx: _tell(tx, "Records past their retention removed", removed=rest))
+    if retention.audit_days and (months := _drop_months(store, now - timedelta(days=retention.audit_days))):
+        removed["audit_month"] = months
+    return removed
 
 
 def foresee_retention(store: Store, retention: Retention, now: datetime) -> list[KindOutlook]:
@@ -149,6 +165,7 @@ def _plan(retention: Retention) -> list[_Row]:
         _Row(Change, *deliveries, _oldest(), _drop_record),
         _Row(Noise, *noise, _oldest(), _drop_record),
         _Row(DeliveryKey, *keys, _oldest(), _drop_record),
+        _Row(Session, retention.session_days, None, _oldest(states=(str(SessionState.ENDED),)), _drop_record),
         _Row(Incident, *incidents, _oldest(states=_ENDED_INCIDENTS), _drop_incident),
     ]
 
@@ -206,7 +223,16 @@ def _drop_incident(tx: Transaction, record: Record, groups: Iterable[Group] = ()
                 tx.remove(Group, listed.dedup_key)
         _drop_holdings(tx, record.id)
         tx.remove(Merge, record.id)
+        head = tx.find(ChainHead, record.id) or ChainHead(incident_id=record.id)
         tx.remove_incident(record.id)
+        _tell(
+            tx,
+            f"INC-{record.number} removed, past its retention",
+            incidentId=record.id,
+            number=record.number,
+            entries=head.sequence,
+            headHash=head.hash,
+        )
 
 
 def _drop_holdings(tx: Transaction, incident_id: str) -> None:
@@ -253,6 +279,32 @@ def _drop_last(tx: Transaction, incident_id: str, query: RecordQuery, groups: li
         return False
     _drop_incident(tx, incident, groups)
     return True
+
+
+def _drop_months(store: Store, before: datetime) -> int:
+    """Drop the audit log's months that ended before; return how many. Whole months, so that no chain is broken."""
+    query = RecordQuery(states=(AUDIT,), oldest_first=True, limit=_BATCH, with_total=False)
+    old = [head for head in store.list_records(ChainHead, query).records if _is_month_over(head, before)]
+    for head in old:
+        store.transact(partial(_drop_month, chain_id=head.incident_id))
+    return len(old)
+
+
+def _is_month_over(head: ChainHead, before: datetime) -> bool:
+    return end_of_month(month_of(head.incident_id)) <= before
+
+
+def _drop_month(tx: Transaction, *, chain_id: str) -> None:
+    head = tx.find(ChainHead, chain_id)
+    if head is not None:
+        tx.remove_chain(chain_id)
+        month = month_of(chain_id)
+        message = f"The audit log of {month} removed, past its retention"
+        _tell(tx, message, month=month, entries=head.sequence, headHash=head.hash)
+
+
+def _tell(tx: Transaction, message: str, /, **payload: object) -> None:
+    write_audit(tx, EntryType.RETENTION_APPLIED, SYSTEM, message, **payload)
 
 
 def _is_named(store: Store, digest: str) -> bool:

@@ -2,8 +2,9 @@
 
 import msgspec
 
-from services.gateway.domain.records import CURRENT_MAPPING, IntakeMapping
+from services.gateway.domain.records import CURRENT_MAPPING, EntryType, IntakeMapping
 from services.gateway.errors import ValidationFailed, VersionConflict
+from services.gateway.handlers.write_audit import write_audit
 from services.gateway.ports import Transaction
 from shared.contracts.mapping import MAPPING_FIELDS
 
@@ -32,4 +33,12 @@ def change_mapping(tx: Transaction, paths: Paths, *, actor: str, versions: tuple
     mapping = IntakeMapping(version=version + 1, paths=paths, changed_by=actor, changed_at=tx.now)
     tx.put(mapping)
     tx.put(msgspec.structs.replace(mapping, id=str(mapping.version)))
+    write_audit(
+        tx,
+        EntryType.MAPPING_CHANGED,
+        actor,
+        f"The mapping is at version {mapping.version}",
+        version=mapping.version,
+        fields=sorted(paths),
+    )
     return str(mapping.version)

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import msgspec
 
-from services.gateway.domain.records import CURRENT, GroupingRule, OwnershipRule, RuleBook
+from services.gateway.domain.records import CURRENT, EntryType, GroupingRule, OwnershipRule, RuleBook
 from services.gateway.domain.rules.check_book import check_book
 from services.gateway.errors import VersionConflict
 from services.gateway.handlers.refuse_invalid import refuse_invalid
+from services.gateway.handlers.write_audit import write_audit
 from services.gateway.ports import Transaction
 
 
@@ -42,4 +43,14 @@ def change_rules(
         return str(version)
     tx.put(book)
     tx.put(msgspec.structs.replace(book, id=str(book.version)))
+    write_audit(
+        tx,
+        EntryType.RULES_CHANGED,
+        actor,
+        f"Rules are at version {book.version}",
+        version=book.version,
+        reason=reason,
+        groupingRules=len(book.grouping),
+        ownershipRules=len(book.ownership),
+    )
     return str(book.version)

@@ -8,6 +8,7 @@ import msgspec
 from services.gateway.domain import signals
 from services.gateway.domain.records import (
     BOARD,
+    EntryType,
     Job,
     JobState,
     Signal,
@@ -22,6 +23,7 @@ from services.gateway.handlers.move_by_system import SYSTEM
 from services.gateway.handlers.place_signal import place_signal
 from services.gateway.handlers.record_results import finish_job
 from services.gateway.handlers.signal_case import SignalCase
+from services.gateway.handlers.write_audit import write_audit
 from services.gateway.ports import RecordQuery, Store, Transaction
 from shared.contracts.signal import SignalStatus
 from shared.ids import new_id
@@ -97,6 +99,9 @@ def _begin(tx: Transaction, job_id: str, silence_id: str) -> bool:
                 version=silence.version + 1,
             )
             tx.put(silence)
+            write_audit(
+                tx, EntryType.SILENCE_ENDED, SYSTEM, f"Silence is over: {silence.comment}", silenceId=silence_id
+            )
         # Also where another span follows: a decision that began before this one was over must be made again.
         show_on_board(tx, silence_id, live=not is_over)
     return True

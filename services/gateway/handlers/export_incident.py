@@ -19,14 +19,16 @@ from services.gateway.domain.records import (
     ChainHead,
     Delivery,
     DeliveryBody,
+    EntryType,
     Hints,
     Incident,
     Record,
 )
 from services.gateway.errors import BlobDamaged, BlobNotFound, RecordNotFound, StoreFull
 from services.gateway.handlers.replay_delivery import body_bytes
+from services.gateway.handlers.write_audit import write_audit
 from services.gateway.handlers.write_report import report_incident
-from services.gateway.ports import Blobs, RecordQuery, Store
+from services.gateway.ports import Blobs, RecordQuery, Store, Transaction
 from shared.ports import Clock
 
 MOST_RECORDS = 20_000
@@ -193,6 +195,18 @@ class Exporter:
             to.left_out.append(f"deliveries: {gone} are past their retention")
         if too_large:
             to.left_out.append(f"deliveries: the bodies of {too_large} would be more than it may hold")
+
+
+def tell_of_export(tx: Transaction, incident_id: str, exported: ExportedBundle, subject: Subject) -> None:
+    """Tell the audit log that ``subject`` took a bundle: it holds what a source sent, unredacted."""
+    write_audit(
+        tx,
+        EntryType.INCIDENT_EXPORTED,
+        subject.id,
+        f"{exported.ref} exported",
+        incidentId=incident_id,
+        manifest=exported.manifest_digest,
+    )
 
 
 class _Timeline:

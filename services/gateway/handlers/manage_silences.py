@@ -2,12 +2,13 @@
 
 import msgspec
 
-from services.gateway.domain.records import BOARD, Silence, SilenceBoard, SilenceState
+from services.gateway.domain.records import BOARD, EntryType, Silence, SilenceBoard, SilenceState
 from services.gateway.domain.rules.check_silence import check_silence
 from services.gateway.domain.rules.spans import current_span, next_span
 from services.gateway.errors import SilenceEnded, TooManySilences, ValidationFailed
 from services.gateway.handlers.end_silence import set_timer, show_on_board
 from services.gateway.handlers.refuse_invalid import refuse_invalid
+from services.gateway.handlers.write_audit import write_audit
 from services.gateway.ports import Transaction
 
 MOST_LIVE = 500
@@ -27,6 +28,16 @@ def set_silence(tx: Transaction, silence: Silence) -> str:
         raise TooManySilences(f"There are {MOST_LIVE} silences; end some, or let one cover more.")
     tx.put(set_timer(tx, silence, span.ends_at))
     show_on_board(tx, silence.id, live=True)
+    write_audit(
+        tx,
+        EntryType.SILENCE_SET,
+        silence.created_by,
+        f"Silence set: {silence.comment}",
+        silenceId=silence.id,
+        kind=silence.kind,
+        startsAt=silence.starts_at,
+        endsAt=silence.ends_at,
+    )
     return silence.id
 
 
@@ -48,4 +59,5 @@ def end_early(tx: Transaction, silence_id: str, actor: str) -> str:
     )
     tx.put(set_timer(tx, ended, tx.now))
     show_on_board(tx, silence_id, live=False)
+    write_audit(tx, EntryType.SILENCE_ENDED, actor, f"Silence ended early: {silence.comment}", silenceId=silence_id)
     return silence_id

@@ -9,15 +9,16 @@ from pathlib import Path
 
 import msgspec
 
-from services.gateway.domain.records import Role, Token
-from services.gateway.errors import TokenNameTaken
+from services.gateway.domain.records import EntryType, Role, Scope, Token
+from services.gateway.domain.scopes import useless_scopes
+from services.gateway.errors import TokenNameTaken, ValidationFailed
+from services.gateway.handlers.write_audit import SYSTEM, write_audit
 from services.gateway.ports import Store, Transaction
 
 ADMIN = "admin"
 _PREFIX = "flt_"
 # 28 characters, so that a token has the 32 of a PagerDuty routing key; 168 bits are beyond any guessing.
 _SECRET_BYTES = 21
-_BOOTSTRAP = "system"
 
 
 def hash_token(secret: str) -> str:
@@ -46,8 +47,14 @@ def make_token(
     secret: str,
     created_by: str,
     expires_at: datetime | None = None,
+    scopes: tuple[Scope, ...] | None = None,
 ) -> str:
-    """Put the token and return its id; raise ``TokenNameTaken`` if the name has or had one."""
+    """Put the token and return its id.
+
+    Raises ``TokenNameTaken`` if the name has or had one, and ``ValidationFailed`` for scopes that allow its role
+    nothing, or if it would have expired already.
+    """
+    _check(role, scopes, expires_at, tx.now)
     token_id = token_id_for(name)
     if tx.find(Token, token_id) is not None:
         raise TokenNameTaken(f"There is or was a token named {name!r}.", errors={"name": ["is taken"]})
@@ -60,16 +67,42 @@ def make_token(
             created_by=created_by,
             created_at=tx.now,
             expires_at=expires_at,
+            scopes=scopes,
         ),
+    )
+    write_audit(
+        tx,
+        EntryType.TOKEN_MADE,
+        created_by,
+        f"Token {name} made",
+        tokenId=token_id,
+        name=name,
+        role=role,
+        scopes=scopes,
+        expiresAt=expires_at,
     )
     return token_id
 
 
-def revoke_token(tx: Transaction, token_id: str) -> None:
-    """Revoke the token from this commit on; again changes nothing. Raises ``RecordNotFound``."""
+def _check(role: Role, scopes: tuple[Scope, ...] | None, expires_at: datetime | None, now: datetime) -> None:
+    problems: dict[str, list[str]] = {}
+    if scopes and (useless := useless_scopes(role, scopes)):
+        problems["scopes"] = [f"{scope} allows nothing to the role {role}" for scope in useless]
+    if expires_at is not None and expires_at <= now:
+        problems["expiresAt"] = ["is over already"]
+    if problems:
+        raise ValidationFailed(f"Not valid: {', '.join(problems)}.", errors=problems)
+
+
+def revoke_token(tx: Transaction, token_id: str, actor: str) -> None:
+    """Revoke the token from this commit on; again changes nothing. Raises ``RecordNotFound``.
+
+    Its sessions let nobody in from then on, and are ended by ``keep_access``.
+    """
     token = tx.get(Token, token_id)
     if token.revoked_at is None:
         tx.put(msgspec.structs.replace(token, revoked_at=tx.now))
+        write_audit(tx, EntryType.TOKEN_REVOKED, actor, f"Token {token.name} revoked", tokenId=token_id)
 
 
 def bootstrap_admin(store: Store, data_dir: Path, given: str | None) -> bool:
@@ -88,9 +121,11 @@ def bootstrap_admin(store: Store, data_dir: Path, given: str | None) -> bool:
     def work(tx: Transaction) -> None:
         known = tx.find(Token, token_id_for(ADMIN))
         if known is None:
-            make_token(tx, name=ADMIN, role=Role.ADMIN, secret=secret, created_by=_BOOTSTRAP)
+            make_token(tx, name=ADMIN, role=Role.ADMIN, secret=secret, created_by=SYSTEM)
         elif known.sha256 != hash_token(secret) or known.revoked_at or known.expires_at:
-            tx.put(msgspec.structs.replace(known, sha256=hash_token(secret), revoked_at=None, expires_at=None))
+            renewed = {"sha256": hash_token(secret), "revoked_at": None, "expires_at": None, "expired_at": None}
+            tx.put(msgspec.structs.replace(known, **renewed))
+            write_audit(tx, EntryType.TOKEN_RENEWED, SYSTEM, "The admin token was set at start", tokenId=known.id)
 
     store.transact(work)
     return not given and kept is None

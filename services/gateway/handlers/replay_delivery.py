@@ -1,8 +1,9 @@
 """Send a kept delivery through intake once more, as a new delivery with the same body."""
 
-from services.gateway.domain.records import Delivery, DeliveryBody
+from services.gateway.domain.records import Delivery, DeliveryBody, EntryType
 from services.gateway.errors import RecordNotFound
 from services.gateway.handlers.accept_delivery import Incoming, put_delivery
+from services.gateway.handlers.write_audit import write_audit
 from services.gateway.ports import Blobs, Store, Transaction
 
 
@@ -18,7 +19,16 @@ def replay_delivery(tx: Transaction, blobs: Blobs, delivery_id: str, actor: str)
         body=body_bytes(kept, blobs),
         replay_of=delivery.id,
     )
-    return put_delivery(tx, incoming, kept.text, kept.blob).delivery_id
+    new_id = put_delivery(tx, incoming, kept.text, kept.blob).delivery_id
+    write_audit(
+        tx,
+        EntryType.DELIVERY_REPLAYED,
+        actor,
+        f"Delivery of {delivery.source} replayed",
+        deliveryId=new_id,
+        replayOf=delivery_id,
+    )
+    return new_id
 
 
 def read_body(store: Store, blobs: Blobs, delivery_id: str) -> bytes:

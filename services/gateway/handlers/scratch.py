@@ -51,6 +51,9 @@ class ScratchTransaction:
         """See the incident no more."""
         self.remove(Incident, incident_id)
 
+    def remove_chain(self, chain_id: str) -> None:
+        """Nothing is seen of chains here."""
+
     def append(self, incident_id: str, draft: EntryDraft) -> None:
         """Keep the entry here."""
         self.entries.append((incident_id, draft))

@@ -3,13 +3,23 @@
 import msgspec
 
 from services.gateway.domain.grouping import OPEN_STATUSES
-from services.gateway.domain.records import Activity, Delivery, DeliveryState, Incident, Job, JobState, Silence
+from services.gateway.domain.records import (
+    Activity,
+    Delivery,
+    DeliveryState,
+    EntryType,
+    Incident,
+    Job,
+    JobState,
+    Silence,
+)
 from services.gateway.errors import JobNotCancellable, JobNotRetryable
 from services.gateway.handlers.action_case import EXPIRE_ACTION
 from services.gateway.handlers.auto_resolve import RESOLVE_INCIDENT, cancel_resolve
 from services.gateway.handlers.end_silence import END_SILENCE
 from services.gateway.handlers.expire_action import set_timer_again
 from services.gateway.handlers.record_results import quarantine
+from services.gateway.handlers.write_audit import write_audit
 from services.gateway.ports import Transaction
 from shared.contracts.queues import REPEATABLE_TASKS
 from shared.ids import new_id
@@ -53,6 +63,7 @@ def retry_job(tx: Transaction, job_id: str, actor: str) -> str:
     if job.kind == END_SILENCE:
         silence = tx.get(Silence, str(job.payload["silenceId"]))
         tx.put(msgspec.structs.replace(silence, end_job_id=again.id))
+    write_audit(tx, EntryType.JOB_RETRIED, actor, f"Job done again: {job.kind}", jobId=again.id, retryOf=job.id)
     return again.id
 
 
@@ -76,6 +87,7 @@ def cancel_job(tx: Transaction, job_id: str, actor: str) -> str:
     delivery = tx.find(Delivery, job.delivery_id) if job.delivery_id else None
     if delivery is not None and delivery.state is DeliveryState.ACCEPTED and delivery.job_id == job.id:
         quarantine(tx, delivery, code="job_cancelled", reason=error)
+    write_audit(tx, EntryType.JOB_CANCELLED, actor, f"Job cancelled: {job.kind}", jobId=job_id)
     return job_id
 
 

@@ -177,18 +177,25 @@ def test_a_token_is_revoked(gateway: Gateway, run: Any) -> None:
 def test_verification_goes_through_all_parts_and_ends_with_6_when_something_was_altered(
     gateway: Gateway, run: Any
 ) -> None:
-    problem = {"incidentId": "inc_1", "sequence": 3, "problem": "the entry is missing"}
+    problem = {"incidentId": "inc_1", "auditMonth": None, "sequence": 3, "problem": "the entry is missing"}
+    counts = {"auditMonths": 2, "auditEntries": 5}
     gateway.answer("GET", "/api/incidents", page(INCIDENT, total=3))
     gateway.answer(
         "GET",
         "/api/verify",
-        (200, {"incidents": 2, "entries": 9, "problems": [], "nextCursor": "c"}),
-        (200, {"incidents": 1, "entries": 3, "problems": [problem], "nextCursor": None}),
+        (200, {**counts, "incidents": 2, "entries": 9, "problems": [], "nextCursor": "c"}),
+        (200, {**counts, "incidents": 1, "entries": 3, "auditMonths": 0, "problems": [problem], "nextCursor": None}),
     )
 
     result = run("verify", "--json")
 
-    assert json.loads(result.stdout) == {"incidents": 3, "entries": 12, "problems": [problem]}
+    assert json.loads(result.stdout) == {
+        "incidents": 3,
+        "entries": 12,
+        "auditMonths": 2,
+        "auditEntries": 10,
+        "problems": [problem],
+    }
     assert result.exit_code == 6
 
 

@@ -89,6 +89,28 @@ def test_what_was_acknowledged_is_there_after_kill_9(process: Process, tmp_path:
     assert again.end() == 0
 
 
+def test_who_signed_in_is_known_after_kill_9_and_who_was_revoked_is_not(process: Process, tmp_path: Path):
+    url = process.url()
+    token = (tmp_path / "data" / "admin-token").read_text().strip()
+    headers = {"Authorization": f"Bearer {token}"}
+    kept, revoked = (requests.post(f"{url}/api/session", json={"token": token}, timeout=10) for _ in range(2))
+    gone = requests.delete(f"{url}/api/sessions/{revoked.json()['id']}", headers=headers, timeout=10)
+    assert gone.status_code == 204
+    process.end(signal.SIGKILL)
+    logged = process.log.read_text()
+    process.log.unlink()
+    again = Process(tmp_path / "data")
+    url = again.url()
+
+    assert requests.get(f"{url}/api/me", cookies=kept.cookies, timeout=10).json()["signedInBy"] == "session"
+    assert requests.get(f"{url}/api/me", cookies=revoked.cookies, timeout=10).status_code == 401
+    log = requests.get(f"{url}/api/audit", headers=headers, timeout=10).json()
+    assert [one["type"] for one in log["items"]] == ["session_ended", "session_begun", "session_begun", "token_made"]
+    assert again.end() == 0
+    for secret in (kept.cookies["faultline_session"], kept.json()["csrfToken"], token):
+        assert secret not in logged + again.log.read_text()
+
+
 def test_unusable_settings_end_it_with_78_and_name_every_one(tmp_path: Path):
     process = Process(tmp_path / "data", FAULTLINE_PORT="many", FAULTLINE_DOOR_KEY="", FAULTLINE_PROT="1")
 

@@ -77,3 +77,25 @@ def test_a_signing_file_that_is_not_right_is_refused_without_its_secrets(tmp_pat
 def test_a_signing_file_that_is_not_there_is_refused():
     with pytest.raises(SettingsInvalid, match=r"SIGNING_FILE: /nowhere/x\.json cannot be read"):
         read_gateway_settings({**LEAST, "FAULTLINE_GATEWAY_SIGNING_FILE": "/nowhere/x.json"})
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("https://faultline.example.org", "https://faultline.example.org"),
+        ("HTTPS://Faultline.example.org:443/", "https://faultline.example.org"),
+        ("http://10.0.0.1:8080", "http://10.0.0.1:8080"),
+        ("https://[2001:DB8::1]:8443", "https://[2001:db8::1]:8443"),
+    ],
+)
+def test_the_public_url_is_read_as_browsers_write_an_origin(given: str, read: str):
+    assert read_gateway_settings({**LEAST, "FAULTLINE_PUBLIC_URL": given}).public_url == read
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["faultline.example.org", "ftp://x", "https://", "https://x/app", "https://u:p@x", "https://x:y", "https://x?a"],
+)
+def test_what_is_no_public_url_is_refused(given: str):
+    with pytest.raises(SettingsInvalid, match="FAULTLINE_PUBLIC_URL"):
+        read_gateway_settings({**LEAST, "FAULTLINE_PUBLIC_URL": given})

@@ -18,7 +18,7 @@ from services.gateway.adapters.json_store.segments import Segment
 from services.gateway.adapters.json_store.state import decode
 from services.gateway.adapters.staging import hash_entry
 from services.gateway.adapters.transaction import Key
-from services.gateway.domain.records import RECORD_KINDS, ChainHead, Incident, TimelineEntry
+from services.gateway.domain.records import RECORD_KINDS, ChainHead, Incident, TimelineEntry, is_audit_chain, month_of
 from services.gateway.domain.records.timeline import GENESIS_HASH
 from services.gateway.errors import StoreDamaged
 
@@ -140,9 +140,13 @@ def _check_chains(report: CheckReport, seen: _Seen, progress: Progress) -> None:
     for done, incident_id in enumerate(seen.heads.keys() | chains.keys()):
         head = seen.heads.get(incident_id, ChainHead(incident_id=incident_id))
         for problem in _chain_problems(sorted(chains[incident_id], key=lambda link: link[0].sequence), head):
-            report.add(f"timeline of {incident_id}: {problem}")
+            report.add(f"{_name_of(incident_id)}: {problem}")
         if done % _REPORT_EVERY == 0:
             progress("checking timelines", done, len(seen.heads))
+
+
+def _name_of(chain_id: str) -> str:
+    return f"audit log of {month_of(chain_id)}" if is_audit_chain(chain_id) else f"timeline of {chain_id}"
 
 
 def _chain_problems(links: list[tuple[_Link, str]], head: ChainHead) -> list[str]:

@@ -23,6 +23,7 @@ from services.gateway.domain.records import (
     Record,
     Signal,
     TimelineEntry,
+    is_audit_chain,
 )
 from services.gateway.ports import ChainedEntry, Committed, IncidentPage, IncidentQuery, RecordPage, RecordQuery
 
@@ -69,7 +70,9 @@ class Views:
         self._store = store
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._wake = threading.Condition()
-        self._dirty: OrderedDict[str, None] = OrderedDict.fromkeys(index.ids_since(_FOLLOWED, self._read_marker()))
+        self._dirty: OrderedDict[str, None] = OrderedDict.fromkeys(
+            touched for touched in index.ids_since(_FOLLOWED, self._read_marker()) if not is_audit_chain(touched)
+        )
         self._seq = store.last_seq
         self._written: OrderedDict[str, int] = OrderedDict()
         self._list_due = 0.0
@@ -197,7 +200,9 @@ def _incident_of(record: Record) -> str | None:
     if isinstance(record, Incident):
         return record.id
     if isinstance(record, (Activity, Signal, TimelineEntry)):
-        return record.incident_id
+        found = record.incident_id
+        # The audit log has no view: whoever may read the folder's views need not be one who may read it.
+        return None if found is not None and is_audit_chain(found) else found
     return None
 
 

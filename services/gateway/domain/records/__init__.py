@@ -1,6 +1,6 @@
 """The records the store keeps: small, frozen, one class a kind. Importable by the gateway only."""
 
-from services.gateway.domain.records.access import Role, Token
+from services.gateway.domain.records.access import Role, Scope, Token, TokenState
 from services.gateway.domain.records.action import (
     Action,
     ActionEnd,
@@ -17,6 +17,7 @@ from services.gateway.domain.records.action import (
     Payload,
     PreviewSeen,
 )
+from services.gateway.domain.records.audit import AUDIT, audit_chain, end_of_month, is_audit_chain, month_of
 from services.gateway.domain.records.base import Facets, Record
 from services.gateway.domain.records.change import Change
 from services.gateway.domain.records.delivery import (
@@ -59,11 +60,12 @@ from services.gateway.domain.records.rules import (
     Threshold,
     ThresholdOf,
 )
+from services.gateway.domain.records.session import Session, SessionEnd, SessionState
 from services.gateway.domain.records.signal import NO_INCIDENT, Occurrence, Signal
 from services.gateway.domain.records.silence import BOARD, Silence, SilenceBoard, SilenceKind, SilenceState
 from services.gateway.domain.records.summary import IncidentSummary, searchable_text, summarise
 from services.gateway.domain.records.task import Task, TaskState
-from services.gateway.domain.records.timeline import ChainHead, EntryDraft, EntryType, TimelineEntry
+from services.gateway.domain.records.timeline import AUDIT_TYPES, ChainHead, EntryDraft, EntryType, TimelineEntry
 
 RECORD_KINDS: dict[str, type[Record]] = {
     kind.KIND: kind
@@ -90,6 +92,7 @@ RECORD_KINDS: dict[str, type[Record]] = {
         PendingGroup,
         Preview,
         RuleBook,
+        Session,
         Signal,
         Silence,
         SilenceBoard,
@@ -100,6 +103,8 @@ RECORD_KINDS: dict[str, type[Record]] = {
 }
 
 __all__ = [
+    "AUDIT",
+    "AUDIT_TYPES",
     "BOARD",
     "CURRENT",
     "CURRENT_MAPPING",
@@ -162,6 +167,10 @@ __all__ = [
     "Role",
     "RuleBook",
     "RuleEffect",
+    "Scope",
+    "Session",
+    "SessionEnd",
+    "SessionState",
     "Signal",
     "SignalOutcome",
     "SignalReading",
@@ -175,7 +184,12 @@ __all__ = [
     "ThresholdOf",
     "TimelineEntry",
     "Token",
+    "TokenState",
     "attached_id",
+    "audit_chain",
+    "end_of_month",
+    "is_audit_chain",
+    "month_of",
     "searchable_text",
     "summarise",
 ]

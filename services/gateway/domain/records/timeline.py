@@ -2,8 +2,9 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
+from services.gateway.domain.records.audit import AUDIT, is_audit_chain
 from services.gateway.domain.records.base import Facets, Record
 from shared.contracts.base import Contract
 
@@ -38,6 +39,46 @@ class EntryType(StrEnum):
     RELATION_ADDED = "relation_added"
     RELATION_REMOVED = "relation_removed"
     MILESTONES_CHANGED = "milestones_changed"
+    # --- of the audit log only
+    TOKEN_MADE = "token_made"  # noqa: S105 - the name of a fact.
+    TOKEN_RENEWED = "token_renewed"  # noqa: S105 - as above.
+    TOKEN_REVOKED = "token_revoked"  # noqa: S105 - as above.
+    TOKEN_EXPIRED = "token_expired"  # noqa: S105 - as above.
+    SESSION_BEGUN = "session_begun"
+    SESSION_ENDED = "session_ended"
+    ACCESS_REFUSED = "access_refused"
+    RULES_CHANGED = "rules_changed"
+    MAPPING_CHANGED = "mapping_changed"
+    SILENCE_SET = "silence_set"
+    SILENCE_ENDED = "silence_ended"
+    JOB_RETRIED = "job_retried"
+    JOB_CANCELLED = "job_cancelled"
+    DELIVERY_REPLAYED = "delivery_replayed"
+    RETENTION_APPLIED = "retention_applied"
+    INCIDENT_EXPORTED = "incident_exported"
+
+
+AUDIT_TYPES: Final = frozenset(
+    {
+        EntryType.TOKEN_MADE,
+        EntryType.TOKEN_RENEWED,
+        EntryType.TOKEN_REVOKED,
+        EntryType.TOKEN_EXPIRED,
+        EntryType.SESSION_BEGUN,
+        EntryType.SESSION_ENDED,
+        EntryType.ACCESS_REFUSED,
+        EntryType.RULES_CHANGED,
+        EntryType.MAPPING_CHANGED,
+        EntryType.SILENCE_SET,
+        EntryType.SILENCE_ENDED,
+        EntryType.JOB_RETRIED,
+        EntryType.JOB_CANCELLED,
+        EntryType.DELIVERY_REPLAYED,
+        EntryType.RETENTION_APPLIED,
+        EntryType.INCIDENT_EXPORTED,
+    }
+)
+"""The facts the audit log states; the others are of incidents."""
 
 
 class EntryDraft(Contract, frozen=True, kw_only=True):
@@ -55,7 +96,9 @@ class EntryDraft(Contract, frozen=True, kw_only=True):
 
 
 class TimelineEntry(Record, frozen=True, kw_only=True):
-    """A fact about an incident, in its place.
+    """A fact about an incident, or of the audit log, in its place.
+
+    ``incident_id`` is the chain it stands in: that of an incident, or of a month of the audit log.
 
     ``sequence`` starts at 1 and has no holes. ``previous_hash`` is the SHA-256, in hex, of the stored bytes
     of the entry before (64 zeros for the first); the entry's own hash is that of its own stored bytes and so
@@ -80,6 +123,12 @@ class TimelineEntry(Record, frozen=True, kw_only=True):
         """Incident id and sequence, padded so that ids sort as the timeline does."""
         return entry_id(self.incident_id, self.sequence)
 
+    def facets(self) -> Facets:
+        """The audit log is listed by actor, type and time; timelines are read in order, and take no room."""
+        if not is_audit_chain(self.incident_id):
+            return Facets()
+        return Facets(parent=self.actor, state=AUDIT, tag=self.type, at=self.recorded_at)
+
 
 def entry_id(incident_id: str, sequence: int) -> str:
     """Return the record id of an entry, so that a range of entries can be looked up without reading them."""
@@ -90,7 +139,7 @@ GENESIS_HASH = "0" * 64
 
 
 class ChainHead(Record, frozen=True, kw_only=True):
-    """The end of an incident's timeline: how many entries, and the hash of the last."""
+    """The end of an incident's timeline, or of a month of the audit log: how many entries, the hash of the last."""
 
     KIND: ClassVar[str] = "chain"
 
@@ -101,9 +150,11 @@ class ChainHead(Record, frozen=True, kw_only=True):
 
     @property
     def record_id(self) -> str:
-        """The incident id: an incident has one chain."""
+        """The id of the chain: an incident has one, and so has a month of the audit log."""
         return self.incident_id
 
     def facets(self) -> Facets:
-        """Found with its incident."""
+        """Found with its incident; those of the audit log are listed by time."""
+        if is_audit_chain(self.incident_id):
+            return Facets(parent=self.incident_id, state=AUDIT, at=self.recorded_at)
         return Facets(parent=self.incident_id)

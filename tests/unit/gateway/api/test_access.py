@@ -94,7 +94,8 @@ def test_a_token_works_from_the_moment_it_is_made_until_it_is_revoked(gw: Gatewa
 
     assert made.status_code == 201
     assert secret.startswith("flt_")
-    assert gw.get("/api/me", token=secret).json == {"id": "token:bob", "name": "bob", "role": "viewer"}
+    me = gw.get("/api/me", token=secret).json
+    assert (me["id"], me["name"], me["role"]) == ("token:bob", "bob", "viewer")
     assert gw.call("DELETE", made.headers["Location"]).status_code == 204
     assert gw.call("DELETE", made.headers["Location"]).status_code == 204
     assert gw.get("/api/me", token=secret).status_code == 401

@@ -56,7 +56,7 @@ def test_a_store_that_cannot_list_shuts_nobody_out(store: ListingStore):
 
 
 def test_tokens_of_every_page_are_known(store: ListingStore, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("services.gateway.api.auth._PAGE", 2)
+    monkeypatch.setattr("services.gateway.api.credentials._PAGE", 2)
     headers = [make(store, f"t{number}") for number in range(5)]
     auth = Authenticator(store, FixedClock())
 
@@ -66,7 +66,7 @@ def test_tokens_of_every_page_are_known(store: ListingStore, monkeypatch: pytest
 @pytest.mark.parametrize(
     "meanwhile",
     [
-        pytest.param(lambda tx: revoke_token(tx, token_id_for("bob")), id="revoked"),
+        pytest.param(lambda tx: revoke_token(tx, token_id_for("bob"), "test"), id="revoked"),
         pytest.param(lambda tx: tx.remove(Token, token_id_for("bob")), id="removed"),
     ],
 )
@@ -91,7 +91,7 @@ def test_a_late_word_of_a_token_made_does_not_undo_its_revocation(store: Listing
     header = make(store, "bob")
     made = store.get(Token, token_id_for("bob"))
     auth = Authenticator(store, FixedClock())
-    store.transact(lambda tx: revoke_token(tx, made.id))
+    store.transact(lambda tx: revoke_token(tx, made.id, "test"))
 
     auth.learn(made)
 

@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from services.gateway import errors
 from services.gateway.api import shapes
 from services.gateway.api.diagnoses import EXAMPLE as DIAGNOSIS
-from services.gateway.domain.records import DeliveryBody, Incident, JobState, Relation
+from services.gateway.domain.records import DeliveryBody, Incident, JobState, Relation, Role
 from services.gateway.domain.signatures import Signing
 from services.gateway.openapi import describe_api
 from shared.errors import AppError
@@ -216,7 +216,20 @@ def backdated(**times: str) -> Provoke:
     return on_an_incident(lambda gw, path: gw.patch(f"{path}/milestones", json={**times, "reason": "As was said."}))
 
 
+def with_too_narrow_a_token(gw: GatewayUnderTest) -> TestResponse:
+    made = gw.post("/api/tokens", json={"name": "narrow", "role": "viewer", "scopes": ["deliveries:read"]}).json
+    return gw.get("/api/incidents", token=made["token"])
+
+
+def from_another_page(gw: GatewayUnderTest) -> TestResponse:
+    begun = gw.call("POST", "/api/session", role=None, json={"token": gw.secrets[Role.ADMIN]})
+    cookie = begun.headers["Set-Cookie"].partition(";")[0]
+    return gw.call("POST", "/api/incidents", role=None, json={"title": "x"}, headers={"Cookie": cookie})
+
+
 CASES: dict[type[AppError], Provoke] = {
+    errors.CsrfFailed: plainly(from_another_page),
+    errors.ScopeMissing: plainly(with_too_narrow_a_token),
     errors.IncidentMerged: merging(("a", "b"), then=("", {"owner": "ann"})),
     errors.IncidentNotMerged: on_an_incident(lambda gw, path: gw.post(f"{path}/split", json={"reason": "Another."})),
     errors.MergeCycle: merging(("a", "b"), ("b", "a")),

@@ -1,11 +1,11 @@
 import msgspec
 import pytest
 
-from services.gateway.domain.records import ChainHead
+from services.gateway.domain.records import ChainHead, audit_chain
 from services.gateway.handlers.verify_chains import verify_chains
 from services.gateway.ports import ChainedEntry
 from services.gateway.relay.stats import Worker
-from tests.support.clock import FixedClock
+from tests.support.clock import START, FixedClock
 from tests.support.gateway import GatewayUnderTest, a_gateway
 from tests.support.memory_store import MemoryStore
 
@@ -115,7 +115,10 @@ def test_an_altered_entry_is_found(gw: GatewayUnderTest):
             ]
 
     found = verify_chains(Altered(), limit=10)
-    assert [(problem.incident_id, problem.sequence) for problem in found.problems] == [(made["id"], 3)]
+    assert [(problem.chain_id, problem.sequence) for problem in found.problems] == [
+        (audit_chain(START), 3),
+        (made["id"], 3),
+    ]
 
 
 def test_a_missing_entry_and_a_wrong_head_are_found(gw: GatewayUnderTest):

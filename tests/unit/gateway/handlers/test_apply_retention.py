@@ -9,9 +9,11 @@ from services.gateway.domain.records import (
     ActionPreview,
     Activity,
     AttachedDiagnosis,
+    ChainHead,
     Delivery,
     DeliveryBody,
     DeliveryState,
+    EntryType,
     Group,
     Holdings,
     IdempotencyKey,
@@ -19,12 +21,20 @@ from services.gateway.domain.records import (
     IncidentStatus,
     Job,
     JobState,
+    Role,
+    Session,
+    SessionEnd,
     Signal,
     Task,
+    audit_chain,
 )
 from services.gateway.handlers.add_task import add_task
 from services.gateway.handlers.apply_retention import Retention, apply_retention, foresee_retention
 from services.gateway.handlers.attach_diagnosis import attach_diagnosis, keep_diagnosis
+from services.gateway.handlers.manage_sessions import Browser, begin_session, end_session
+from services.gateway.handlers.manage_tokens import make_token, token_id_for
+from services.gateway.handlers.verify_chains import verify_chains
+from services.gateway.handlers.write_audit import write_audit
 from services.gateway.ports import RecordQuery
 from tests.support.actions import an_action
 from tests.support.builders import ANN, a_signal
@@ -298,3 +308,86 @@ def test_what_is_kept_for_ever_is_foreseen_to_stay(store):
     incidents = next(one for one in foresee_retention(store, Retention(), NOW) if one.kind == "incident")
 
     assert (incidents.days, incidents.records, incidents.to_remove, incidents.ids) == (0, 1, 0, ())
+
+
+# --- access and audit --------------------------------------------------------------------------------
+
+
+def told(store, at=NOW):
+    entries = store.list_timeline(audit_chain(at), limit=100)
+    return [(one.entry.actor, one.entry.payload) for one in entries if one.entry.type is EntryType.RETENTION_APPLIED]
+
+
+def test_what_goes_is_told_in_the_audit_log_and_an_idle_run_tells_nothing(store, blobs):
+    put(store, a_job("job_1", state=JobState.FAILED, created_at=ago(days=40)))
+    apply_retention(store, blobs, Retention(), NOW)
+    apply_retention(store, blobs, Retention(), NOW)
+
+    assert told(store) == [("system", {"removed": {"job": 1}})]
+
+
+def test_an_incident_goes_in_the_commit_that_tells_of_it(store, blobs):
+    put(store, an_incident("inc_1", status=IncidentStatus.CLOSED, updated_at=ago(days=100)))
+    store.transact(lambda tx: tx.append("inc_1", a_draft()))
+    head, seq = store.get(ChainHead, "inc_1"), store.last_seq
+    apply_retention(store, blobs, Retention(incident_days=90), NOW)
+
+    assert told(store) == [
+        ("system", {"incidentId": "inc_1", "number": 1, "entries": 1, "headHash": head.hash}),
+    ]
+    assert store.last_seq == seq + 1
+
+
+@pytest.fixture
+def months():
+    """A store whose audit log began 400 days ago, with one entry a day."""
+    clock = FixedClock(START)
+    store = MemoryStore(clock)
+    for _ in range(400):
+        store.transact(lambda tx: write_audit(tx, EntryType.RULES_CHANGED, "token:ann", "x"))
+        clock.advance(86_400)
+    return store
+
+
+def chains(store):
+    heads = [store.find(ChainHead, audit_chain(START + timedelta(days=30.5 * n))) for n in range(14)]
+    return [head.incident_id for head in heads if head is not None]
+
+
+def test_whole_months_of_the_audit_log_go_and_the_rest_stays_whole(months, blobs):
+    before = chains(months)
+    removed = apply_retention(months, blobs, Retention(audit_days=100), NOW)
+    left = chains(months)
+
+    assert removed == {"audit_month": len(before) - len(left)}
+    assert left == before[-len(left) :]
+    assert 3 <= len(left) <= 5
+    found = verify_chains(months, limit=10)
+    assert (found.audit_months, found.problems) == (len(left), [])
+    assert all(set(payload) == {"month", "entries", "headHash"} for _, payload in told(months))
+    assert apply_retention(months, blobs, Retention(audit_days=100), NOW) == {}
+
+
+@pytest.mark.parametrize("days", [0, 500])
+def test_an_audit_log_within_its_retention_stays(months, blobs, days):
+    before = chains(months)
+
+    assert apply_retention(months, blobs, Retention(audit_days=days), NOW) == {}
+    assert chains(months) == before
+
+
+def test_ended_sessions_go_with_age_and_live_ones_stay(blobs):
+    clock = FixedClock(START)
+    store = MemoryStore(clock)
+    store.transact(lambda tx: make_token(tx, name="ann", role=Role.VIEWER, secret="flt_ann", created_by="test"))
+    browser = Browser(secret="fls_1", address="", user_agent="")
+    ended, live = (
+        store.transact(lambda tx: begin_session(tx, token_id_for("ann"), browser, timedelta(days=1), live=[]))
+        for _ in range(2)
+    )
+    store.transact(lambda tx: end_session(tx, ended, "token:ann", SessionEnd.SIGNED_OUT))
+
+    assert apply_retention(store, blobs, Retention(), START + timedelta(days=29)) == {}
+    assert apply_retention(store, blobs, Retention(), START + timedelta(days=31)) == {"session": 1}
+    assert store.find(Session, ended) is None
+    assert store.find(Session, live) is not None

@@ -52,7 +52,7 @@ def test_another_given_token_takes_the_place_of_the_one_before(tmp_path: Path):
 def test_an_owner_of_the_folder_gets_back_in_after_revoking_the_admin(tmp_path: Path):
     store = MemoryStore(FixedClock())
     bootstrap_admin(store, tmp_path, None)
-    store.transact(lambda tx: revoke_token(tx, token_id_for("admin")))
+    store.transact(lambda tx: revoke_token(tx, token_id_for("admin"), "test"))
     bootstrap_admin(store, tmp_path, None)
 
     assert admin(store).revoked_at is None
