@@ -1,6 +1,6 @@
 """Drop what is older than its retention, a small batch at a time, so that nothing ever waits for it; or foresee it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -11,7 +11,6 @@ import msgspec
 from services.gateway.domain.records import (
     AUDIT,
     NO_INCIDENT,
-    Action,
     ActionPreview,
     AttachedDiagnosis,
     ChainHead,
@@ -21,14 +20,11 @@ from services.gateway.domain.records import (
     DeliveryKey,
     DeliveryState,
     EntryType,
-    Group,
-    Holdings,
     IdempotencyKey,
     Incident,
     IncidentStatus,
     Job,
     JobState,
-    Merge,
     Noise,
     PendingGroup,
     Preview,
@@ -36,12 +32,10 @@ from services.gateway.domain.records import (
     Session,
     SessionState,
     Signal,
-    Task,
-    attached_id,
     end_of_month,
     month_of,
 )
-from services.gateway.handlers.move_signals import list_groups
+from services.gateway.handlers.drop_incident import drop_incident
 from services.gateway.handlers.write_audit import SYSTEM, write_audit
 from services.gateway.ports import Blobs, RecordPage, RecordQuery, Store, Transaction
 from shared.contracts.base import Contract
@@ -54,8 +48,6 @@ _ENDED_INCIDENTS = (str(IncidentStatus.CLOSED), str(IncidentStatus.CANCELLED), s
 # Every kind that names a blob, each by its facet ``tag``.
 _NAMING_BLOBS: tuple[type[Record], ...] = (ActionPreview, AttachedDiagnosis, DeliveryBody)
 _Drop = Callable[[Transaction, Record], None]
-# What an incident takes with it when it goes; each is found by its ``parent``.
-_OF_INCIDENT: tuple[type[Record], ...] = (Signal, Action, ActionPreview)
 # A blob is put before the commit that names it; no commit is under way for an hour.
 _BLOB_GRACE = timedelta(hours=1)
 
@@ -166,7 +158,7 @@ def _plan(retention: Retention) -> list[_Row]:
         _Row(Noise, *noise, _oldest(), _drop_record),
         _Row(DeliveryKey, *keys, _oldest(), _drop_record),
         _Row(Session, retention.session_days, None, _oldest(states=(str(SessionState.ENDED),)), _drop_record),
-        _Row(Incident, *incidents, _oldest(states=_ENDED_INCIDENTS), _drop_incident),
+        _Row(Incident, *incidents, _oldest(states=_ENDED_INCIDENTS), _drop_record),
     ]
 
 
@@ -175,10 +167,13 @@ def _oldest(*, states: tuple[str, ...] = (), parent: str | None = None) -> Recor
 
 
 def _drop_old(store: Store, kind: type[Record], query: RecordQuery, drop: _Drop) -> int:
+    def is_due(record: Record) -> bool:
+        return _is_listed(record, query)
+
     count = 0
     while batch := store.list_records(kind, query).records:
         if kind is Incident:
-            removed = sum(_drop_whole(store, record.record_id, query) for record in batch)
+            removed = sum(drop_incident(store, record.record_id, is_due) for record in batch)
         else:
             removed = store.transact(partial(_drop_batch, batch=batch, query=query, drop=drop))
         # What came back to life since it was listed stays; a list of nothing else is not asked for again.
@@ -213,72 +208,6 @@ def _drop_record(tx: Transaction, record: Record) -> None:
 def _drop_delivery(tx: Transaction, record: Record) -> None:
     tx.remove(DeliveryBody, record.record_id)
     tx.remove(Delivery, record.record_id)
-
-
-def _drop_incident(tx: Transaction, record: Record, groups: Iterable[Group] = ()) -> None:
-    if isinstance(record, Incident):
-        for listed in groups:
-            group = tx.find(Group, listed.dedup_key)
-            if group is not None and group.incident_id == record.id:
-                tx.remove(Group, listed.dedup_key)
-        _drop_holdings(tx, record.id)
-        tx.remove(Merge, record.id)
-        head = tx.find(ChainHead, record.id) or ChainHead(incident_id=record.id)
-        tx.remove_incident(record.id)
-        _tell(
-            tx,
-            f"INC-{record.number} removed, past its retention",
-            incidentId=record.id,
-            number=record.number,
-            entries=head.sequence,
-            headHash=head.hash,
-        )
-
-
-def _drop_holdings(tx: Transaction, incident_id: str) -> None:
-    holdings = tx.find(Holdings, incident_id)
-    if holdings is None:
-        return
-    for task_id in holdings.task_ids:
-        tx.remove(Task, task_id)
-    for diagnosis_id in holdings.diagnosis_ids:
-        tx.remove(AttachedDiagnosis, attached_id(incident_id, diagnosis_id))
-    tx.remove(Holdings, incident_id)
-
-
-def _drop_whole(store: Store, incident_id: str, query: RecordQuery) -> bool:
-    """Drop an incident with all that is of it; False if it does not qualify any more. The incident goes last."""
-    of_incident = RecordQuery(parent=incident_id, limit=_BATCH, with_total=False)
-    for kind in _OF_INCIDENT:
-        while records := store.list_records(kind, of_incident).records:
-            part = partial(_drop_part, incident_id=incident_id, query=query, records=records)
-            removed = store.transact(part)
-            if removed is None:
-                return False
-            if not removed:
-                break
-    groups = list_groups(store, incident_id)
-    return store.transact(lambda tx: _drop_last(tx, incident_id, query, groups))
-
-
-def _drop_part(tx: Transaction, *, incident_id: str, query: RecordQuery, records: list[Record]) -> int | None:
-    """Drop those of ``records`` that are still of the incident and return how many; None if it is to stay."""
-    incident = tx.find(Incident, incident_id)
-    if incident is None or not _is_listed(incident, query):
-        return None
-    current = [tx.find(type(record), record.record_id) for record in records]
-    old = [record for record in current if record is not None and record.facets().parent == incident_id]
-    for record in old:
-        tx.remove(type(record), record.record_id)
-    return len(old)
-
-
-def _drop_last(tx: Transaction, incident_id: str, query: RecordQuery, groups: list[Group]) -> bool:
-    incident = tx.find(Incident, incident_id)
-    if incident is None or not _is_listed(incident, query):
-        return False
-    _drop_incident(tx, incident, groups)
-    return True
 
 
 def _drop_months(store: Store, before: datetime) -> int:

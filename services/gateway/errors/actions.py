@@ -1,0 +1,73 @@
+"""What stands against a call on an action."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from shared.errors import AppError
+
+
+class ActionNotApproved(AppError):
+    """Nobody may execute what was not approved exactly as it is, whatever their role."""
+
+    code = "action_not_approved"
+    http_status = 403
+    title = "The action is not approved"
+    example: ClassVar[Mapping[str, Any]] = {"state": "pending", "approvalsGiven": 0, "approvalsNeeded": 1}
+
+
+class ApproverIsProposer(AppError):
+    """The policy wants another person than the proposer to approve this."""
+
+    code = "approver_is_proposer"
+    http_status = 403
+    title = "Someone else must approve this"
+
+
+class ActionChanged(AppError):
+    """What is to be approved is not what the approver says to have seen."""
+
+    code = "action_changed"
+    http_status = 409
+    title = "The action is not as you have seen it"
+    example: ClassVar[Mapping[str, Any]] = {
+        "currentDigest": "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"
+    }
+
+
+class CallNotAllowed(AppError):
+    """The action's state does not take this call; the body says which it takes."""
+
+    code = "call_not_allowed"
+    http_status = 409
+    title = "The action's state does not allow this"
+    example: ClassVar[Mapping[str, Any]] = {
+        "state": "executed",
+        "requested": "withdraw",
+        "allowed": [],
+    }
+
+
+class ExecutionUnavailable(AppError):
+    """This version cannot execute actions of this type; nothing was done."""
+
+    code = "execution_unavailable"
+    http_status = 409
+    title = "This version cannot execute it; nothing was done"
+    example: ClassVar[Mapping[str, Any]] = {"actionType": "kubernetes"}
+
+
+class TooManyPreviews(AppError):
+    """The action has as many previews as it may have."""
+
+    code = "too_many_previews"
+    http_status = 409
+    title = "The action has as many previews as it may have"
+
+
+class IncidentEnded(AppError):
+    """Nothing is done any more about an incident that is closed, cancelled or merged."""
+
+    code = "incident_ended"
+    http_status = 409
+    title = "The incident has ended"
+    example: ClassVar[Mapping[str, Any]] = {"incidentStatus": "closed"}
