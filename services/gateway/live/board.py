@@ -4,18 +4,35 @@ import threading
 from collections import deque
 from typing import NamedTuple
 
-from services.gateway.domain.records import Activity, ChainHead, Hints, Incident, Record, Signal, TimelineEntry
+from services.gateway.domain.records import (
+    Action,
+    ActionPreview,
+    Activity,
+    AttachedDiagnosis,
+    ChainHead,
+    Hints,
+    Incident,
+    Job,
+    Record,
+    Signal,
+    Task,
+)
 from services.gateway.ports import Committed, Store
 
 _KEPT = 20_000
 _INCIDENT_ID = "inc_"
-# The part of the API that shows a kind, where that is not the plural of the kind.
-_SHOWN_IN = {
+# The part of an incident that shows a kind; what is of an incident and not listed is shown nowhere.
+_SHOWN_IN: dict[str, str] = {
+    Action.KIND: "actions",
+    ActionPreview.KIND: "actions",
     Activity.KIND: "incident",
+    AttachedDiagnosis.KIND: "diagnoses",
     ChainHead.KIND: "timeline",
     Hints.KIND: "incident",
     Incident.KIND: "incident",
+    Job.KIND: "jobs",
     Signal.KIND: "signals",
+    Task.KIND: "tasks",
 }
 
 
@@ -94,8 +111,10 @@ class LiveBoard:
     def _on_commit(self, committed: Committed) -> None:
         parts: dict[str, set[str]] = {}
         for record in committed.puts:
-            if (incident_id := _incident_of(record)) is not None:
-                parts.setdefault(incident_id, set()).add(_SHOWN_IN.get(record.KIND, f"{record.KIND}s"))
+            part = _SHOWN_IN.get(record.KIND)
+            incident_id = _incident_of(record) if part is not None else None
+            if part is not None and incident_id is not None:
+                parts.setdefault(incident_id, set()).add(part)
         for kind, record_id in committed.removes:
             if kind == Incident.KIND:
                 parts.setdefault(record_id, set()).add("incident")
@@ -111,10 +130,7 @@ class LiveBoard:
 
 
 def _incident_of(record: Record) -> str | None:
-    """Return the incident a record is shown with. Entries need no look: their chain's head changes with them."""
     if isinstance(record, Incident):
         return record.id
-    if isinstance(record, TimelineEntry):
-        return None
     parent = record.facets().parent
     return parent if parent is not None and parent.startswith(_INCIDENT_ID) else None

@@ -2,6 +2,7 @@
 
 import threading
 
+from services.gateway.api.diagnoses import EXAMPLE
 from services.gateway.domain.records import Incident
 from services.gateway.live.board import LiveBoard
 from tests.support.gateway import a_gateway
@@ -27,6 +28,23 @@ def test_changes_of_one_incident_are_put_together_and_others_left_out() -> None:
     gw.patch(f"/api/incidents/{other['id']}", json={"owner": "ben"})
     assert board.since(after, one["id"]).changed == {one["id"]: frozenset({"incident", "timeline"})}
     assert set(board.since(after).changed or {}) == {one["id"], other["id"]}
+
+
+def test_what_belongs_to_an_incident_is_told_by_the_part_that_shows_it() -> None:
+    gw = a_gateway()
+    path = f"/api/incidents/{gw.open_incident()['id']}"
+    board = LiveBoard(gw.store)
+    bodies = {
+        "tasks": {"title": "Tell support"},
+        "actions": {"type": "manual", "title": "Fail over", "payload": {"instructions": "Do it."}, "risk": "high"},
+        "diagnoses": EXAMPLE,
+    }
+    for part, body in bodies.items():
+        before = board.last_seq
+        assert gw.post(f"{path}/{part}", json=body).status_code == 201
+        (parts,) = (board.since(before).changed or {}).values()
+        # A diagnosis also names entities, which the incident shows.
+        assert parts - {"incident"} == {part, "timeline"}
 
 
 def test_commits_that_concern_no_incident_are_not_told() -> None:
