@@ -95,9 +95,9 @@ _SECURITY = {
 
 
 class _IdConverter(BaseConverter):
-    """Takes every id but ``try``, which is an operation beside the records of some kinds."""
+    """Takes every id but the words of operations that stand beside the records of some kinds."""
 
-    regex = r"(?!try(?:/|\Z))[^/]+"
+    regex = r"(?!(?:try|facets)(?:/|\Z))[^/]+"
     part_isolating = True
 
 

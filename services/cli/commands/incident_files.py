@@ -76,7 +76,7 @@ def export_incident(incident: str, output: Path | None, *, overwrite: bool) -> N
     Keep the manifest's digest or the chain head it prints somewhere else: they prove later that nothing changed.
     """
     client = connect()
-    target = output or Path(f"INC-{client.get(f'/api/incidents/{incident}')['number']}.zip")
+    target = output or Path(f"INC-{client.get(f'/api/incidents/{incident}', {'redirect': 'false'})['number']}.zip")
     if target.exists() and not overwrite:
         raise CommandFailed(f"{target} is there already; --overwrite replaces it.", ExitCode.USAGE)
     headers = client.download(f"/api/incidents/{incident}/export", target, timeout_seconds=_EXPORT_SECONDS)

@@ -62,7 +62,7 @@ _NEW = {
         answer=action_shapes.ActionShape,
         body=action_inputs.ActionInput,
         body_example=_NEW,
-        errors=(errors.RecordNotFound, errors.IncidentEnded),
+        errors=(errors.RecordNotFound, errors.IncidentEnded, errors.IncidentMerged),
         keyed=True,
     ),
 )
@@ -143,6 +143,7 @@ def read_action(incident_id: str, action_id: str) -> Response:
             errors.RecordNotFound,
             errors.VersionConflict,
             errors.IncidentEnded,
+            errors.IncidentMerged,
             errors.CallNotAllowed,
             errors.TooManyPreviews,
         ),
@@ -154,6 +155,8 @@ def create_preview(fields: dict[str, Any], incident_id: str, action_id: str) -> 
     """Attach what a dry run put out. Approvals given before it lapse; secrets in plain sight are taken out."""
     parts = gateway()
     call = action_call(incident_id, action_id)
+    # Before anything is kept. Whether its state takes a preview is not asked here: a repeat gets its first answer.
+    _find_action(incident_id, action_id)
     dry_run = keep_output(parts.blobs, fields["output"], succeeded=fields["succeeded"])
 
     def render(previewed: str) -> Answer:

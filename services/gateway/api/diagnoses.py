@@ -86,7 +86,7 @@ def list_diagnoses(args: dict[str, object], incident_id: str) -> Response:
         answer=diagnosis_shapes.DiagnosisShape,
         body=diagnosis_inputs.DiagnosisInput,
         body_example=EXAMPLE,
-        errors=(errors.RecordNotFound, errors.TooManyDiagnoses, errors.DiagnosisDiffers),
+        errors=(errors.RecordNotFound, errors.IncidentMerged, errors.TooManyDiagnoses, errors.DiagnosisDiffers),
         keyed=True,
     ),
 )

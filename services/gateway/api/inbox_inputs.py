@@ -35,7 +35,12 @@ class InboxFilter(InputSchema):
     )
     service = Words(Text(most=200))
     label = Words(
-        fields.String(validate=validate.Regexp(r"^[^:\u0000]+:[^\u0000]*$", error="must look like key:value")),
+        fields.String(
+            validate=[
+                validate.Length(max=600),
+                validate.Regexp(r"^[^:\u0000]+:[^\u0000]*$", error="must look like key:value"),
+            ]
+        ),
         split=False,
         metadata={"description": "key:value; may be repeated, all of them must match."},
     )

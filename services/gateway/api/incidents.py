@@ -103,7 +103,7 @@ def list_incidents(args: dict[str, Any]) -> Response:
 @endpoint(
     blueprint,
     Operation(
-        path="/api/incidents/{incident_id}",
+        path="/api/incidents/{id:incident_id}",
         role=Role.VIEWER,
         answer=shapes.IncidentShape,
         query=IncidentQuery,
@@ -130,7 +130,7 @@ def read_incident(args: dict[str, Any], incident_id: str) -> Response:
 @endpoint(
     blueprint,
     Operation(
-        path="/api/incidents/{incident_id}",
+        path="/api/incidents/{id:incident_id}",
         method="PATCH",
         role=Role.RESPONDER,
         answer=shapes.IncidentShape,

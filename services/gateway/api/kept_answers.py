@@ -26,6 +26,7 @@ R = TypeVar("R", bound=Record)
 Name = tuple[str, ...]
 MOST_BYTES = 16 << 20
 _ANSWER_COST = 2_000
+_SLOT_COST = 64
 # What shares a slot is taken for changed together: that costs an answer now and then, and never a wrong one.
 _SLOTS = 1 << 16
 _REMOVED, _CHILDREN = "removed", "children"
@@ -102,11 +103,11 @@ class KeptAnswers:
         with self._lock:
             before = self._answers.pop(name, None)
             if before is not None:
-                self._bytes -= len(before.answer.body) + _ANSWER_COST
+                self._bytes -= _cost(name, before)
             self._answers[name] = kept
-            self._bytes += len(kept.answer.body) + _ANSWER_COST
+            self._bytes += _cost(name, kept)
             while self._bytes > self._most_bytes:
-                self._bytes -= len(self._answers.popitem(last=False)[1].answer.body) + _ANSWER_COST
+                self._bytes -= _cost(*self._answers.popitem(last=False))
 
     def _on_commit(self, committed: Committed) -> None:
         stamps, seq = self._stamps, max(committed.seq, self._begun + 1)
@@ -120,6 +121,11 @@ class KeptAnswers:
             # Whose it was is not known any more.
             stamps[_slot(kind, record_id)] = stamps[_slot(kind, _REMOVED, "")] = seq
         self._told = max(self._told, committed.seq)
+
+
+def _cost(name: Name, kept: _Kept) -> int:
+    """Return about how many bytes an answer takes; a client chooses how long its name is."""
+    return len(kept.answer.body) + 4 * sum(map(len, name)) + _SLOT_COST * len(kept.slots) + _ANSWER_COST
 
 
 @dataclass(frozen=True, slots=True)

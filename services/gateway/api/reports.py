@@ -10,7 +10,7 @@ from services.gateway.api.current import gateway, read_text, subject
 from services.gateway.api.operation import Operation, endpoint
 from services.gateway.api.reading import ReadingBlueprint
 from services.gateway.api.representations import resolve_incident_id
-from services.gateway.domain.records import Role
+from services.gateway.domain.records import Role, Scope
 from services.gateway.handlers.export_incident import Exporter, tell_of_export
 from services.gateway.handlers.write_report import report_incident
 
@@ -44,6 +44,7 @@ def read_report(incident_id: str) -> Response:
         path="/api/incidents/{incident_id}/export",
         # It holds bodies of deliveries, which are what a source sent, unredacted.
         role=Role.RESPONDER,
+        scope=Scope.DELIVERIES_READ,
         answer={"type": "string", "format": "binary"},
         media_type=_ZIP,
         headers={
@@ -58,6 +59,8 @@ def export_incident(incident_id: str) -> Response:
     parts = gateway()
     exporter = Exporter(parts.store, parts.blobs, parts.clock, parts.version)
     found, actor = resolve_incident_id(parts.store, incident_id), subject()
+    if not actor.has(Scope.INCIDENTS_READ):
+        raise errors.ScopeMissing(f"It needs the scope {Scope.INCIDENTS_READ} too.")
     exported = exporter.export(found, actor)
     parts.store.transact(lambda tx: tell_of_export(tx, found, exported, actor))
     headers = {

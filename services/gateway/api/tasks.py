@@ -74,7 +74,7 @@ def list_incident_tasks(args: dict[str, Any], incident_id: str) -> Response:
         answer=task_shapes.TaskShape,
         body=task_inputs.NewTask,
         body_example={"title": "Raise the alert threshold", "owner": "ann", "dueAt": "2026-11-30T12:00:00Z"},
-        errors=(errors.RecordNotFound, errors.TooManyTasks),
+        errors=(errors.RecordNotFound, errors.IncidentMerged, errors.TooManyTasks),
         keyed=True,
     ),
 )

@@ -1,7 +1,7 @@
 """Decide which milestones may be given another time, and whether the times then stand in their order."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 import msgspec
@@ -17,6 +17,8 @@ MILESTONES: Mapping[str, str] = {
     "resolved_at": "resolvedAt",
     "closed_at": "closedAt",
 }
+# Beyond it is a slip of the year, which would spoil every mean.
+_OLDEST = timedelta(days=3_653)
 _ENDED = frozenset({IncidentStatus.RESOLVED, IncidentStatus.POSTMORTEM, IncidentStatus.CLOSED})
 
 
@@ -38,12 +40,14 @@ def backdate(incident: Incident, times: Mapping[str, datetime], now: datetime) -
 
 
 def check_times(milestones: Milestones, now: datetime) -> None:
-    """Raise ``TimesNotChronological``, naming each milestone that is out of its order or still to come."""
+    """Raise ``TimesNotChronological``, naming each milestone out of its order, to come, or absurdly old."""
     reached = [(name, at) for name in MILESTONES if (at := getattr(milestones, name)) is not None]
     errors: dict[str, list[str]] = {}
     for name, at in reached:
         if at > now:
             errors.setdefault(MILESTONES[name], []).append("lies in the future")
+        if now - at > _OLDEST:
+            errors.setdefault(MILESTONES[name], []).append("lies more than ten years back")
     for (earlier, before), (later, after) in pairwise(reached):
         if after < before:
             errors.setdefault(MILESTONES[earlier], []).append(f"is after {MILESTONES[later]}")

@@ -20,6 +20,7 @@ from services.gateway.domain.records import (
     DeliveryKey,
     DeliveryState,
     EntryType,
+    Holdings,
     IdempotencyKey,
     Incident,
     IncidentStatus,
@@ -32,6 +33,8 @@ from services.gateway.domain.records import (
     Session,
     SessionState,
     Signal,
+    Task,
+    TaskState,
     end_of_month,
     month_of,
 )
@@ -167,20 +170,38 @@ def _oldest(*, states: tuple[str, ...] = (), parent: str | None = None) -> Recor
 
 
 def _drop_old(store: Store, kind: type[Record], query: RecordQuery, drop: _Drop) -> int:
-    def is_due(record: Record) -> bool:
-        return _is_listed(record, query)
-
+    if kind is Incident:
+        return _drop_incidents(store, query)
     count = 0
     while batch := store.list_records(kind, query).records:
-        if kind is Incident:
-            removed = sum(drop_incident(store, record.record_id, is_due) for record in batch)
-        else:
-            removed = store.transact(partial(_drop_batch, batch=batch, query=query, drop=drop))
+        removed = store.transact(partial(_drop_batch, batch=batch, query=query, drop=drop))
         # What came back to life since it was listed stays; a list of nothing else is not asked for again.
         if not removed:
             break
         count += removed
     return count
+
+
+def _drop_incidents(store: Store, query: RecordQuery) -> int:
+    """Drop the incidents that are due, page by page: one with something open is passed over, and stays listed."""
+
+    def is_due(tx: Transaction, incident: Incident) -> bool:
+        head = tx.find(ChainHead, incident.id)
+        is_quiet = head is None or head.recorded_at is None or query.until is None or head.recorded_at < query.until
+        return _is_listed(incident, query) and is_quiet and not _has_open_task(tx, incident.id)
+
+    count, page = 0, store.list_records(Incident, query)
+    while True:
+        count += sum(drop_incident(store, incident.id, is_due) for incident in page.records)
+        if page.next_cursor is None:
+            return count
+        page = store.list_records(Incident, msgspec.structs.replace(query, cursor=page.next_cursor))
+
+
+def _has_open_task(tx: Transaction, incident_id: str) -> bool:
+    holdings = tx.find(Holdings, incident_id)
+    tasks = (tx.find(Task, task_id) for task_id in (holdings.task_ids if holdings else ()))
+    return any(task is not None and task.state is TaskState.OPEN for task in tasks)
 
 
 def _drop_batch(tx: Transaction, *, batch: list[Record], query: RecordQuery, drop: _Drop) -> int:

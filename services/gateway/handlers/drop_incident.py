@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from functools import partial
 
+import msgspec
+
 from services.gateway.domain.records import (
     Action,
     ActionPreview,
@@ -22,46 +24,55 @@ from services.gateway.handlers.move_signals import list_groups
 from services.gateway.handlers.write_audit import SYSTEM, write_audit
 from services.gateway.ports import RecordQuery, Store, Transaction
 
-IsDue = Callable[[Incident], bool]
-_BATCH = 200
+IsDue = Callable[[Transaction, Incident], bool]
+_PAGE = 1_000
+_MOST_AT_ONCE = 40_000
 # What an incident takes with it when it goes, beside what ``Holdings`` lists; each is found by its ``parent``.
 _OF_INCIDENT: tuple[type[Record], ...] = (Signal, Action, ActionPreview)
 
 
 def drop_incident(store: Store, incident_id: str, is_due: IsDue) -> bool:
-    """Drop an incident with all that is of it; False if it is not due any more. The incident goes last.
+    """Drop an incident with all that is of it; False if it is not due any more.
 
-    ``is_due`` is asked again in every commit: what came back to life meanwhile stays.
+    ``is_due`` is asked in the commit: what came back to life meanwhile stays. It is one commit, so nobody ever meets
+    half of an incident; only what is beyond 40,000 records goes before, while the incident is still there.
     """
-    of_incident = RecordQuery(parent=incident_id, limit=_BATCH, with_total=False)
+    found: list[Record] = []
     for kind in _OF_INCIDENT:
-        while records := store.list_records(kind, of_incident).records:
-            part = partial(_drop_part, incident_id=incident_id, is_due=is_due, records=records)
-            removed = store.transact(part)
-            if removed is None:
-                return False
-            if not removed:
-                break
+        query: RecordQuery | None = RecordQuery(parent=incident_id, limit=_PAGE, with_total=False)
+        while query is not None:
+            page = store.list_records(kind, query)
+            found += page.records
+            query = msgspec.structs.replace(query, cursor=page.next_cursor) if page.next_cursor else None
+            if len(found) >= _MOST_AT_ONCE:
+                if not store.transact(partial(_drop_part, incident_id=incident_id, is_due=is_due, records=found)):
+                    return False
+                found = []
     groups = list_groups(store, incident_id)
-    return store.transact(lambda tx: _drop_last(tx, incident_id, is_due, groups))
+    return store.transact(partial(_drop_last, incident_id=incident_id, is_due=is_due, records=found, groups=groups))
 
 
-def _drop_part(tx: Transaction, *, incident_id: str, is_due: IsDue, records: list[Record]) -> int | None:
-    """Drop those of ``records`` that are still of the incident and return how many; None if it is to stay."""
+def _drop_part(tx: Transaction, *, incident_id: str, is_due: IsDue, records: list[Record]) -> bool:
     incident = tx.find(Incident, incident_id)
-    if incident is None or not is_due(incident):
-        return None
-    current = [tx.find(type(record), record.record_id) for record in records]
-    old = [record for record in current if record is not None and record.facets().parent == incident_id]
-    for record in old:
-        tx.remove(type(record), record.record_id)
-    return len(old)
-
-
-def _drop_last(tx: Transaction, incident_id: str, is_due: IsDue, groups: list[Group]) -> bool:
-    incident = tx.find(Incident, incident_id)
-    if incident is None or not is_due(incident):
+    if incident is None or not is_due(tx, incident):
         return False
+    _drop_records(tx, incident_id, records)
+    return True
+
+
+def _drop_records(tx: Transaction, incident_id: str, records: list[Record]) -> None:
+    """Drop those of ``records`` that are still of the incident."""
+    for listed in records:
+        record = tx.find(type(listed), listed.record_id)
+        if record is not None and record.facets().parent == incident_id:
+            tx.remove(type(record), record.record_id)
+
+
+def _drop_last(tx: Transaction, *, incident_id: str, is_due: IsDue, records: list[Record], groups: list[Group]) -> bool:
+    incident = tx.find(Incident, incident_id)
+    if incident is None or not is_due(tx, incident):
+        return False
+    _drop_records(tx, incident_id, records)
     for listed in groups:
         group = tx.find(Group, listed.dedup_key)
         if group is not None and group.incident_id == incident_id:

@@ -22,7 +22,9 @@ from services.gateway.domain.records import (
     EntryType,
     Hints,
     Incident,
+    Merge,
     Record,
+    RelationType,
 )
 from services.gateway.errors import BlobDamaged, BlobNotFound, RecordNotFound, StoreFull
 from services.gateway.handlers.replay_delivery import body_bytes
@@ -106,6 +108,8 @@ class Exporter:
     def _write(self, to: "_Writer", incident_id: str, subject: Subject) -> tuple[str, str, ManifestChain]:
         incident = self.store.get(Incident, incident_id)
         to.add("incident.json", _pretty(self._case(incident)))
+        sources = [one.incident_id for one in incident.relations if one.type == RelationType.MERGED_FROM]
+        to.left_out += [f"deliveries: those of {one}, merged into this one, are in its own bundle" for one in sources]
         blobs: dict[str, None] = {}
         for part in bundle.PARTS:
             to.add_stream(part.file, self._records(part, incident_id, blobs, to.left_out))
@@ -137,8 +141,12 @@ class Exporter:
         return f"INC-{incident.number}", digest, timeline.chain
 
     def _case(self, incident: Incident) -> dict[str, Record | None]:
-        activity, hints = self.store.find(Activity, incident.id), self.store.find(Hints, incident.id)
-        return {"incident": incident, "activity": activity, "hints": hints}
+        return {
+            "incident": incident,
+            "activity": self.store.find(Activity, incident.id),
+            "hints": self.store.find(Hints, incident.id),
+            "merge": self.store.find(Merge, incident.id),
+        }
 
     def _records(
         self, part: BundlePart, incident_id: str, blobs: dict[str, None], left_out: list[str]

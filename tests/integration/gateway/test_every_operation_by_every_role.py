@@ -66,7 +66,9 @@ class Rig:
         content = entry.get("requestBody", {}).get("content", {}).get("application/json", {})
         body = {} if path == "/api/session" else dict(content.get("example") or {})
         body |= {"routing_key": token} if form == "body" else {}
-        query = {"access_token": token} if form == "accessToken" else {}
+        query: dict[str, Any] = {"access_token": token} if form == "accessToken" else {}
+        # A stream would stay open for minutes.
+        query |= {"seconds": 0} if path.endswith("/stream") else {}
         if form == "path":
             path = path.replace("{token}", token or "nothing")
         for parameter in entry.get("parameters", []):
@@ -74,7 +76,7 @@ class Rig:
                 path = path.replace(f"{{{parameter['name']}}}", "1")
         options: dict[str, Any] = {} if method == "GET" else {"json": body}
         headers = self.sign_in(token) if form == "session" else authorization(form, token)
-        return self.gw.call(method, path, role=None, headers=headers, query_string=query, **options)
+        return self.gw.call(method, path, role=None, headers=headers, query_string=query, buffered=True, **options)
 
 
 def authorization(form: str, token: str) -> dict[str, str]:

@@ -16,6 +16,7 @@ MOST_REPLICAS = 10_000
 _V = KubernetesVerb
 _OF_NODES = frozenset({_V.CORDON, _V.UNCORDON, _V.DRAIN})
 _NAMESPACED = frozenset({_V.SCALE, _V.RESTART, _V.ROLLBACK, _V.DELETE_POD})
+_LEADING = 6
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "fish", "csh", "tcsh", "cmd", "cmd.exe", "powershell", "pwsh"})
 # Controls, and marks that turn the direction of text: with them a person reads another thing than a machine does.
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]")
@@ -59,14 +60,19 @@ def _check_text(place: str, text: str) -> Iterator[tuple[str, str]]:
 
 def _check_place(change: KubernetesPayload) -> Iterator[tuple[str, str]]:
     if change.verb in _OF_NODES:
-        if change.kind != "Node":
+        if _kind(change) != "node":
             yield "payload.kind", f"must be Node to {change.verb} it"
         if change.namespace is not None:
             yield "payload.namespace", "a node has none"
     if change.verb in _NAMESPACED and change.namespace is None:
         yield "payload.namespace", f"required to {change.verb}: nothing takes a default namespace"
-    if change.verb is _V.DELETE_POD and change.kind != "Pod":
+    if change.verb is _V.DELETE_POD and _kind(change) != "pod":
         yield "payload.kind", "must be Pod to delete-pod it"
+
+
+def _kind(change: KubernetesPayload) -> str:
+    """Return the kind as one word, however it is written: kubectl takes `Secret`, `secrets` and `secrets.v1.` alike."""
+    return change.kind.partition(".")[0].lower().removesuffix("s")
 
 
 def _check_parameters(change: KubernetesPayload) -> Iterator[tuple[str, str]]:
@@ -79,7 +85,7 @@ def _check_parameters(change: KubernetesPayload) -> Iterator[tuple[str, str]]:
         patch = change.parameters.get("patch")
         if not isinstance(patch, dict | list) or not patch:
             yield f"{place}.patch", "must be an object or a list that is not empty"
-        elif change.kind == "Secret":
+        elif _kind(change) == "secret":
             yield f"{place}.patch", "the data of a Secret would be kept for ever; change it where secrets are kept"
     texts = list(_texts(change.parameters))
     if found := next((found for text in texts if (found := find_secret(text))), None):
@@ -89,8 +95,9 @@ def _check_parameters(change: KubernetesPayload) -> Iterator[tuple[str, str]]:
 
 
 def _check_command(command: CommandPayload) -> Iterator[tuple[str, str]]:
-    program = command.argv[0].replace("\\", "/").rpartition("/")[2].lower()
-    if program in _SHELLS:
+    # A wrapper such as `env` or `sudo` names the program after it.
+    programs = [word.replace("\\", "/").rpartition("/")[2].lower() for word in command.argv]
+    if any(word in _SHELLS for word in programs[:_LEADING]):
         yield "payload.argv", "must name the program itself: a shell would read more into its arguments"
     if found := find_secret_argument(command.argv):
         yield "payload.argv", _KEEP_OUT.format(found)

@@ -168,3 +168,12 @@ def test_a_kept_incident_says_in_time_that_an_approval_ran_out(gw):
     gw.clock.advance(24 * 3600)
 
     assert [one["state"] for one in gw.get(path).json["actions"]] == ["expired"]
+
+
+def test_what_a_client_makes_long_counts(store):
+    answers, made = KeptAnswers(store, FixedClock(), most_bytes=100_000), Made(READS["record"])
+    for n in range(10):
+        answers.get(("name", f"{n}" + "x" * 30_000), made)
+
+    answers.get(("name", "0" + "x" * 30_000), made)
+    assert made.times == 11, "the first had to go"

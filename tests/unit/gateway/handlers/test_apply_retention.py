@@ -26,6 +26,7 @@ from services.gateway.domain.records import (
     SessionEnd,
     Signal,
     Task,
+    TaskState,
     audit_chain,
 )
 from services.gateway.handlers.add_task import add_task
@@ -45,6 +46,7 @@ from tests.support.memory_store import MemoryStore
 from tests.support.records import a_delivery, a_draft, a_job, an_incident
 
 NOW = START + timedelta(days=400)
+LATER = NOW + timedelta(days=91)
 
 
 def ago(**time):
@@ -119,7 +121,8 @@ def test_ended_incidents_go_whole_when_asked_for(store, blobs):
     store.transact(lambda tx: tx.append("inc_1", a_draft()))
 
     assert apply_retention(store, blobs, Retention(), NOW) == {}
-    assert apply_retention(store, blobs, Retention(incident_days=90), NOW) == {"incident": 1}
+    assert apply_retention(store, blobs, Retention(incident_days=90), NOW) == {}, "its timeline is of today"
+    assert apply_retention(store, blobs, Retention(incident_days=90), LATER) == {"incident": 1}
 
     assert store.find(Incident, "inc_1") is None
     assert store.find(Group, "k") is None
@@ -133,12 +136,13 @@ def test_tasks_and_diagnoses_go_with_their_incident_and_a_blob_with_the_last_tha
     for name in ("inc_1", "inc_2"):
         put(store, an_incident(name, status=IncidentStatus.CLOSED, updated_at=ago(days=100)))
         store.transact(lambda tx, name=name: attach_diagnosis(tx, name, ANN, kept))
-        store.transact(lambda tx, name=name: add_task(tx, name, ANN, {"title": "x"}))
+        task_id = store.transact(lambda tx, name=name: add_task(tx, name, ANN, {"title": "x"}))
+        put(store, replace(store.get(Task, task_id), state=TaskState.DONE))
     reopened = replace(store.get(Incident, "inc_2"), status=IncidentStatus.INVESTIGATING)
     put(store, reopened)
     assert apply_retention(store, blobs, Retention(), NOW) == {}
 
-    assert apply_retention(store, blobs, Retention(incident_days=90), NOW) == {"incident": 1}
+    assert apply_retention(store, blobs, Retention(incident_days=90), LATER) == {"incident": 1}
 
     assert blobs.get(kept.digest)
     assert [task.incident_id for task in store.list_records(Task, RecordQuery()).records] == ["inc_2"]
@@ -146,9 +150,45 @@ def test_tasks_and_diagnoses_go_with_their_incident_and_a_blob_with_the_last_tha
     assert store.find(Holdings, "inc_1") is None
 
     put(store, replace(reopened, status=IncidentStatus.CLOSED))
-    assert apply_retention(store, blobs, Retention(incident_days=90), NOW) == {"incident": 1, "blob": 1}
+    assert apply_retention(store, blobs, Retention(incident_days=90), LATER) == {"incident": 1, "blob": 1}
     assert store.list_records(Task, RecordQuery()).records == []
     assert store.list_records(AttachedDiagnosis, RecordQuery()).records == []
+
+
+def test_an_open_task_keeps_its_incident_and_others_still_go(store, blobs):
+    put(
+        store,
+        *(an_incident(f"inc_{n}", status=IncidentStatus.CLOSED, updated_at=ago(days=100 - n)) for n in range(300)),
+    )
+    for n in range(250):
+        store.transact(lambda tx, n=n: add_task(tx, f"inc_{n}", ANN, {"title": "Raise the threshold"}))
+
+    retention = Retention(incident_days=90, audit_days=0)
+    assert apply_retention(store, blobs, retention, LATER + timedelta(days=300)) == {"incident": 50}
+    assert store.find(Incident, "inc_0") is not None
+    assert store.find(Incident, "inc_299") is None
+
+
+def test_an_incident_that_comes_back_meanwhile_is_left_whole(store, blobs):
+    put(
+        store,
+        an_incident("inc_1", status=IncidentStatus.CLOSED, updated_at=ago(days=100)),
+        *(a_signal(fingerprint=f"alertmanager:{n}", incident_id="inc_1") for n in range(450)),
+    )
+    original, listed = store.list_records, []
+
+    def list_records(kind, query):
+        page = original(kind, query)
+        if kind is Signal and query.parent == "inc_1" and not listed:
+            listed.append(page)
+            put(store, replace(store.get(Incident, "inc_1"), status=IncidentStatus.INVESTIGATING))
+        return page
+
+    store.list_records = list_records
+
+    assert apply_retention(store, blobs, Retention(incident_days=90), NOW) == {}
+    assert listed
+    assert original(Signal, RecordQuery(parent="inc_1")).total == 450
 
 
 def test_what_is_added_while_an_incident_is_dropped_goes_with_it_or_keeps_it(store, blobs):
@@ -168,9 +208,10 @@ def test_what_is_added_while_an_incident_is_dropped_goes_with_it_or_keeps_it(sto
 
     store.transact = transact
 
-    assert apply_retention(store, blobs, Retention(incident_days=90), NOW) == {"incident": 1}
+    assert apply_retention(store, blobs, Retention(incident_days=90), NOW) == {}
     assert len(added) == 1
-    assert store.list_records(Task, RecordQuery()).records == []
+    assert store.find(Incident, "inc_1") is not None
+    assert store.list_records(Task, RecordQuery()).total == 1
 
 
 def test_tombstones_go_with_age_and_signals_of_incidents_stay(store, blobs):
@@ -330,7 +371,7 @@ def test_an_incident_goes_in_the_commit_that_tells_of_it(store, blobs):
     put(store, an_incident("inc_1", status=IncidentStatus.CLOSED, updated_at=ago(days=100)))
     store.transact(lambda tx: tx.append("inc_1", a_draft()))
     head, seq = store.get(ChainHead, "inc_1"), store.last_seq
-    apply_retention(store, blobs, Retention(incident_days=90), NOW)
+    apply_retention(store, blobs, Retention(incident_days=90), LATER)
 
     assert told(store) == [
         ("system", {"incidentId": "inc_1", "number": 1, "entries": 1, "headHash": head.hash}),

@@ -123,13 +123,13 @@ def test_records_are_bounded_in_number_by_whole_pages(store, blobs):
 
 def test_every_kind_that_belongs_to_an_incident_has_its_place_in_the_bundle():
     elsewhere = {
-        "activity", "chain", "entry", "hints", "holdings", "incident",  # incident.json, timeline.jsonl
+        "activity", "chain", "entry", "hints", "holdings", "incident", "merge",  # incident.json, timeline.jsonl
         "body", "delivery",  # deliveries/
         "job", "group",  # how the work was done, not what the case is
     }  # fmt: skip
     of_no_incident = {
         "change", "counter", "delivery_key", "idempotency", "mapping", "noise", "pending_group", "preview", "rules",
-        "silence", "silence_board", "token",
+        "session", "silence", "silence_board", "token",
     }  # fmt: skip
 
     assert {part.kind.KIND for part in PARTS} == RECORD_KINDS.keys() - elsewhere - of_no_incident

@@ -43,7 +43,7 @@ def test_what_belongs_to_an_incident_is_told_by_the_part_that_shows_it() -> None
         before = board.last_seq
         assert gw.post(f"{path}/{part}", json=body).status_code == 201
         (parts,) = (board.since(before).changed or {}).values()
-        # A diagnosis also names entities, which the incident shows.
+        # The incident embeds the newest of them.
         assert parts - {"incident"} == {part, "timeline"}
 
 
