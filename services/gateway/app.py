@@ -210,7 +210,8 @@ def _begin() -> None:
 
 def _finish(response: Response) -> Response:
     response.headers["X-Request-Id"] = g.request_id
-    route = request.url_rule.rule if request.url_rule else "(none)"
+    # How an id is told from a word beside it is nobody's business who counts requests.
+    route = request.url_rule.rule.replace("<id:", "<") if request.url_rule else "(none)"
     seconds = time.perf_counter() - g.began
     metrics: Metrics = current_app.extensions["faultline_metrics"]
     metrics.count_request(request.method, route, response.status_code, seconds)

@@ -75,14 +75,19 @@ class Moment(fields.AwareDateTime):
             raise ma.ValidationError("is not a moment between the years 1 and 9999 in UTC") from None
 
 
+_MOST_WORDS = 50
+
+
 class Words(fields.List[Any]):
     """A query parameter that may be repeated or hold several values separated by commas."""
 
     def __init__(self, inner: fields.Field[Any], *, split: bool = True, **options: Any) -> None:
         self._split = split
-        super().__init__(inner, load_default=[], validate=validate.Length(max=50), **options)
+        super().__init__(inner, load_default=[], validate=validate.Length(max=_MOST_WORDS), **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> list[Any]:
+        if len(value) > _MOST_WORDS:
+            raise ma.ValidationError(f"must not be given more than {_MOST_WORDS} times")
         parts = [part for text in value for part in (text.split(",") if self._split else [text]) if part]
         return super()._deserialize(parts, attr, data, **options)
 

@@ -51,6 +51,7 @@ def read_report(incident_id: str) -> Response:
             "Faultline-Manifest": "SHA-256 of the manifest; keep it to prove that nothing in the bundle changed.",
             "Faultline-Chain-Head": "The last timeline entry in the bundle: its sequence and its hash.",
         },
+        extra={"x-also-required-scope": str(Scope.INCIDENTS_READ)},
         errors=(errors.RecordNotFound, errors.StoreFull, errors.StoreUnavailable, errors.StoreBusy),
     ),
 )
