@@ -29,7 +29,12 @@ _TEAMS = ("shop", "platform", "data", "identity", "logistics")
 # Each is in about every tenth incident, or in more.
 COMMON_WORDS = (COMMON_WORD, "unreachable", "saturated", "objective", "catalogue", "logistics", "platform", "checkout")
 _OWNERS = (None, None, *(f"person-{n}" for n in range(40)))
-_STATUSES = (*IncidentStatus, *[IncidentStatus.CLOSED] * 12, *[IncidentStatus.RESOLVED] * 4)
+# Not merged: such a one has a target, leads readers there, and refuses to be written to.
+_STATUSES = (
+    *(status for status in IncidentStatus if status is not IncidentStatus.MERGED),
+    *[IncidentStatus.CLOSED] * 12,
+    *[IncidentStatus.RESOLVED] * 4,
+)
 
 
 def fill(store: Store, count: int) -> None:
