@@ -4,6 +4,8 @@ import re
 import time
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from email.utils import formatdate
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -50,7 +52,7 @@ from services.gateway.handlers.judge import Judge
 from services.gateway.live.board import LiveBoard
 from services.gateway.wiring import Gateway
 from shared.errors import AppError
-from shared.ids import new_id
+from shared.ids import new_request_id
 
 if TYPE_CHECKING:
     from _typeshed import OptExcInfo
@@ -118,6 +120,7 @@ class _App(Flask):
             status: str, headers: list[tuple[str, str]], exc_info: "OptExcInfo | None" = None
         ) -> Callable[[bytes], object]:
             headers.extend(_HEADERS)
+            headers.append(("Date", _date_of(int(time.time()))))
             if not any(name == _POLICY for name, _ in headers):
                 headers.append(_STRICT_POLICY)
             return start_response(status, headers, exc_info)
@@ -202,10 +205,15 @@ def _register(app: Flask, gateway: Gateway) -> Api:
     return api
 
 
+@lru_cache(maxsize=1)
+def _date_of(seconds: int) -> str:
+    return formatdate(seconds, usegmt=True)
+
+
 def _begin() -> None:
     g.began = time.perf_counter()
     given = request.headers.get("X-Request-Id", "")
-    g.request_id = given if _REQUEST_ID.fullmatch(given) else new_id("req")
+    g.request_id = given if _REQUEST_ID.fullmatch(given) else new_request_id()
 
 
 def _finish(response: Response) -> Response:

@@ -1,12 +1,11 @@
 """Serve a WSGI app on a socket: cheroot, with deadlines for slow clients and our problems for its own errors."""
 
-import io
 import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from http import HTTPStatus
-from threading import Thread
+from threading import Semaphore, Thread
 from typing import Any
 
 import structlog
@@ -18,16 +17,19 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from services.gateway.api.problems import MEDIA_TYPE, problem_body
 from services.gateway.errors import BodyTooLarge, MalformedRequest, RequestTimeout
+from services.gateway.sockets import Reader, TimedSocket, Writer
 from shared.errors import AppError
-from shared.ids import new_id
+from shared.ids import new_request_id
 
 log = structlog.get_logger(__name__)
 
 # A request must have arrived whole within this, however its bytes trickle.
 REQUEST_SECONDS = 30.0
-# No single wait for bytes, in either direction, takes longer.
-SOCKET_SECONDS = 10.0
 IDLE_SECONDS = 60
+# How long a thread waits for the next request of the connection it serves, before the selector watches it instead.
+_LINGER_SECONDS = 0.02
+# So many of the threads may wait so; the others serve whoever comes.
+_LINGERING_SHARE = 0.75
 STOP_SECONDS = 20
 MAX_HEADER_BYTES = 32 << 10
 _LISTEN_BACKLOG = 512
@@ -36,58 +38,6 @@ _DRAIN_BYTES = 16 << 20
 _DRAIN_SECONDS = 2.0
 _TOO_LARGE = "Request Entity Too Large"  # What cheroot raises as a plain OSError.
 _BY_STATUS: dict[int, type[AppError]] = {408: RequestTimeout, 413: BodyTooLarge, 500: AppError}
-
-
-class _TimedSocket(io.RawIOBase):
-    """Reads a socket until a deadline; ``idle`` makes it say "nothing yet" instead of waiting."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self.sock = sock
-        self.deadline = float("inf")
-        self.idle = False
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:  # noqa: ANN401 - a writable buffer has no type before 3.12.
-        if self.idle:
-            return None
-        remaining = self.deadline - time.monotonic()
-        if remaining <= 0:
-            raise TimeoutError("timed out")
-        self.sock.settimeout(min(SOCKET_SECONDS, remaining))
-        return self.sock.recv_into(buffer)
-
-
-class _Reader(io.BufferedReader):
-    """What cheroot reads from. Its own is a pure Python one, which costs more than the rest of the request."""
-
-    bytes_read = 0
-
-    def has_data(self) -> bool:
-        """Answer whether a request, or a part of one, is buffered already."""
-        timed = self.raw
-        assert isinstance(timed, _TimedSocket)  # noqa: S101 - made so two classes below.
-        timed.idle = True
-        try:
-            return bool(self.peek(1))
-        finally:
-            timed.idle = False
-
-
-class _Writer:
-    """What cheroot writes to: every write goes out whole, or times out."""
-
-    bytes_written = 0
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
-
-    def write(self, data: bytes) -> int:
-        """Send all of ``data``."""
-        self._sock.settimeout(SOCKET_SECONDS)
-        self._sock.sendall(data)
-        return len(data)
 
 
 class _KnownBody(cheroot.KnownLengthRFile):
@@ -173,7 +123,7 @@ class _Request(cheroot.HTTPRequest):
         """Answer what never reaches the app, as problem+json, and close."""
         code = int(str(status)[:3])
         error = _BY_STATUS.get(code, MalformedRequest)(msg if code < HTTPStatus.INTERNAL_SERVER_ERROR else "")
-        request_id = new_id("req")
+        request_id = new_request_id()
         body = problem_body(error, request_id, status=code)
         head = (
             f"{self.server.protocol} {status}\r\nContent-Type: {MEDIA_TYPE}\r\nContent-Length: {len(body)}\r\n"
@@ -197,8 +147,7 @@ class _Gateway(wsgi.Gateway_10):
 
 
 def _is_gone(sock: socket.socket) -> bool:
-    # Safe only for the thread that serves the connection: every read and write sets its own timeout again.
-    sock.settimeout(0)
+    # The socket never blocks; see sockets.py.
     try:
         return sock.recv(1, socket.MSG_PEEK) == b""
     except BlockingIOError:
@@ -214,16 +163,36 @@ class _Connection(cheroot.HTTPConnection):
 
     def __init__(self, server: cheroot.HTTPServer, sock: socket.socket, makefile: object = None) -> None:  # noqa: ARG002
         super().__init__(server, sock, lambda *_: None)
-        self._timed = _TimedSocket(sock)
-        self.rfile = _Reader(self._timed)
-        self.wfile = _Writer(sock)
+        self._timed = TimedSocket(sock)
+        self.rfile = Reader(self._timed)
+        self.wfile = Writer(self._timed)
         self.is_new = True
         self.drain = False
 
     def communicate(self) -> bool:
-        """Serve one request."""
+        """Serve requests for as long as they follow at once and no other connection waits for the thread.
+
+        To the selector and back each request would wake two threads more, which costs as much as many a view.
+        """
+        while self._serve_one():
+            if not self._follows():
+                return True
+        return False
+
+    def _serve_one(self) -> bool:
         self._timed.deadline = time.monotonic() + REQUEST_SECONDS
         return bool(super().communicate())  # type: ignore[no-untyped-call]
+
+    def _follows(self) -> bool:
+        if self.rfile.has_data():
+            return True
+        permits = self.server.lingering
+        if self.server.requests.qsize or not self.server.ready or not permits.acquire(blocking=False):
+            return False
+        try:
+            return self._timed.wait_readable(_LINGER_SECONDS)
+        finally:
+            permits.release()
 
     def close(self) -> None:
         """Close, but let a client that is still sending read the answer first: a reset would take it away."""
@@ -248,6 +217,7 @@ class _CherootServer(wsgi.Server):
     ConnectionClass = _Connection
     # cheroot's default of ten would close the eleventh connection after every answer.
     keep_alive_conn_limit = _KEPT_CONNECTIONS
+    lingering: Semaphore
 
     def process_conn(self, conn: cheroot.HTTPConnection) -> None:
         """Give a connection to a thread, but a new one only once it has said something."""
@@ -278,6 +248,7 @@ class AppServer:
             shutdown_timeout=STOP_SECONDS,
         )
         self._server.gateway = _Gateway
+        self._server.lingering = Semaphore(int(threads * _LINGERING_SHARE))
         self._server.max_request_header_size = MAX_HEADER_BYTES
         self._server.max_request_body_size = max_body_bytes
         self._thread: Thread | None = None

@@ -4,7 +4,7 @@ from typing import Any, NoReturn
 
 import marshmallow as ma
 import msgspec
-from flask import Request
+from flask import Request, request
 from flask_smorest import Blueprint
 from webargs.flaskparser import FlaskParser
 
@@ -51,6 +51,19 @@ class Reader(FlaskParser):
     """webargs with our words: strict about what it does not know, and every refusal a problem of ours."""
 
     DEFAULT_UNKNOWN_BY_LOCATION = {"json": ma.RAISE, "query": ma.RAISE}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._of_no_query: dict[ma.Schema, dict[str, Any]] = {}
+
+    def parse(self, argmap: Any, req: Request | None = None, *, location: str | None = None, **options: Any) -> Any:
+        """Read the input from ``location``. No query at all says the same each time: that is worked out once."""
+        if location != "query" or request.query_string:
+            return super().parse(argmap, req, location=location, **options)
+        found = self._of_no_query.get(argmap)
+        if found is None:
+            found = self._of_no_query[argmap] = super().parse(argmap, req, location=location, **options)
+        return {**found}
 
     def load_json(self, req: Request, schema: ma.Schema) -> Any:
         """Return the decoded body; the field rules come after. No body is an empty one where the schema says so."""
