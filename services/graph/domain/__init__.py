@@ -1,0 +1,1 @@
+"""What the graph worker knows and concludes; pure. Imported by its handlers, adapters and composition roots."""

@@ -1,0 +1,96 @@
+"""Turn a server's JSON into objects: one page at a time, and one odd object never costs the others."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from services.graph.domain.k8s.shape import KubeObject, Shape, without_noise
+from services.graph.domain.kinds import Kind
+
+K = TypeVar("K", bound=KubeObject)
+
+
+class ListMeta(Shape, frozen=True, kw_only=True, gc=False):
+    """``continue`` names the next page; ``remaining_item_count`` may be absent."""
+
+    continue_: str | None = msgspec.field(default=None, name="continue")
+    resource_version: str | None = None
+    remaining_item_count: int | None = None
+
+
+class _Page(Shape, Generic[K], frozen=True, kw_only=True, gc=False):
+    metadata: ListMeta = ListMeta()
+    items: list[K] | None = None
+
+
+class _RawPage(Shape, frozen=True, kw_only=True, gc=False):
+    metadata: ListMeta = ListMeta()
+    items: list[msgspec.Raw] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The objects of one page, where the next begins, and how many could not be understood."""
+
+    objects: list[KubeObject]
+    next_page: str | None
+    unreadable: int
+    problem: str = ""
+
+
+def decode_page(kind: Kind, body: bytes) -> Page:
+    """Return the objects of a list. Raises ``ValueError`` for what is no list at all, broken off JSON included."""
+    try:
+        page = _page_decoder(kind.decoded)(body)
+    except msgspec.ValidationError:
+        return _decode_one_by_one(kind, body)
+    except msgspec.DecodeError as error:
+        raise ValueError(f"no JSON: {error}") from error
+    return Page([_keep(kind, item) for item in page.items or ()], page.metadata.continue_ or None, 0)
+
+
+def decode_object(kind: Kind, body: bytes) -> KubeObject:
+    """Return one object. Raises ``ValueError``."""
+    try:
+        return _keep(kind, _object_decoder(kind.decoded)(body))
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"not a {kind.name}: {error}") from error
+
+
+def _decode_one_by_one(kind: Kind, body: bytes) -> Page:
+    try:
+        page = _raw_page_decoder(body)
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"no list: {error}") from error
+    objects: list[KubeObject] = []
+    problem, unreadable = "", 0
+    for item in page.items or ():
+        try:
+            objects.append(decode_object(kind, bytes(item)))
+        except ValueError as error:
+            unreadable, problem = unreadable + 1, str(error)
+    return Page(objects, page.metadata.continue_ or None, unreadable, problem)
+
+
+def _keep(kind: Kind, item: KubeObject) -> KubeObject:
+    meta = item.metadata
+    annotations = without_noise(meta.annotations)
+    if annotations is not meta.annotations:
+        item = msgspec.structs.replace(item, metadata=msgspec.structs.replace(meta, annotations=annotations))
+    return kind.project(item) if kind.project else item
+
+
+@cache
+def _page_decoder(shape: type[KubeObject]) -> Callable[[bytes], _Page[Any]]:
+    return msgspec.json.Decoder(_Page[shape]).decode  # type: ignore[valid-type]  # One type for each kind.
+
+
+@cache
+def _object_decoder(shape: type[KubeObject]) -> Callable[[bytes], KubeObject]:
+    return msgspec.json.Decoder(shape).decode
+
+
+_raw_page_decoder = msgspec.json.Decoder(_RawPage).decode
