@@ -94,7 +94,7 @@ class Cut(Contract, frozen=True, kw_only=True):
 
 
 class BlastRadius(Contract, frozen=True, kw_only=True):
-    """Who depends on the seeds (``upstream``), and what they depend on (``downstream``); ids of entities, near first."""
+    """Who depends on the seeds (``upstream``), and what they depend on (``downstream``); entity ids, near first."""
 
     upstream: tuple[str, ...] = ()
     downstream: tuple[str, ...] = ()
