@@ -69,6 +69,8 @@ class Wire(BaseHTTPRequestHandler):
     """One connection; kept for many requests, as a real server's is."""
 
     protocol_version = "HTTP/1.1"
+    # Headers and body are two writes; without this, each answer waits for a delayed acknowledgement.
+    disable_nagle_algorithm = True
     kube: ClassVar[Kube]
 
     def handle_one_request(self) -> None:

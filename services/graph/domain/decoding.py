@@ -54,8 +54,16 @@ def decode_page(kind: Kind, body: bytes) -> Page:
 
 def decode_object(kind: Kind, body: bytes) -> KubeObject:
     """Return one object. Raises ``ValueError``."""
+    decode = _object_decoder(kind.decoded)
     try:
-        return _keep(kind, _object_decoder(kind.decoded)(body))
+        return _keep(kind, decode(body))
+    except msgspec.ValidationError:
+        pass
+    except msgspec.DecodeError as error:
+        raise ValueError(f"not a {kind.name}: {error}") from error
+    try:
+        # Null where a shape has a default means the same as absent: custom resources and old servers send it.
+        return _keep(kind, decode(msgspec.json.encode(_without_nulls(msgspec.json.decode(body)))))
     except msgspec.MsgspecError as error:
         raise ValueError(f"not a {kind.name}: {error}") from error
 
@@ -73,6 +81,14 @@ def _decode_one_by_one(kind: Kind, body: bytes) -> Page:
         except ValueError as error:
             unreadable, problem = unreadable + 1, str(error)
     return Page(objects, page.metadata.continue_ or None, unreadable, problem)
+
+
+def _without_nulls(value: Any) -> Any:  # noqa: ANN401 - any JSON.
+    if isinstance(value, dict):
+        return {key: _without_nulls(inner) for key, inner in value.items() if inner is not None}
+    if isinstance(value, list):
+        return [_without_nulls(inner) for inner in value if inner is not None]
+    return value
 
 
 def _keep(kind: Kind, item: KubeObject) -> KubeObject:
