@@ -159,7 +159,7 @@ class KubeApi:
     def _get(self, exchange: Exchange, target: Target, fault: Fault | None) -> None:
         item = self.world.find(target.place, target.namespace, target.name)
         if item is None or target.subresource:
-            exchange.send(404, self._not_found(target))
+            exchange.send(404, self._not_found(target), fault=fault)
             return
         group, version, _ = target.place
         api_version = f"{group}/{version}" if group else version

@@ -11,6 +11,10 @@ from services.graph.domain.kinds import Kind
 OK, CREATED, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, NOT_ACCEPTABLE, GONE, TOO_MANY = 200, 201, 401, 403, 404, 406, 410, 429
 
 
+# As API servers write it; any other page with 404 is a proxy's, and says nothing of APIs.
+_NO_SUCH_API = b"404 page not found"
+
+
 class StatusDetails(msgspec.Struct, frozen=True):
     """Which object a Status is about."""
 
@@ -55,7 +59,7 @@ def judge(answer: Answer, kind: Kind, verb: str, namespace: str | None) -> tuple
         return CoverageState.OK, ""
     if answer.status == FORBIDDEN:
         return _judge_refusal(answer, kind, verb, namespace)
-    if answer.status == NOT_FOUND:
+    if answer.status == NOT_FOUND and (read_status(answer) or answer.body.startswith(_NO_SUCH_API)):
         return CoverageState.MISSING, f"the server does not serve {kind.api}"
     return CoverageState.UNAVAILABLE, _describe(answer)
 

@@ -211,14 +211,15 @@ def _read_some(response: BaseHTTPResponse, deadline: Deadline) -> bytes:
 def _trouble(error: Exception) -> Answer:
     """Say what met a request that brought no answer at all."""
     match error:
-        case ConnectTimeoutError():
-            return Answer(trouble=Trouble.UNREACHABLE, reason="the server did not accept a connection in time")
         case ReadTimeoutError():
             return Answer(trouble=Trouble.TIMEOUT, reason="the server did not answer in time")
         case NameResolutionError():
             return Answer(trouble=Trouble.UNREACHABLE, reason="the server's name is not known")
         case NewConnectionError():
             return Answer(trouble=Trouble.UNREACHABLE, reason="nobody listens at the server's address")
+        # The two above are kinds of it.
+        case ConnectTimeoutError():
+            return Answer(trouble=Trouble.UNREACHABLE, reason="the server did not accept a connection in time")
         case _ if "certificate" in str(error).lower():
             return Answer(trouble=Trouble.UNREACHABLE, reason="the server's certificate is not trusted")
         case _:
