@@ -220,22 +220,23 @@ def _read_some(response: BaseHTTPResponse, deadline: Deadline) -> bytes:
 
 def _trouble(error: Exception) -> Answer:
     """Say what met a request that brought no answer at all."""
-    match error:
-        case LocationValueError():
-            return Answer(trouble=Trouble.UNREACHABLE, reason="the server's address is none")
-        case ReadTimeoutError():
-            return Answer(trouble=Trouble.TIMEOUT, reason="the server did not answer in time")
-        case NameResolutionError():
-            return Answer(trouble=Trouble.UNREACHABLE, reason="the server's name is not known")
-        case NewConnectionError():
-            return Answer(trouble=Trouble.UNREACHABLE, reason="nobody listens at the server's address")
-        # The two above are kinds of it.
-        case ConnectTimeoutError():
-            return Answer(trouble=Trouble.UNREACHABLE, reason="the server did not accept a connection in time")
-        case _ if "certificate" in str(error).lower():
-            return Answer(trouble=Trouble.UNREACHABLE, reason="the server's certificate is not trusted")
-        case _:
-            return Answer(trouble=Trouble.BROKEN_OFF, reason="the connection broke off before an answer")
+    if isinstance(error, ReadTimeoutError):
+        return Answer(trouble=Trouble.TIMEOUT, reason="the server did not answer in time")
+    for sort, reason in _UNREACHABLE.items():
+        if isinstance(error, sort):
+            return Answer(trouble=Trouble.UNREACHABLE, reason=reason)
+    if "certificate" in str(error).lower():
+        return Answer(trouble=Trouble.UNREACHABLE, reason="the server's certificate is not trusted")
+    return Answer(trouble=Trouble.BROKEN_OFF, reason="the connection broke off before an answer")
+
+
+# In this order: the last of them is a base of the two before.
+_UNREACHABLE: dict[type[Exception], str] = {
+    LocationValueError: "the server's address is none",
+    NameResolutionError: "the server's name is not known",
+    NewConnectionError: "nobody listens at the server's address",
+    ConnectTimeoutError: "the server did not accept a connection in time",
+}
 
 
 def _pause_after(answer: Answer, tried: int) -> float | None:
