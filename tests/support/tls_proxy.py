@@ -27,10 +27,16 @@ def make_certificate(folder: Path) -> tuple[Path, Path]:
 
 
 @contextmanager
-def tls_before(url: str, certificate: Path, key: Path) -> Iterator[str]:
-    """Serve ``url`` over TLS until the block ends; yield the address to use in its place."""
+def tls_before(url: str, certificate: Path, key: Path, clients: Path | None = None) -> Iterator[str]:
+    """Serve ``url`` over TLS until the block ends; yield the address to use in its place.
+
+    With ``clients``, who connects must have a certificate that this one signed.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
+    if clients:
+        context.load_verify_locations(clients)
+        context.verify_mode = ssl.CERT_REQUIRED
     target = urlsplit(url)
     listener = socket.create_server(("127.0.0.1", 0))
     stopped = threading.Event()

@@ -22,13 +22,15 @@ class ListMeta(Shape, frozen=True, kw_only=True, gc=False):
 
 
 class _Page(Shape, Generic[K], frozen=True, kw_only=True, gc=False):
+    kind: str | None = None
     metadata: ListMeta = ListMeta()
-    items: list[K] | None = None
+    items: list[K] | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class _RawPage(Shape, frozen=True, kw_only=True, gc=False):
+    kind: str | None = None
     metadata: ListMeta = ListMeta()
-    items: list[msgspec.Raw] | None = None
+    items: list[msgspec.Raw] | msgspec.UnsetType | None = msgspec.UNSET
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +51,28 @@ def decode_page(kind: Kind, body: bytes) -> Page:
         return _decode_one_by_one(kind, body)
     except msgspec.DecodeError as error:
         raise ValueError(f"no JSON: {error}") from error
+    _check_is_list(page)
     return Page([_keep(kind, item) for item in page.items or ()], page.metadata.continue_ or None, 0)
+
+
+def _check_is_list(page: _Page[Any] | _RawPage) -> None:
+    """Refuse other JSON, such as a proxy's error with status 200: read as an empty list, it would prove absence."""
+    if page.items is msgspec.UNSET and not (page.kind or "").endswith("List"):
+        raise ValueError("no list: it has no items")
 
 
 def decode_object(kind: Kind, body: bytes) -> KubeObject:
     """Return one object. Raises ``ValueError``."""
+    decode = _object_decoder(kind.decoded)
     try:
-        return _keep(kind, _object_decoder(kind.decoded)(body))
+        return _keep(kind, decode(body))
+    except msgspec.ValidationError:
+        pass
+    except msgspec.DecodeError as error:
+        raise ValueError(f"not a {kind.name}: {error}") from error
+    try:
+        # Null where a shape has a default means the same as absent: custom resources and old servers send it.
+        return _keep(kind, decode(msgspec.json.encode(_without_nulls(msgspec.json.decode(body)))))
     except msgspec.MsgspecError as error:
         raise ValueError(f"not a {kind.name}: {error}") from error
 
@@ -65,6 +82,7 @@ def _decode_one_by_one(kind: Kind, body: bytes) -> Page:
         page = _raw_page_decoder(body)
     except msgspec.MsgspecError as error:
         raise ValueError(f"no list: {error}") from error
+    _check_is_list(page)
     objects: list[KubeObject] = []
     problem, unreadable = "", 0
     for item in page.items or ():
@@ -73,6 +91,14 @@ def _decode_one_by_one(kind: Kind, body: bytes) -> Page:
         except ValueError as error:
             unreadable, problem = unreadable + 1, str(error)
     return Page(objects, page.metadata.continue_ or None, unreadable, problem)
+
+
+def _without_nulls(value: Any) -> Any:  # noqa: ANN401 - any JSON.
+    if isinstance(value, dict):
+        return {key: _without_nulls(inner) for key, inner in value.items() if inner is not None}
+    if isinstance(value, list):
+        return [_without_nulls(inner) for inner in value if inner is not None]
+    return value
 
 
 def _keep(kind: Kind, item: KubeObject) -> KubeObject:
