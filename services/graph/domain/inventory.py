@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from services.graph.domain.coverage import Coverage
-from services.graph.domain.k8s.events import Event
+from services.graph.domain.k8s.events import Event, is_about
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import KubeObject, LabelSelector, Ref, selects
 
@@ -97,8 +97,7 @@ class Inventory:
 
     def events_of(self, thing: KubeObject) -> list[Event]:
         """Return the Events about the object, the newest last; those of an earlier object of its name left out."""
-        uid = thing.metadata.uid
-        found = (one for one in self._events.get(thing.ref, ()) if not one.about.uid or not uid or one.about.uid == uid)
+        found = (one for one in self._events.get(thing.ref, ()) if is_about(one, thing))
         return sorted(found, key=lambda event: event.last_at.timestamp() if event.last_at else 0.0)
 
     def pods_matching(self, namespace: str | None, labels: Mapping[str, str]) -> list[Pod]:
