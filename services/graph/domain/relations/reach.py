@@ -35,7 +35,8 @@ class ServiceReach:
     """The difference between intent and fact. ``pods_known`` and ``slices_known``: whether each was read whole.
 
     ``ready``, ``not_ready`` and ``terminating`` are selected pods by what the slices say. ``missing`` are selected
-    pods, running and ready, that are in no slice; ``stale`` endpoints of pods that are not selected, or are gone.
+    pods, running and ready, that are in no slice; ``waiting`` those in none that are not ready, and are not finished
+    either: most have no address yet; ``stale`` endpoints of pods that are not selected, or are gone.
     ``others`` counts endpoints that are no pods. ``unserved`` are ports of the Service that no slice with endpoints
     has. ``strange_labels`` are the pairs of the selector that no pod of the namespace carries.
     """
@@ -49,6 +50,7 @@ class ServiceReach:
     not_ready: tuple[Ref, ...] = ()
     terminating: tuple[Ref, ...] = ()
     missing: tuple[Ref, ...] = ()
+    waiting: tuple[Ref, ...] = ()
     stale: tuple[Ref, ...] = ()
     others: int = 0
     unserved: tuple[str, ...] = ()
@@ -95,6 +97,7 @@ def reach_of(inventory: Inventory, service: Service, slices: list[EndpointSlice]
     pods_known = inventory.coverage.proves_absence("Pod", namespace)
     # Without the pods nothing can be called stale: what slices say is all there is.
     sorted_out = _sort_out(inventory, slices, selected if has_selector and pods_known else None)
+    unsliced = [pod for pod in selected if pod.ref not in sorted_out.seen]
     reach = ServiceReach(
         service=service.ref,
         has_selector=has_selector,
@@ -104,7 +107,8 @@ def reach_of(inventory: Inventory, service: Service, slices: list[EndpointSlice]
         ready=tuple(sorted_out.ready),
         not_ready=tuple(sorted_out.not_ready),
         terminating=tuple(sorted_out.terminating),
-        missing=tuple(pod.ref for pod in selected if _is_ready(pod) and pod.ref not in sorted_out.seen),
+        missing=tuple(pod.ref for pod in unsliced if _is_ready(pod)),
+        waiting=tuple(pod.ref for pod in unsliced if not _is_ready(pod) and pod.status.phase not in _FINISHED),
         stale=tuple(sorted_out.stale),
         others=sorted_out.others,
         unserved=_unserved(service, slices),

@@ -1,0 +1,169 @@
+"""What surrounds some objects: the nearest by typed hops, up to a number, and what was left out and why."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from heapq import heappop, heappush
+
+import msgspec
+
+from services.graph.domain.graph import Edge, Entity, Graph
+from services.graph.domain.hops import EVERYWHERE, HOPS
+from services.graph.domain.k8s.shape import Ref
+
+# More neighbours than this by one relation make a hub of an object: what it has in common with each says little.
+MOST_BY_ONE_RELATION = 25
+# The first of many alike are told; the others come after everything else that is near.
+FIRST_OF_MANY, LATER = 10, 0.5
+_TO_NAMESPACE = 0.5
+
+
+class CutReason(StrEnum):
+    """Why an object that is connected is not among the neighbours."""
+
+    # More were found than asked for.
+    MOST = "most"
+    # It is connected through something that everything is connected with.
+    HUB = "hub"
+    # It is further away than asked for.
+    DISTANCE = "distance"
+
+
+class Cut(msgspec.Struct, frozen=True, rename="camel"):
+    """How many objects of a kind were left out for one reason."""
+
+    kind: str
+    reason: CutReason
+    count: int
+
+
+class Neighbour(msgspec.Struct, frozen=True, rename="camel"):
+    """An object, how far it is from the nearest seed, and from which object it was reached."""
+
+    entity: Entity
+    distance: float
+    reached_from: Ref | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbourhood:
+    """The neighbours, the nearest first; every edge between two of them; what was cut."""
+
+    neighbours: tuple[Neighbour, ...]
+    edges: tuple[Edge, ...]
+    cut: tuple[Cut, ...]
+    # Seeds that are not in the graph.
+    unknown_seeds: tuple[Ref, ...] = ()
+
+    @property
+    def refs(self) -> frozenset[Ref]:
+        """Which objects are in it."""
+        return frozenset(one.entity.ref for one in self.neighbours)
+
+
+def find_neighbourhood(graph: Graph, seeds: Collection[Ref], *, hops: float = 3, most: int = 200) -> Neighbourhood:
+    """Return what is within ``hops`` of the seeds, at most ``most`` objects; the same graph gives the same answer.
+
+    A node, a shared account, a class or a role leads to what uses it only if it is a seed itself.
+    """
+    return _Walk(graph, seeds, float(hops), most).run()
+
+
+class _Walk:
+    """One search, nearest first."""
+
+    def __init__(self, graph: Graph, seeds: Collection[Ref], hops: float, most: int) -> None:
+        self._graph, self._hops, self._most = graph, hops, most
+        wanted = sorted(set(seeds), key=_order)
+        self._seeds = [ref for ref in wanted if ref in graph.entities]
+        self._unknown = tuple(ref for ref in wanted if ref not in graph.entities)
+        self._found: dict[Ref, Neighbour] = {}
+        self._left: dict[Ref, CutReason] = {}
+        self._heap: list[tuple[float, tuple[str, str, str], Ref, Ref | None]] = []
+        self._best: dict[Ref, float] = {}
+
+    def run(self) -> Neighbourhood:
+        for ref in self._seeds:
+            self._offer(ref, 0.0, None)
+        while self._heap:
+            distance, _, ref, source = heappop(self._heap)
+            if ref in self._found:
+                continue
+            if len(self._found) >= self._most:
+                self._left[ref] = CutReason.MOST
+                continue
+            self._found[ref] = Neighbour(self._graph.entities[ref], distance, source)
+            self._expand(ref, distance, is_seed=distance == 0)
+        return Neighbourhood(tuple(self._found.values()), tuple(self._edges()), tuple(self._cuts()), self._unknown)
+
+    def _offer(self, ref: Ref, distance: float, source: Ref | None) -> None:
+        if distance > self._hops:
+            self._left.setdefault(ref, CutReason.DISTANCE)
+        elif distance < self._best.get(ref, self._hops + 1):
+            self._best[ref] = distance
+            heappush(self._heap, (distance, _order(ref), ref, source))
+
+    def _expand(self, ref: Ref, distance: float, *, is_seed: bool) -> None:
+        for group in self._steps(ref, is_seed=is_seed):
+            followed = group.neighbours
+            if group.cost is None:
+                for one in followed:
+                    self._left[one] = CutReason.HUB
+                continue
+            followed.sort(key=_order)
+            for index, one in enumerate(followed):
+                extra = 0.0 if index < FIRST_OF_MANY else LATER
+                self._offer(one, distance + group.cost + extra, ref)
+        namespace = Ref("Namespace", None, ref.namespace) if ref.namespace else None
+        if is_seed and namespace in self._graph.entities and namespace is not None:
+            self._offer(namespace, distance + _TO_NAMESPACE, ref)
+
+    def _steps(self, ref: Ref, *, is_seed: bool) -> "Iterator[_Step]":
+        by_relation: dict[str, list[Ref]] = {}
+        for edge in self._graph.out_of(ref):
+            by_relation.setdefault(edge.relation, []).append(edge.target)
+        for relation, targets in by_relation.items():
+            wanted = targets if is_seed else [one for one in targets if one.name not in EVERYWHERE]
+            cost = HOPS[relation].along  # type: ignore[index]  # A StrEnum is its value.
+            yield _Step(wanted, cost if is_seed or len(targets) <= MOST_BY_ONE_RELATION or _is_own(relation) else None)
+        by_relation = {}
+        for edge in self._graph.into(ref):
+            by_relation.setdefault(edge.relation, []).append(edge.source)
+        for relation, sources in by_relation.items():
+            hop = HOPS[relation]  # type: ignore[index]
+            if hop.back is None:
+                continue
+            is_hub = hop.is_shared or ref.name in EVERYWHERE
+            is_hub = is_hub or (len(sources) > MOST_BY_ONE_RELATION and not _is_own(relation))
+            yield _Step(sources, None if is_hub and not is_seed else hop.back)
+
+    def _edges(self) -> Iterator[Edge]:
+        for ref in self._found:
+            for edge in self._graph.out_of(ref):
+                if edge.target in self._found:
+                    yield edge
+
+    def _cuts(self) -> list[Cut]:
+        counts = Counter((ref.kind, reason) for ref, reason in self._left.items() if ref not in self._found)
+        return [Cut(kind, reason, count) for (kind, reason), count in sorted(counts.items())]
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """The neighbours by one relation in one direction; ``cost`` None: not followed, it is a hub's."""
+
+    neighbours: list[Ref]
+    cost: float | None
+
+
+# A workload and its pods, a Service and its pods belong together, however many they are.
+_OWN = frozenset({"owned_by", "selects", "routes_to"})
+
+
+def _is_own(relation: str) -> bool:
+    return relation in _OWN
+
+
+def _order(ref: Ref) -> tuple[str, str, str]:
+    return ref.kind, ref.namespace or "", ref.name
