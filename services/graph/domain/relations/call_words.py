@@ -32,10 +32,16 @@ class Word(NamedTuple):
     """
 
     text: str
-    path: str
+    place: str
+    at: int | str
     name: str | None = None
     is_file: bool = False
     is_script: bool = False
+
+    @property
+    def path(self) -> str:
+        """The field; made only for the few words that are a call."""
+        return self.place.format(self.at)
 
 
 @lru_cache(maxsize=4096)
@@ -76,27 +82,28 @@ def _of_container(inventory: Inventory, namespace: str | None, container: Contai
     for index, whole in enumerate(container.env_from or ()):
         for name, value in _of_env_from(inventory, namespace, whole):
             known[name] = value
-            yield Word(value, f"{path}.envFrom[{index}].configMapRef[{name}]", name)
+            yield Word(value, f"{path}.envFrom[{index}].configMapRef[{{}}]", name, name)
+    variables = path + ".env[{}].value"
     for index, variable in enumerate(container.env or ()):
         text = _value(inventory, namespace, variable, known)
         if text:
             known[variable.name] = text
-            yield Word(text, f"{path}.env[{index}].value", variable.name)
+            yield Word(text, variables, index, variable.name)
     for field, texts in (("command", container.command), ("args", container.args)):
         before = ""
         for index, text in enumerate(texts or ()):
-            yield _of_argument(_expanded(text, known), before, f"{path}.{field}[{index}]")
+            yield _of_argument(_expanded(text, known), before, f"{path}.{field}[{{}}]", index)
             before = text
 
 
-def _of_argument(text: str, before: str, path: str) -> Word:
+def _of_argument(text: str, before: str, place: str, index: int) -> Word:
     """A flag's name tells what its value is, as a variable's does: ``--redis-addr=cache``, ``-h cache``."""
     flag, equals, value = text.partition("=")
     if equals and flag.startswith("-") and " " not in flag:
-        return Word(value, path, flag.lstrip("-"))
+        return Word(value, place, index, flag.lstrip("-"))
     name = before.lstrip("-") if before.startswith("-") and "=" not in before and not text.startswith("-") else None
     is_script = any(blank in text for blank in " \n\t")
-    return Word(text, path, None if is_script else name, is_script=is_script)
+    return Word(text, place, index, None if is_script else name, is_script=is_script)
 
 
 def _value(inventory: Inventory, namespace: str | None, variable: EnvVar, known: Mapping[str, str]) -> str:
@@ -139,7 +146,7 @@ def _of_files(
     for key, value in (config.values if config else {}).items():
         if not wanted or key in wanted:
             for name_of_line, text in _lines(value):
-                yield Word(text, f"{path}[{key}]", name_of_line, is_file=True)
+                yield Word(text, path + "[{}]", key, name_of_line, is_file=True)
 
 
 @lru_cache(maxsize=1024)

@@ -90,7 +90,7 @@ class CallFinder:
 
     def _judge(self, source: Ref, word: Word, address: Address) -> Call | None:
         """Return the call an address is; None for a word that may as well be something else."""
-        target, confidence = self._target(source.namespace, address), _confidence(word, address)
+        target = self._target(source.namespace, address)
         if target is None or _says_otherwise(word, address):
             return None
         service = self.inventory.find(Service, target.namespace, target.name)
@@ -98,6 +98,8 @@ class CallFinder:
             if not self._must_be_service(word, address):
                 return None
             confidence = _unseen_confidence(word, address)
+        else:
+            confidence = _confidence(word, address)
         state = presence_of(self.inventory, target)
         note = _say_port(service, address.port) if service else ""
         return Call(source, target, state, word.path, address.host, address.port, confidence, note)

@@ -23,6 +23,15 @@ class Link(NamedTuple):
     confidence: float = 1.0
 
 
+class Draft(NamedTuple):
+    """An edge but for the object it starts from."""
+
+    link: Link
+    target: Ref
+    path: str
+    note: str = ""
+
+
 class Origin(NamedTuple):
     """The object whose field says so, made once for all edges of the object."""
 
@@ -108,6 +117,25 @@ class Drawing:
                 provenance=Provenance(origin.ref, origin.uid, path, origin.version),
             )
         )
+
+    def link_all(self, origin: Origin, drafts: Iterable[Draft]) -> None:
+        """Draw all of these, as ``link`` would each: most edges of a cluster are drawn here."""
+        (ref, uid, version), add, known = origin, self.edges.append, self.entities
+        for link, target, path, note in drafts:
+            entity = known.get(target)
+            add(
+                Edge(
+                    source=ref,
+                    target=target,
+                    relation=link.relation,
+                    layer=link.layer,
+                    state=self.state_of(target) if entity is None else entity.state,
+                    confidence=link.confidence,
+                    rationale=link.rationale,
+                    note=note,
+                    provenance=Provenance(ref, uid, path, version),
+                )
+            )
 
     def judge(  # noqa: PLR0913 - an edge that was judged has all of these.
         self,

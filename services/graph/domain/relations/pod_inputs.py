@@ -39,6 +39,49 @@ def containers_of(spec: PodSpec) -> Iterator[Container]:
     return chain(spec.containers or (), spec.init_containers or (), spec.ephemeral_containers or ())
 
 
+def needs_the_same(one: PodSpec, other: PodSpec) -> bool:
+    """Answer, fast, whether two pods of one controller need the same by the same fields; no may be wrong.
+
+    Names of volumes are not compared: that of the account's token is made up anew for every pod.
+    """
+    return (
+        one.service_account_name == other.service_account_name
+        and one.priority_class_name == other.priority_class_name
+        and one.runtime_class_name == other.runtime_class_name
+        and one.image_pull_secrets == other.image_pull_secrets
+        and _same_containers(one, other)
+        and _same_volumes(one.volumes or [], other.volumes or [])
+    )
+
+
+def _same_containers(one: PodSpec, other: PodSpec) -> bool:
+    for mine, theirs in (
+        (one.containers or (), other.containers or ()),
+        (one.init_containers or (), other.init_containers or ()),
+        (one.ephemeral_containers or (), other.ephemeral_containers or ()),
+    ):
+        if len(mine) != len(theirs):
+            return False
+        for first, second in zip(mine, theirs, strict=True):
+            if first.env != second.env or first.env_from != second.env_from:
+                return False
+    return True
+
+
+def _same_volumes(mine: list[Volume], theirs: list[Volume]) -> bool:
+    if len(mine) != len(theirs):
+        return False
+    for first, second in zip(mine, theirs, strict=True):
+        if first.config_map != second.config_map or first.secret != second.secret or first.csi != second.csi:
+            return False
+        if first.projected != second.projected or first.persistent_volume_claim != second.persistent_volume_claim:
+            return False
+        # Its claim is called after the pod.
+        if first.ephemeral is not None or second.ephemeral is not None:
+            return False
+    return True
+
+
 def _of_volume(volume: Volume, path: str, pod_name: str | None) -> Iterator[Input]:
     if volume.projected is not None:
         for index, source in enumerate(volume.projected.sources or ()):

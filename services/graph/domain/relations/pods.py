@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from services.graph.domain.graph import EdgeState, Relation
+from services.graph.domain.graph import Relation
 from services.graph.domain.k8s.config import ConfigMap, Secret
 from services.graph.domain.k8s.pods import Pod, PodSpec
 from services.graph.domain.k8s.rbac import ServiceAccount
 from services.graph.domain.k8s.shape import Ref
 from services.graph.domain.layers import Layer
-from services.graph.domain.relations.drawing import Drawing, Link, Origin, origin_of
-from services.graph.domain.relations.pod_inputs import Input, inputs_of
+from services.graph.domain.relations.drawing import Draft, Drawing, Link, Origin, origin_of
+from services.graph.domain.relations.pod_inputs import Input, inputs_of, needs_the_same
 from services.graph.domain.relations.templates import templates_of
 
 ON_NODE = Link(Relation.RUNS_ON, Layer.INFRA, "The scheduler wrote this node into spec.nodeName.")
@@ -26,22 +26,25 @@ RUNTIME = Link(Relation.RUNS_WITH, Layer.INFRA, "spec.runtimeClassName names thi
 CONFIG = Link(Relation.USES_CONFIG, Layer.APP, "A volume or variable of the pod takes its value from this ConfigMap.")
 SECRET = Link(Relation.USES_SECRET, Layer.SECURITY, "A volume or variable of the pod takes its value from this Secret.")
 CLAIM = Link(Relation.CLAIMS, Layer.PLATFORM, "A volume of the pod is this claim.")
-DRIVER = Link(Relation.SERVED_BY, Layer.INFRA, "A volume of the pod is served by this driver.")
+DRIVER = Link(
+    Relation.SERVED_BY,
+    Layer.INFRA,
+    "A volume within the pod's own spec is served by this driver, which must be registered for that.",
+)
 OPTIONAL = "optional: the pod starts without it"
 _LINK_OF_INPUT = {"ConfigMap": CONFIG, "Secret": SECRET, "PersistentVolumeClaim": CLAIM, "CSIDriver": DRIVER}
 
 
 def draw_pods(drawing: Drawing) -> None:
     """Draw what pods, templates of workloads, and accounts refer to."""
+    alike = _Alike(drawing)
     for pod in drawing.inventory.all(Pod):
-        origin, spec = origin_of(pod), pod.spec
+        origin = origin_of(pod)
         _draw_node(drawing, origin, pod)
-        _draw_spec(drawing, origin, spec, "spec")
-        _draw_inputs(drawing, origin, inputs_of(spec, "spec", pod.metadata.name))
+        alike.draw(origin, pod)
     for thing, spec, path in templates_of(drawing.inventory):
         origin = origin_of(thing)
-        _draw_spec(drawing, origin, spec, path)
-        _draw_inputs(drawing, origin, inputs_of(spec, path, None))
+        drawing.link_all(origin, _settle(drawing, origin.ref.namespace, spec, path))
     for account in drawing.inventory.all(ServiceAccount):
         if account.image_pull_secrets:
             _draw_pull_secrets(drawing, account)
@@ -60,29 +63,16 @@ def _draw_node(drawing: Drawing, origin: Origin, pod: Pod) -> None:
         )
 
 
-def _draw_spec(drawing: Drawing, origin: Origin, spec: PodSpec, path: str) -> None:
-    namespace = origin.ref.namespace
+def _settle_spec(namespace: str | None, spec: PodSpec, path: str) -> Iterator[Draft]:
     account = spec.service_account_name or "default"
-    drawing.link(origin, AS_ACCOUNT, Ref("ServiceAccount", namespace, account), _join(path, "serviceAccountName"))
+    yield Draft(AS_ACCOUNT, Ref("ServiceAccount", namespace, account), f"{path}.serviceAccountName")
     if spec.priority_class_name:
-        drawing.link(
-            origin, PRIORITY, Ref("PriorityClass", None, spec.priority_class_name), _join(path, "priorityClassName")
-        )
+        yield Draft(PRIORITY, Ref("PriorityClass", None, spec.priority_class_name), f"{path}.priorityClassName")
     if spec.runtime_class_name:
-        drawing.link(
-            origin, RUNTIME, Ref("RuntimeClass", None, spec.runtime_class_name), _join(path, "runtimeClassName")
-        )
+        yield Draft(RUNTIME, Ref("RuntimeClass", None, spec.runtime_class_name), f"{path}.runtimeClassName")
     for index, pull in enumerate(spec.image_pull_secrets or ()):
         if pull.name:
-            drawing.link(origin, PULLS, Ref("Secret", namespace, pull.name), f"{path}.imagePullSecrets[{index}].name")
-
-
-# The paths of a pod are said thousands of times: they are made once.
-_POD_PATHS = {word: f"spec.{word}" for word in ("serviceAccountName", "priorityClassName", "runtimeClassName")}
-
-
-def _join(path: str, word: str) -> str:
-    return _POD_PATHS[word] if path == "spec" else f"{path}.{word}"
+            yield Draft(PULLS, Ref("Secret", namespace, pull.name), f"{path}.imagePullSecrets[{index}].name")
 
 
 def _draw_pull_secrets(drawing: Drawing, account: ServiceAccount) -> None:
@@ -93,28 +83,53 @@ def _draw_pull_secrets(drawing: Drawing, account: ServiceAccount) -> None:
             drawing.link(origin, ACCOUNT_PULLS, ref, f"imagePullSecrets[{index}].name")
 
 
-def _draw_inputs(drawing: Drawing, origin: Origin, inputs: Iterator[Input]) -> None:
-    namespace = origin.ref.namespace
+class _Alike:
+    """Pods of one controller mostly need the same: what was settled for one is kept for the next."""
+
+    def __init__(self, drawing: Drawing) -> None:
+        self._drawing = drawing
+        self._of_controller: dict[str, tuple[PodSpec, list[Draft]]] = {}
+
+    def draw(self, origin: Origin, pod: Pod) -> None:
+        owners = pod.metadata.owner_references
+        # A node owns static pods of any namespace: those are settled one by one.
+        uid = owners[0].uid if owners and owners[0].controller and owners[0].kind != "Node" else ""
+        known = self._of_controller.get(uid)
+        if known is None or not needs_the_same(known[0], pod.spec):
+            known = pod.spec, _settle(self._drawing, origin.ref.namespace, pod.spec, "spec", pod.metadata.name)
+            if uid:
+                self._of_controller[uid] = known
+        self._drawing.link_all(origin, known[1])
+
+
+def _settle(
+    drawing: Drawing, namespace: str | None, spec: PodSpec, path: str, pod_name: str | None = None
+) -> list[Draft]:
+    """Return an edge for each object: many variables take from one ConfigMap.
+
+    It is drawn from the first field that cannot do without the object, or that wants a key it lacks.
+    """
     drawn: dict[Ref, tuple[Input, str]] = {}
-    for one in inputs:
+    for one in inputs_of(spec, path, pod_name):
         ref = Ref(one.kind, None if one.kind == "CSIDriver" else namespace, one.name)
         before = drawn.get(ref)
         missing = _missing_key(drawing, ref, one) if one.keys else ""
-        # Many variables take from one ConfigMap: one edge, of the first that cannot do without, or that is broken.
         if before is None or (before[0].optional and not one.optional) or (missing and not before[1]):
             drawn[ref] = (one, missing)
-    for ref, (one, missing) in drawn.items():
-        note = missing or (OPTIONAL if one.optional else "")
-        if one.kind == "CSIDriver" and drawing.state_of(ref) is EdgeState.ABSENT:
-            # Drivers need not be registered as objects to serve volumes (storage/v1 CSIDriver).
-            drawing.judge(origin, DRIVER, ref, one.path, state=EdgeState.UNKNOWN, note="a driver may go unregistered")
-            continue
-        drawing.link(origin, _LINK_OF_INPUT[one.kind], ref, one.path, note)
+    return [
+        *_settle_spec(namespace, spec, path),
+        *(
+            Draft(_LINK_OF_INPUT[one.kind], ref, one.path, missing or (OPTIONAL if one.optional else ""))
+            for ref, (one, missing) in drawn.items()
+        ),
+    ]
 
 
 def _missing_key(drawing: Drawing, ref: Ref, one: Input) -> str:
     thing = None if one.optional else drawing.inventory.find_ref(ref)
     if isinstance(thing, ConfigMap | Secret):
         known = thing.digests if isinstance(thing, ConfigMap) else thing.key_names
-        return next((f"it has no key {key}" for key in one.keys if key not in known), "")
+        for key in one.keys:
+            if key not in known:
+                return f"it has no key {key}"
     return ""
