@@ -37,8 +37,11 @@ class BlastRadius:
     left_out: tuple[int, int] = (0, 0)
 
 
-def blast_radius(graph: Graph, seeds: Collection[Ref], *, steps: int = 8, most: int = MOST) -> BlastRadius:
-    """Return who depends on the seeds and what they depend on, in at most ``steps`` relations each way."""
+def blast_radius(graph: Graph, seeds: Collection[Ref], *, steps: int = 16, most: int = MOST) -> BlastRadius:
+    """Return who depends on the seeds and what they depend on, in at most ``steps`` relations each way.
+
+    From a Service to the Service of a caller it is four: the workload, its replicas, their pods.
+    """
     up, more_up = _walk(graph, seeds, _dependants, (steps, most))
     down, more_down = _walk(graph, seeds, _dependencies, (steps, most))
     return BlastRadius(up, down, (more_up, more_down))

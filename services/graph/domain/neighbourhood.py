@@ -5,17 +5,19 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from heapq import heappop, heappush
+from math import inf
+from typing import NamedTuple
 
 import msgspec
 
-from services.graph.domain.graph import Edge, Entity, Graph
+from services.graph.domain.graph import Edge, EdgeState, Entity, Graph, Relation
 from services.graph.domain.hops import EVERYWHERE, HOPS
 from services.graph.domain.k8s.shape import Ref
 
 # More neighbours than this by one relation make a hub of an object: what it has in common with each says little.
 MOST_BY_ONE_RELATION = 25
-# The first of many alike are told; the others come after everything else that is near.
-FIRST_OF_MANY, LATER = 10, 0.5
+# The first of many alike are told; the others are as near, but come after everything else that is.
+FIRST_OF_MANY, LATER = 10, 2.0
 _TO_NAMESPACE = 0.5
 
 
@@ -80,62 +82,62 @@ class _Walk:
         self._unknown = tuple(ref for ref in wanted if ref not in graph.entities)
         self._found: dict[Ref, Neighbour] = {}
         self._left: dict[Ref, CutReason] = {}
-        self._heap: list[tuple[float, tuple[str, str, str], Ref, Ref | None]] = []
+        self._heap: list[tuple[float, tuple[str, str, str], _Offer]] = []
         self._best: dict[Ref, float] = {}
 
     def run(self) -> Neighbourhood:
         for ref in self._seeds:
-            self._offer(ref, 0.0, None)
+            self._offer(_Offer(ref, None, 0.0, 0.0))
         while self._heap:
-            distance, _, ref, source = heappop(self._heap)
-            if ref in self._found:
+            offer = heappop(self._heap)[2]
+            if offer.ref in self._found:
                 continue
             if len(self._found) >= self._most:
-                self._left[ref] = CutReason.MOST
+                self._left[offer.ref] = CutReason.MOST
                 continue
-            self._found[ref] = Neighbour(self._graph.entities[ref], distance, source)
-            self._expand(ref, distance, is_seed=distance == 0)
-        return Neighbourhood(tuple(self._found.values()), tuple(self._edges()), tuple(self._cuts()), self._unknown)
+            self._found[offer.ref] = Neighbour(self._graph.entities[offer.ref], offer.distance, offer.source)
+            self._expand(offer)
+        nearest_first = sorted(self._found.values(), key=lambda one: (one.distance, _order(one.entity.ref)))
+        return Neighbourhood(tuple(nearest_first), tuple(self._edges()), tuple(self._cuts()), self._unknown)
 
-    def _offer(self, ref: Ref, distance: float, source: Ref | None) -> None:
-        if distance > self._hops:
-            self._left.setdefault(ref, CutReason.DISTANCE)
-        elif distance < self._best.get(ref, self._hops + 1):
-            self._best[ref] = distance
-            heappush(self._heap, (distance, _order(ref), ref, source))
+    def _offer(self, offer: "_Offer") -> None:
+        if offer.distance > self._hops:
+            self._left.setdefault(offer.ref, CutReason.DISTANCE)
+        elif offer.rank < self._best.get(offer.ref, inf):
+            self._best[offer.ref] = offer.rank
+            heappush(self._heap, (offer.rank, _order(offer.ref), offer))
 
-    def _expand(self, ref: Ref, distance: float, *, is_seed: bool) -> None:
+    def _expand(self, offer: "_Offer") -> None:
+        ref, is_seed = offer.ref, offer.source is None
         for group in self._steps(ref, is_seed=is_seed):
-            followed = group.neighbours
             if group.cost is None:
-                for one in followed:
+                for one in group.neighbours:
                     self._left[one] = CutReason.HUB
                 continue
-            followed.sort(key=_order)
-            for index, one in enumerate(followed):
-                extra = 0.0 if index < FIRST_OF_MANY else LATER
-                self._offer(one, distance + group.cost + extra, ref)
-        namespace = Ref("Namespace", None, ref.namespace) if ref.namespace else None
-        if is_seed and namespace in self._graph.entities and namespace is not None:
-            self._offer(namespace, distance + _TO_NAMESPACE, ref)
+            for index, one in enumerate(sorted(group.neighbours, key=_order)):
+                later = 0.0 if index < FIRST_OF_MANY else LATER
+                self._offer(_Offer(one, ref, offer.distance + group.cost, offer.rank + group.cost + later))
+        namespace = Ref("Namespace", None, ref.namespace or "")
+        if is_seed and namespace in self._graph.entities:
+            self._offer(_Offer(namespace, ref, _TO_NAMESPACE, _TO_NAMESPACE))
 
     def _steps(self, ref: Ref, *, is_seed: bool) -> "Iterator[_Step]":
-        by_relation: dict[str, list[Ref]] = {}
+        by_relation: dict[Relation, list[Ref]] = {}
         for edge in self._graph.out_of(ref):
-            by_relation.setdefault(edge.relation, []).append(edge.target)
+            if edge.target.name not in EVERYWHERE or edge.state is not EdgeState.PRESENT:
+                by_relation.setdefault(edge.relation, []).append(edge.target)
         for relation, targets in by_relation.items():
-            wanted = targets if is_seed else [one for one in targets if one.name not in EVERYWHERE]
-            cost = HOPS[relation].along  # type: ignore[index]  # A StrEnum is its value.
-            yield _Step(wanted, cost if is_seed or len(targets) <= MOST_BY_ONE_RELATION or _is_own(relation) else None)
+            is_followed = is_seed or len(targets) <= MOST_BY_ONE_RELATION or relation in _OWN
+            yield _Step(targets, HOPS[relation].along if is_followed else None)
         by_relation = {}
         for edge in self._graph.into(ref):
             by_relation.setdefault(edge.relation, []).append(edge.source)
         for relation, sources in by_relation.items():
-            hop = HOPS[relation]  # type: ignore[index]
+            hop = HOPS[relation]
             if hop.back is None:
                 continue
             is_hub = hop.is_shared or ref.name in EVERYWHERE
-            is_hub = is_hub or (len(sources) > MOST_BY_ONE_RELATION and not _is_own(relation))
+            is_hub = is_hub or (len(sources) > MOST_BY_ONE_RELATION and relation not in _OWN)
             yield _Step(sources, None if is_hub and not is_seed else hop.back)
 
     def _edges(self) -> Iterator[Edge]:
@@ -149,6 +151,15 @@ class _Walk:
         return [Cut(kind, reason, count) for (kind, reason), count in sorted(counts.items())]
 
 
+class _Offer(NamedTuple):
+    """An object that may be a neighbour: how far it is, and when its turn is; ``source`` None: a seed."""
+
+    ref: Ref
+    source: Ref | None
+    distance: float
+    rank: float
+
+
 @dataclass(frozen=True, slots=True)
 class _Step:
     """The neighbours by one relation in one direction; ``cost`` None: not followed, it is a hub's."""
@@ -158,11 +169,7 @@ class _Step:
 
 
 # A workload and its pods, a Service and its pods belong together, however many they are.
-_OWN = frozenset({"owned_by", "selects", "routes_to"})
-
-
-def _is_own(relation: str) -> bool:
-    return relation in _OWN
+_OWN = frozenset({Relation.OWNED_BY, Relation.SELECTS, Relation.ROUTES_TO})
 
 
 def _order(ref: Ref) -> tuple[str, str, str]:

@@ -20,7 +20,7 @@ _WORD = re.compile(r"[a-z0-9-]{1,63}\Z")
 # Something is to be put in there that is not known: ${HOST}, $(HOST), $HOST, {{ .Host }}.
 _UNFILLED = re.compile(r"\S*(?:\$[({A-Z_]|\{\{)[^\s}]*(?:\s*[^\s}]*\}\}\S*|\S*)")
 _MOST_PORT = 65_535
-_NO_SERVICE = frozenset({"localhost", "true", "false", "none", "null", "yes", "no", "on", "off"})
+_NO_SERVICE = frozenset({"localhost", "true", "false", "none", "null", "yes", "no", "on", "off", "tcp", "udp"})
 # Where a file comes from is no host: file:///etc, unix:///run.
 _NO_NETWORK = frozenset({"file", "unix", "jar", "classpath", "data", "docker", "s3", "gs", "oci", "env", "vault"})
 _CLUSTER = "svc"

@@ -124,6 +124,9 @@ class CallFinder:
             return False
         if address.namespace is not None and address.namespace in _DOMAINS:
             return False
+        if not address.is_plain and address.namespace is None and address.host != word.text.lower():
+            # One word of many, as in `host=db user=app`: which is the host is not known.
+            return False
         if address.has_scheme or is_address_name(word.name or ""):
             return True
         # In an argument without a flag `name:7` is as likely an image or a file.
