@@ -41,12 +41,10 @@ class Call(NamedTuple):
 
 
 class CallFinder:
-    """Finds calls; keeps what it learned of an inventory, so one is made for many workloads."""
+    """Finds calls; remembers the texts it has read, so one is best made for many workloads."""
 
     def __init__(self, inventory: Inventory) -> None:
         self.inventory = inventory
-        self._namespaces = {one.metadata.name for one in inventory.all(Namespace)}
-        self._namespaces.update(one.metadata.namespace or "" for one in inventory.all(Service))
         self._read: dict[str, tuple[Address, ...]] = {}
 
     def calls_of(self, thing: KubeObject) -> tuple[Call, ...]:
@@ -114,7 +112,12 @@ class CallFinder:
             second = Ref("Service", address.also[1] or namespace, address.also[0])
             if self.inventory.find_ref(second) is not None:
                 return second
-        return first if address.namespace in self._namespaces else None
+        return first if self._is_namespace(address.namespace) else None
+
+    def _is_namespace(self, name: str) -> bool:
+        if self.inventory.find(Namespace, None, name) is not None:
+            return True
+        return bool(self.inventory.in_namespace(Service, name) or self.inventory.in_namespace(Pod, name))
 
     def _must_be_service(self, word: Word, address: Address) -> bool:
         """Answer whether a host that is no Service we saw was meant as one."""

@@ -1,6 +1,5 @@
 """Whom a Service means and whom it reaches: the pods its selector selects against the endpoints of its slices."""
 
-from collections import defaultdict
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -9,7 +8,6 @@ from services.graph.domain.k8s.network import Endpoint, EndpointSlice, Service
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import Ref
 
-SERVICE_NAME = "kubernetes.io/service-name"
 _FINISHED = frozenset({"Succeeded", "Failed"})
 
 
@@ -58,23 +56,6 @@ class ServiceReach:
     problems: tuple[ReachProblem, ...] = ()
 
 
-def slices_by_service(inventory: Inventory) -> dict[Ref, list[EndpointSlice]]:
-    """Return the slices of each Service, by their label; made once for many Services."""
-    found: dict[Ref, list[EndpointSlice]] = defaultdict(list)
-    for one in inventory.all(EndpointSlice):
-        name = one.labels.get(SERVICE_NAME)
-        if name:
-            found[Ref("Service", one.metadata.namespace, name)].append(one)
-    return found
-
-
-def slices_of(inventory: Inventory, service: Service) -> list[EndpointSlice]:
-    """Return the slices of one Service."""
-    name = service.metadata.name
-    slices = inventory.in_namespace(EndpointSlice, service.metadata.namespace)
-    return [one for one in slices if one.labels.get(SERVICE_NAME) == name]
-
-
 def pod_of(inventory: Inventory, endpoint: Endpoint) -> Pod | None:
     """Return the pod an endpoint is, by uid; where the slice gives none, by name."""
     target = endpoint.target_ref
@@ -86,10 +67,10 @@ def pod_of(inventory: Inventory, endpoint: Endpoint) -> Pod | None:
     return inventory.find(Pod, target.namespace, target.name or "")
 
 
-def reach_of(inventory: Inventory, service: Service, slices: list[EndpointSlice] | None = None) -> ServiceReach:
+def reach_of(inventory: Inventory, service: Service) -> ServiceReach:
     """Return how what the Service selects differs from where its traffic goes."""
     namespace, spec = service.metadata.namespace, service.spec
-    slices = slices_of(inventory, service) if slices is None else slices
+    slices = inventory.slices_of(namespace, service.metadata.name)
     selector = spec.selector or {}
     # What has a type ExternalName has no endpoints, whatever its selector says.
     has_selector = bool(selector) and spec.type != "ExternalName"

@@ -2,7 +2,7 @@
 
 from services.graph.domain.graph import EdgeState
 from services.graph.domain.k8s.shape import KubeObject
-from services.graph.domain.relations.reach import ReachProblem, ServiceReach, reach_of, slices_by_service
+from services.graph.domain.relations.reach import ReachProblem, ServiceReach, reach_of
 from tests.support.cluster import an_inventory, an_object
 from tests.support.edges import FORBIDDEN, a_graph, edges_of, the_edge
 
@@ -123,10 +123,7 @@ def test_pods_of_a_slice_that_may_not_be_read_are_unknown():
 
 
 def reach(service: KubeObject, *objects: KubeObject, unread: dict[str, object] | None = None) -> ServiceReach:
-    inventory = an_inventory(service, *objects, unread=unread or {})
-    found = reach_of(inventory, service)
-    assert found == reach_of(inventory, service, slices_by_service(inventory).get(service.ref, []))
-    return found
+    return reach_of(an_inventory(service, *objects, unread=unread or {}), service)
 
 
 def test_a_service_whose_pods_are_all_ready_has_no_problem():
