@@ -85,13 +85,17 @@ class Drawing:
             ref = Ref(kind, meta.namespace, meta.name)
             entities[ref] = Entity(ref=ref, layer=layer, uid=meta.uid)
 
-    def state_of(self, ref: Ref) -> EdgeState:
-        """Return whether the object exists, and see that it has its entity."""
+    def entity_of(self, ref: Ref) -> Entity:
+        """Return its entity; what was not seen gets one here, absent only if that is proven."""
         entity = self.entities.get(ref)
         if entity is None:
             state = presence_of(self.inventory, ref)
             entity = self.entities[ref] = Entity(ref=ref, layer=layer_of(ref.kind), state=state)
-        return entity.state
+        return entity
+
+    def state_of(self, ref: Ref) -> EdgeState:
+        """Return whether the object exists, and see that it has its entity."""
+        return self.entity_of(ref).state
 
     def has(self, ref: Ref) -> bool:
         """Answer whether it was seen, without making an entity of it."""
@@ -104,13 +108,15 @@ class Drawing:
 
     def link(self, origin: Origin, link: Link, target: Ref, path: str, note: str = "") -> None:
         """Draw from the object that says so to what it names; it holds if that exists."""
+        entity = self.entity_of(target)
         self.edges.append(
             Edge(
                 source=origin.ref,
-                target=target,
+                # The entity's own: one object serves a thousand edges.
+                target=entity.ref,
                 relation=link.relation,
                 layer=link.layer,
-                state=self.state_of(target),
+                state=entity.state,
                 confidence=link.confidence,
                 rationale=link.rationale,
                 note=note,
@@ -122,14 +128,14 @@ class Drawing:
         """Draw all of these, as ``link`` would each: most edges of a cluster are drawn here."""
         (ref, uid, version), add, known = origin, self.edges.append, self.entities
         for link, target, path, note in drafts:
-            entity = known.get(target)
+            entity = known.get(target) or self.entity_of(target)
             add(
                 Edge(
                     source=ref,
-                    target=target,
+                    target=entity.ref,
                     relation=link.relation,
                     layer=link.layer,
-                    state=self.state_of(target) if entity is None else entity.state,
+                    state=entity.state,
                     confidence=link.confidence,
                     rationale=link.rationale,
                     note=note,
@@ -150,13 +156,11 @@ class Drawing:
         confidence: float | None = None,
     ) -> None:
         """Draw an edge whose state was judged; ``source`` where the object that says so is not its source."""
-        self.state_of(target)
-        if source is not None:
-            self.state_of(source)
+        start = origin.ref if source is None else self.entity_of(source).ref
         self.edges.append(
             Edge(
-                source=source or origin.ref,
-                target=target,
+                source=start,
+                target=self.entity_of(target).ref,
                 relation=link.relation,
                 layer=link.layer,
                 state=state,
