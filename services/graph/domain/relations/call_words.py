@@ -11,12 +11,18 @@ from services.graph.domain.k8s.pods import Container, EnvFrom, EnvVar, KeyToPath
 
 # With something before it: a HOST alone is mostly where the process itself listens.
 _ADDRESS_NAME = re.compile(r"_(?:HOST|HOST_?NAME|ADDR|(?<!MAIL_)ADDRESS|URL|URI|ENDPOINT|DSN)(?:E?S)?_?[0-9]*$")
-_OWN_ADDRESS = re.compile(r"(?:^|_)(?:BIND|LISTEN|LISTENER|ADVERTISED?|PUBLIC|EXTERNAL|SELF|OWN|POD|MY|NODE)_")
+_OWN_ADDRESS = re.compile(
+    r"(?:^|_)(?:BIND|LISTEN|LISTENER|ADVERTISED?|PUBLIC|EXTERNAL|SELF|OWN|POD|NODE|BASE|ROOT|SITE)_"
+)
 _OTHER_NAME = re.compile(
     r"(?:^|_)(?:(?<!HOST_)NAME|USER|USERNAME|PASSWORD|DATABASE|DB|LEVEL|MODE|ENV|ENVIRONMENT|NAMESPACE|TOPIC|QUEUE"
     r"|BUCKET|TYPE|KIND|IMAGE|VERSION|TAG|PATH|PREFIX|ROLE|GROUP|TIER|APP|COMPONENT|PROFILES?|KEY|ID|CREDENTIALS?)$"
 )
 _NEVER_ADDRESS = re.compile(r"(?:^|_)(?:IMAGE|VERSION|TAG|KEY|CREDENTIALS?|PASSWORD)$")
+# Lists of hosts that are let in, or left out of something.
+_LIST_OF_HOSTS = re.compile(
+    r"(?:^|_)(?:NO_PROXY|(?:ALLOWED_)?ORIGINS?|ALLOWED_HOSTS?|TRUSTED_[A-Z_]*|WHITELIST|ALLOWLIST)$"
+)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _BREAKS = re.compile(r"[^A-Za-z0-9]+")
 _REFERENCE = re.compile(r"\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)")
@@ -47,8 +53,19 @@ class Word(NamedTuple):
 @lru_cache(maxsize=4096)
 def is_address_name(name: str) -> bool:
     """Answer whether a variable of this name holds an address: DB_HOST, catalogueUrl, redis.endpoint."""
-    normal = _normal(name)
-    return bool(_ADDRESS_NAME.search(normal)) and not _OWN_ADDRESS.search(normal)
+    return bool(_ADDRESS_NAME.search(_normal(name))) and not is_own_address(name)
+
+
+@lru_cache(maxsize=4096)
+def is_own_address(name: str) -> bool:
+    """Answer whether a variable of this name tells where the process itself is found: BIND_ADDR, PUBLIC_URL."""
+    return bool(_OWN_ADDRESS.search(_normal(name)))
+
+
+@lru_cache(maxsize=4096)
+def is_list_of_hosts(name: str) -> bool:
+    """Answer whether a variable of this name lists hosts that need not be called: NO_PROXY, ALLOWED_ORIGINS."""
+    return bool(_LIST_OF_HOSTS.search(_normal(name)))
 
 
 @lru_cache(maxsize=4096)

@@ -11,7 +11,15 @@ from services.graph.domain.k8s.pods import Pod, PodSpec
 from services.graph.domain.k8s.shape import KubeObject, Ref
 from services.graph.domain.layers import Layer
 from services.graph.domain.relations.addresses import Address, find_addresses
-from services.graph.domain.relations.call_words import Word, is_address_name, is_never_address, is_other_name, words_of
+from services.graph.domain.relations.call_words import (
+    Word,
+    is_address_name,
+    is_list_of_hosts,
+    is_never_address,
+    is_other_name,
+    is_own_address,
+    words_of,
+)
 from services.graph.domain.relations.drawing import Drawing, Link, origin_of, presence_of
 from services.graph.domain.relations.templates import template_of, templates_of
 
@@ -58,13 +66,13 @@ class CallFinder:
         return self._find(thing, spec, (meta.labels if meta else None) or {}, path)
 
     def _find(self, thing: KubeObject, spec: PodSpec, labels: dict[str, str], path: str) -> tuple[Call, ...]:
-        found: dict[tuple[Ref, int | None], Call] = {}
+        source, found = thing.ref, dict[tuple[Ref, int | None], Call]()
         aliases = {name for alias in spec.host_aliases or () for name in alias.hostnames or ()}
         for word in words_of(self.inventory, thing.metadata.namespace, spec, path):
             for address in self._addresses(word.text):
                 if address.host in aliases:
                     continue
-                call = self._judge(thing.ref, word, address)
+                call = self._judge(source, word, address)
                 if call is None or self._is_itself(call.target, thing, labels):
                     continue
                 before = found.get((call.target, call.port))
@@ -93,7 +101,7 @@ class CallFinder:
             return None
         service = self.inventory.find(Service, target.namespace, target.name)
         if service is None:
-            if not self._must_be_service(word, address):
+            if not _must_be_service(word, address):
                 return None
             confidence = _unseen_confidence(word, address)
         else:
@@ -119,21 +127,23 @@ class CallFinder:
             return True
         return bool(self.inventory.in_namespace(Service, name) or self.inventory.in_namespace(Pod, name))
 
-    def _must_be_service(self, word: Word, address: Address) -> bool:
-        """Answer whether a host that is no Service we saw was meant as one."""
-        if address.is_cluster_name:
-            return True
-        if word.is_file or address.host.count(".") > 1 or is_other_name(word.name or ""):
-            return False
-        if address.namespace is not None and address.namespace in _DOMAINS:
-            return False
-        if not address.is_plain and address.namespace is None and address.host != word.text.lower():
-            # One word of many, as in `host=db user=app`: which is the host is not known.
-            return False
-        if address.has_scheme or is_address_name(word.name or ""):
-            return True
-        # In an argument without a flag `name:7` is as likely an image or a file.
-        return word.name is not None and address.port is not None and address.port >= _LEAST_PORT
+
+def _must_be_service(word: Word, address: Address) -> bool:
+    """Answer whether a host that is no Service we saw was meant as one."""
+    if address.is_cluster_name:
+        return True
+    name = word.name or ""
+    if word.is_file or address.host.count(".") > 1 or is_other_name(name) or is_own_address(name):
+        return False
+    if address.namespace is not None and address.namespace in _DOMAINS:
+        return False
+    if not address.is_plain and address.namespace is None and address.host != word.text.lower():
+        # One word of many, as in `host=db user=app`: which is the host is not known.
+        return False
+    if address.has_scheme or is_address_name(name):
+        return True
+    # In an argument without a flag `name:7` is as likely an image or a file.
+    return bool(name) and address.port is not None and address.port >= _LEAST_PORT
 
 
 def _confidence(word: Word, address: Address) -> float:
@@ -152,6 +162,8 @@ def _unseen_confidence(word: Word, address: Address) -> float:
 
 def _says_otherwise(word: Word, address: Address) -> bool:
     """Answer whether a word that could be a Service's name is something else where it stands: DB_NAME, an image."""
+    if is_list_of_hosts(word.name or ""):
+        return True
     if address.is_cluster_name or address.has_scheme:
         return False
     if address.is_plain or address.namespace is not None:

@@ -123,6 +123,11 @@ def test_services_that_may_not_be_read_are_unknown():
         ("PASSWORD", "secret:1234"),
         ("RANGE", "a:5"),
         ("EMPTY", ""),
+        ("NO_PROXY", "redis.shop.svc,gone.shop.svc,localhost"),
+        ("no_proxy", "redis,.svc"),
+        ("CORS_ALLOWED_ORIGINS", "http://redis:80"),
+        ("PUBLIC_URL", "http://storefront"),
+        ("BASE_URL", "http://storefront:80"),
         ("DATABASE_DSN", "root:secret@tcp(10.0.0.1:3306)/shop"),
         ("DATABASE_URL", "host=10.0.0.1 user=app dbname=orders"),
     ],
@@ -291,6 +296,22 @@ def test_a_service_is_one_edge_and_one_more_for_a_wrong_port():
     graph = a_graph(a_web(env=env(A="redis", B="redis:6379", C="redis:1", D="redis:1")), a_service())
 
     assert [edge.note for edge in edges_of(graph, "calls")] == ["", "the Service has no port 1"]
+
+
+@pytest.mark.parametrize(
+    ("values", "called"),
+    [
+        ({"DSN": "user:pw@tcp(redis:6379)/db"}, {"redis"}),
+        ({"DB_CONNECTION_STRING": "Host=redis;Username=u;Password=p"}, {"redis"}),
+        ({"JAVA_OPTS": "-Xmx1g -Dcache.url=redis://redis:6379"}, {"redis"}),
+        ({"NAME_PART": "redis", "OTLP_ENDPOINT": "http://$(NAME_PART):4317"}, {"redis"}),
+        ({"KAFKA_BROKERS": "redis-0.redis:9092,redis-1.redis:9092"}, {"redis"}),
+        ({"SPRING_DATASOURCE_URL": "jdbc:mysql://redis:3306/x"}, {"redis"}),
+        ({"OTEL_SERVICE_NAME": "redis", "OTEL_RESOURCE_ATTRIBUTES": "service.namespace=shop"}, set()),
+    ],
+)
+def test_configuration_as_applications_have_it(values, called):
+    assert {call.target.name for call in calls(a_web(env=env(**values)), a_service())} == called
 
 
 @pytest.mark.parametrize(
