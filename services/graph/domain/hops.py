@@ -9,11 +9,13 @@ class Hop(NamedTuple):
     """What following a relation costs, from its source and back from its target; None: never followed that way.
 
     ``is_shared``: what many use says nothing of those who use it, so from the target it is followed only if seeded.
+    ``is_minor``: what is found this way is a record of what led there, and has its turn after everything else.
     """
 
     along: float | None
     back: float | None
     is_shared: bool = False
+    is_minor: bool = False
 
 
 # ConfigMaps that are in every pod, and of no consequence to any.
@@ -49,8 +51,8 @@ HOPS: dict[Relation, Hop] = {
     Relation.RUNS_WITH: Hop(1.0, 1.5, is_shared=True),
     Relation.LIMITS: Hop(1.0, 0.5),
     Relation.ATTACHES: Hop(0.5, 0.5),
-    Relation.HEARTBEATS: Hop(0.5, 0.5),
-    Relation.MEASURES: Hop(0.5, 0.5),
+    Relation.HEARTBEATS: Hop(0.5, 0.5, is_minor=True),
+    Relation.MEASURES: Hop(0.5, 0.5, is_minor=True),
     # Events are evidence of the objects there are, and no objects to go through.
     Relation.REPORTS_ON: Hop(0.5, None),
 }

@@ -115,7 +115,7 @@ class _Walk:
                     self._left[one] = CutReason.HUB
                 continue
             for index, one in enumerate(sorted(group.neighbours, key=_order)):
-                later = 0.0 if index < FIRST_OF_MANY else LATER
+                later = LATER if group.is_minor or index >= FIRST_OF_MANY else 0.0
                 self._offer(_Offer(one, ref, offer.distance + group.cost, offer.rank + group.cost + later))
         namespace = Ref("Namespace", None, ref.namespace or "")
         if is_seed and namespace in self._graph.entities:
@@ -136,9 +136,10 @@ class _Walk:
             hop = HOPS[relation]
             if hop.back is None:
                 continue
-            is_hub = hop.is_shared or ref.name in EVERYWHERE
+            # A pod on every node: those of other nodes say nothing of this one.
+            is_hub = hop.is_shared or ref.name in EVERYWHERE or ref.kind == "DaemonSet"
             is_hub = is_hub or (len(sources) > MOST_BY_ONE_RELATION and relation not in _OWN)
-            yield _Step(sources, None if is_hub and not is_seed else hop.back)
+            yield _Step(sources, None if is_hub and not is_seed else hop.back, hop.is_minor)
 
     def _edges(self) -> Iterator[Edge]:
         for ref in self._found:
@@ -166,6 +167,7 @@ class _Step:
 
     neighbours: list[Ref]
     cost: float | None
+    is_minor: bool = False
 
 
 # A workload and its pods, a Service and its pods belong together, however many they are.

@@ -121,6 +121,30 @@ def test_hundreds_of_pods_do_not_push_out_the_rest():
     assert {"Service shop/big", "Service shop/cart", "Node n1"} <= names(found)
 
 
+def test_usage_and_leases_come_after_everything_else():
+    records = [an_object("PodMetrics", f"cart-1-00{number}") for number in range(2)]
+    graph = a_shop(*records, an_object("NodeMetrics", "n1"), an_object("Lease", "n1", "kube-node-lease"))
+    whole = names(find_neighbourhood(graph, [ref("Deployment shop/cart")]))
+    minor = {"PodMetrics shop/cart-1-000", "PodMetrics shop/cart-1-001", "NodeMetrics n1", "Lease kube-node-lease/n1"}
+
+    few = names(find_neighbourhood(graph, [ref("Deployment shop/cart")], most=len(whole) - len(minor)))
+
+    assert minor <= whole
+    assert few == whole - minor
+
+
+def test_a_node_does_not_lead_to_other_nodes_through_what_runs_on_each():
+    every = an_object("DaemonSet", "proxy")
+    pods = [
+        an_object("Pod", f"proxy-{number}", metadata=owned_by(every), spec={"nodeName": f"n{number}"})
+        for number in range(3)
+    ]
+    graph = a_graph(every, *pods, *(an_object("Node", f"n{number}") for number in range(3)))
+
+    assert "Pod shop/proxy-2" not in names(find_neighbourhood(graph, [ref("Node n1")]))
+    assert "Pod shop/proxy-2" in names(find_neighbourhood(graph, [ref("DaemonSet shop/proxy")]))
+
+
 def test_edges_are_those_between_neighbours():
     found = find_neighbourhood(a_shop(), [ref("Deployment shop/cart")])
 

@@ -88,17 +88,17 @@ class _Alike:
 
     def __init__(self, drawing: Drawing) -> None:
         self._drawing = drawing
-        self._of_controller: dict[str, tuple[PodSpec, list[Draft]]] = {}
+        self._of_controller: dict[tuple[str, str | None], tuple[PodSpec, list[Draft]]] = {}
 
     def draw(self, origin: Origin, pod: Pod) -> None:
         owners = pod.metadata.owner_references
-        # A node owns static pods of any namespace: those are settled one by one.
-        uid = owners[0].uid if owners and owners[0].controller and owners[0].kind != "Node" else ""
-        known = self._of_controller.get(uid)
+        # What owns pods of many namespaces, a node or an operator's own kind, has others' names in each of them.
+        key = (owners[0].uid, origin.ref.namespace) if owners else None
+        known = self._of_controller.get(key) if key else None
         if known is None or not needs_the_same(known[0], pod.spec):
             known = pod.spec, _settle(self._drawing, origin.ref.namespace, pod.spec, "spec", pod.metadata.name)
-            if uid:
-                self._of_controller[uid] = known
+            if key:
+                self._of_controller[key] = known
         self._drawing.link_all(origin, known[1])
 
 

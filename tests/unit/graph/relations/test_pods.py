@@ -227,6 +227,23 @@ def test_pods_of_one_controller_may_differ():
         assert edges_of(graph, "uses_config", source=f"Pod shop/{pod}")[0].target.name == config
 
 
+def test_pods_of_one_owner_in_two_namespaces_use_what_is_in_their_own():
+    owner = an_object("Node", "n1")
+    spec = {"volumes": [{"name": "v", "configMap": {"name": "settings"}}]}
+    pods = [an_object("Pod", "static", namespace, metadata=owned_by(owner), spec=spec) for namespace in ("a", "b")]
+    graph = a_graph(owner, *pods)
+
+    assert [edge.target.namespace for edge in edges_of(graph, "uses_config")] == ["a", "b"]
+
+
+def test_ephemeral_claims_are_called_after_each_pod_of_a_controller():
+    made = an_object("ReplicaSet", "web-1")
+    spec = {"volumes": [{"name": "tmp", "ephemeral": {"volumeClaimTemplate": {"spec": {}}}}]}
+    graph = a_graph(made, *(an_object("Pod", name, metadata=owned_by(made), spec=spec) for name in ("x", "y")))
+
+    assert [edge.target.name for edge in edges_of(graph, "claims")] == ["x-tmp", "y-tmp"]
+
+
 def test_a_pod_without_any_spec_is_no_reason_to_fail():
     graph = a_graph(an_object("Pod", "bare", spec={"volumes": None, "containers": None}, status={}))
 
