@@ -10,15 +10,27 @@ MOST_CHARACTERS = 8_192
 _HOST = r"[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?\.?"
 # What stands before the last @ is who, and is never kept: it may hold a password.
 _URL = re.compile(
-    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?:[^\s/@\"'<>]*@)?(?P<host>" + _HOST + r")(?::(?P<port>\d{1,5})(?!\d))?"
+    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{0,30})://(?:[^\s/@\"'<>]{0,300}@)?(?P<host>"
+    + _HOST
+    + r")(?::(?P<port>\d{1,5})(?!\d))?"
 )
 _BARE = re.compile(r"(?:[^\s/@:]*:[^\s/@]*@)?(?P<host>" + _HOST + r")(?::(?P<port>\d{1,5}))?(?:[/?#].*)?\Z")
+# The host of a connection string: host=db user=app dbname=orders; Server=db;Database=orders.
+_KEYED = re.compile(
+    r"(?:^|[\s;,])(?:host|server|data source)\s*=\s*(?P<host>" + _HOST + r")(?:[:,](?P<port>\d{1,5}))?(?=[\s;,]|\Z)",
+    re.IGNORECASE,
+)
+_OF_CONNECTION = re.compile(
+    r"(?:^|[\s;,])(?:user|username|user id|uid|dbname|database|password|sslmode)\s*=", re.IGNORECASE
+)
 _BETWEEN = re.compile(r"[\s,;|\"'<>()\[\]{}=]+")
 _BETWEEN_URLS = re.compile(r"[\s,;|\"'<>()\[\]{}]")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
 _WORD = re.compile(r"[a-z0-9-]{1,63}\Z")
 # Something is to be put in there that is not known: ${HOST}, $(HOST), $HOST, {{ .Host }}.
-_UNFILLED = re.compile(r"\S*(?:\$[({A-Z_]|\{\{)[^\s}]*(?:\s*[^\s}]*\}\}\S*|\S*)")
+_UNFILLED = re.compile(r"\$[({A-Z_]")
+_TEMPLATE = re.compile(r"\{\{[^}]{0,200}\}\}")
+_LONGEST_TOKEN = 1_000
 _MOST_PORT = 65_535
 _NO_SERVICE = frozenset({"localhost", "true", "false", "none", "null", "yes", "no", "on", "off", "tcp", "udp"})
 # Where a file comes from is no host: file:///etc, unix:///run.
@@ -31,8 +43,8 @@ class Address(NamedTuple):
     """A host as a Service could be called by it.
 
     ``namespace`` None: none was said. ``is_cluster_name``: it ends in ``svc`` or the cluster's domain, so it can be
-    nothing else. ``is_plain``: it has a scheme or a port, ``has_scheme``: a scheme. ``also`` is a second reading:
-    ``pod.service``.
+    nothing else. ``is_plain``: it has a scheme or a port. ``has_scheme``: a scheme, or a connection string says that
+    it is the host. ``also`` is a second reading: ``pod.service``.
     """
 
     host: str
@@ -53,14 +65,26 @@ def find_addresses(text: str) -> tuple[Address, ...]:
         # Most values are one word: true, info, 8080, or the name of a Service.
         found = _read(text, None)
         return (found,) if found else ()
-    if "$" in text or "{{" in text:
-        text = _UNFILLED.sub(" ", text)
+    if "{{" in text:
+        text = _TEMPLATE.sub("$(", text)
+    if _UNFILLED.search(text):
+        text = " ".join(word for word in text.split() if not _UNFILLED.search(word))
     return tuple(dict.fromkeys(_scan(text)))
 
 
+def _scan_connection(text: str) -> Iterator[Address]:
+    if "=" not in text or not _OF_CONNECTION.search(text):
+        return
+    for match in _KEYED.finditer(text):
+        found = _read(match["host"], match["port"], has_scheme=True)
+        if found:
+            yield found
+
+
 def _scan(text: str) -> Iterator[Address]:
+    yield from _scan_connection(text)
     rest, last = [], 0
-    for match in _URL.finditer(text):
+    for match in _URL.finditer(text) if "://" in text else ():
         rest.append(text[last : match.start()])
         last = match.end()
         # After the host of a URL comes its path, up to the next blank: no host is in there.
@@ -73,7 +97,7 @@ def _scan(text: str) -> Iterator[Address]:
                 yield found
     rest.append(text[last:])
     for token in _BETWEEN.split(" ".join(rest)):
-        match_bare = _BARE.match(token) if token else None
+        match_bare = _BARE.match(token) if 0 < len(token) <= _LONGEST_TOKEN else None
         if match_bare:
             found = _read(match_bare["host"], match_bare["port"])
             if found:

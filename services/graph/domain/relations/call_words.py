@@ -26,7 +26,7 @@ _LIST_OF_HOSTS = re.compile(
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _BREAKS = re.compile(r"[^A-Za-z0-9]+")
 _REFERENCE = re.compile(r"\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)")
-_SETTING = re.compile(r"\s*(?:-\s+)?\"?([A-Za-z_][\w.-]*)\"?\s*(?:=|:\s)\s*\"?([^\s\"].*?)[\",]*\s*$")
+_SETTING = re.compile(r"\s*(?:-\s+)?\"?([A-Za-z_][\w.-]*)\"?\s*(?:=|:\s)(.*)")
 # kube-root-ca.crt is in every pod, and is a certificate.
 _NO_CONFIG = frozenset({"kube-root-ca.crt", "openshift-service-ca.crt"})
 
@@ -173,7 +173,7 @@ def _lines(text: str) -> tuple[tuple[str | None, str], ...]:
     for line in text.splitlines():
         match = _SETTING.match(line)
         if match:
-            found.append((match[1], match[2]))
+            found.append((match[1], match[2].strip(' \t\r",')))
         elif line.strip() and not line.lstrip().startswith(("#", "//", ";")):
             found.append((None, line))
     return tuple(found)

@@ -96,6 +96,14 @@ def test_each_address_is_told_once_and_a_document_is_not_read():
     assert find_addresses("http://a " * MOST_CHARACTERS) == ()
 
 
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("unit", ["a", "$a", "a:", "{{", "a://", "host=", "a.", "-", "a@", '",', "=a;", "${", "//"])
+def test_no_text_takes_long(unit):
+    for text in (unit * (MOST_CHARACTERS // len(unit)), "a" * 4_000 + unit * (4_000 // len(unit)), unit + " " * 8_000):
+        find_addresses(text + "!")
+        find_addresses(text)
+
+
 @given(st.text(max_size=200))
 def test_any_text_is_read(text):
     for one in find_addresses(text):

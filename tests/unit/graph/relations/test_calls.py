@@ -72,6 +72,8 @@ def test_the_edge_says_that_it_is_meant_and_not_seen():
         ("X", "orders-database.shop.svc.cluster.local", None),
         ("X", "http://orders-database.shop", None),
         ("WHATEVER", "orders-database:5432", 5432),
+        ("DB_CONNECTION", "host=orders-database user=app dbname=orders", None),
+        ("ConnectionStrings__Orders", "Server=orders-database,5432;Database=orders;User Id=app;Password=x", 5432),
     ],
 )
 def test_an_address_of_a_service_that_is_not_there_is_an_absent_call(name, value, port):
@@ -130,6 +132,8 @@ def test_services_that_may_not_be_read_are_unknown():
         ("BASE_URL", "http://storefront:80"),
         ("DATABASE_DSN", "root:secret@tcp(10.0.0.1:3306)/shop"),
         ("DATABASE_URL", "host=10.0.0.1 user=app dbname=orders"),
+        ("DATABASE_URL", "host=/var/run/postgresql user=app"),
+        ("SCRIPT", "host=production"),
     ],
 )
 def test_what_is_no_address_of_the_cluster_is_no_call(name, value):

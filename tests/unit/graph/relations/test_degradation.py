@@ -301,7 +301,7 @@ def _with_nulls(value: Any, choose: Iterator[bool]) -> Any:
     return [_with_nulls(inner, choose) for inner in value] if isinstance(value, list) else value
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.randoms(use_true_random=False), st.floats(0.01, 0.4))
 def test_nulls_anywhere_are_no_reason_to_fail(random, share):
     def choose() -> Iterator[bool]:
