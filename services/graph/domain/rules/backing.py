@@ -1,0 +1,189 @@
+"""What stands behind a Service: the pods it means, the endpoints it has, the workloads that make them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from services.graph.domain.k8s.network import Endpoint, EndpointSlice, Service
+from services.graph.domain.k8s.pods import Container, ContainerPort, Pod
+from services.graph.domain.k8s.shape import KubeObject, Ref, find_condition
+from services.graph.domain.k8s.workloads import (
+    CronJob,
+    DaemonSet,
+    Deployment,
+    Job,
+    ReplicaSet,
+    ReplicationController,
+    StatefulSet,
+)
+from services.graph.domain.rules.base import View
+
+SERVICE_NAME = "kubernetes.io/service-name"
+# Their ports are the mesh's, and say nothing of the application's.
+_MESH_PROXIES = {"istio-proxy", "linkerd-proxy", "consul-dataplane", "kuma-sidecar"}
+
+Workload = Deployment | StatefulSet | DaemonSet | ReplicaSet | ReplicationController | Job
+WORKLOADS: tuple[type[Workload], ...] = (Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController, Job)
+
+
+@dataclass(frozen=True, slots=True)
+class Backing:
+    """``is_sliced``: its EndpointSlices are known, so that no endpoint means that there is none."""
+
+    pods: list[Pod]
+    ready: list[Endpoint]
+    unready: list[Endpoint]
+    slices: list[EndpointSlice]
+    knows_pods: bool
+    is_sliced: bool
+
+    @property
+    def may_serve(self) -> bool:
+        """Whether traffic finds an endpoint, or it is not known that none does."""
+        return bool(self.ready) or not (self.is_sliced or (self.knows_pods and not any(map(is_ready, self.pods))))
+
+
+def backing_of(view: View, service: Service) -> Backing:
+    """Return what stands behind a Service."""
+    inventory, namespace = view.inventory, service.metadata.namespace
+    name = service.metadata.name
+    slices = [s for s in inventory.in_namespace(EndpointSlice, namespace) if s.labels.get(SERVICE_NAME) == name]
+    endpoints = [endpoint for one in slices for endpoint in one.endpoints or ()]
+    return Backing(
+        pods=inventory.pods_matching(namespace, service.spec.selector or {}),
+        ready=[one for one in endpoints if one.is_ready],
+        unready=[one for one in endpoints if not one.is_ready],
+        slices=slices,
+        knows_pods=inventory.coverage.proves_absence(Pod.KIND, namespace),
+        is_sliced=inventory.coverage.proves_absence(EndpointSlice.KIND, namespace),
+    )
+
+
+def is_ready(pod: Pod) -> bool:
+    """Answer whether the pod takes traffic; on a dead node its containers still say ready, its condition does not."""
+    condition = find_condition(pod.status.conditions, "Ready")
+    return condition is not None and condition.status == "True" and not pod.metadata.deletion_timestamp
+
+
+def is_done(pod: Pod) -> bool:
+    """Answer whether the pod ended for good."""
+    return pod.status.phase in {"Succeeded", "Failed"}
+
+
+class PortName(NamedTuple):
+    """A port as a Service asks for it."""
+
+    target: int | str
+    protocol: str
+
+
+def pod_ports(pod: Pod) -> list[ContainerPort]:
+    """Return the ports a Service can name: of containers, and of init containers that stay as sidecars."""
+    return [port for container in _lasting(pod) for port in container.ports or ()]
+
+
+def app_ports(pod: Pod) -> list[ContainerPort]:
+    """Return the same without those of a mesh's proxy."""
+    return [port for one in _lasting(pod) if one.name not in _MESH_PROXIES for port in one.ports or ()]
+
+
+def has_mesh_proxy(pod: Pod) -> bool:
+    """Answer whether a service mesh's proxy runs in the pod."""
+    return any(container.name in _MESH_PROXIES for container in _lasting(pod))
+
+
+def _lasting(pod: Pod) -> list[Container]:
+    sidecars = [one for one in pod.spec.init_containers or () if one.restart_policy == "Always"]
+    return [*(pod.spec.containers or ()), *sidecars]
+
+
+def top_of(view: View, thing: KubeObject) -> Ref:
+    """Return what a person would mend for a pod: its topmost controller, by name where that could not be read."""
+    seen: KubeObject = thing
+    for _ in range(6):
+        owner = view.inventory.controller_of(seen)
+        if owner is None:
+            break
+        seen = owner
+    named = next((one for one in seen.metadata.owner_references or () if one.controller), None)
+    # A node owns its static pods, and is not what to mend for them.
+    if named is None or named.kind == "Node":
+        return seen.ref
+    return Ref(named.kind, seen.metadata.namespace, named.name)
+
+
+def template_labels(workload: KubeObject) -> dict[str, str]:
+    """Return the labels the pods of a workload get."""
+    if isinstance(workload, CronJob):
+        template = workload.spec.job_template.spec.template
+    elif isinstance(workload, WORKLOADS) and workload.spec.template:
+        template = workload.spec.template
+    else:
+        return {}
+    return (template.metadata.labels if template.metadata else None) or {}
+
+
+def makers_of(view: View, namespace: str | None, selector: Mapping[str, str]) -> list[KubeObject]:
+    """Return the topmost workloads of the namespace whose pods would have all of ``selector``."""
+    return [
+        thing
+        for kind in (*WORKLOADS, CronJob)
+        for thing in view.inventory.in_namespace(kind, namespace)
+        # What another makes is its maker's; what a controller of an unknown kind makes stands for itself.
+        if selector.items() <= template_labels(thing).items() and view.inventory.controller_of(thing) is None
+    ]
+
+
+def wanted_replicas(workload: KubeObject) -> int | None:
+    """Return how many pods a workload should have now; None where that is not a number it names."""
+    if isinstance(workload, Deployment | StatefulSet | ReplicaSet | ReplicationController):
+        return 1 if workload.spec.replicas is None else workload.spec.replicas
+    if isinstance(workload, DaemonSet):
+        return workload.status.desired_number_scheduled
+    return None
+
+
+class Likeness(NamedTuple):
+    """Labels that are nearly a selector: what has them, how many match, and the pairs that differ (None: lacking)."""
+
+    of: Ref
+    matching: int
+    differing: dict[str, tuple[str, str | None]]
+
+
+def nearest(view: View, namespace: str | None, selector: Mapping[str, str]) -> Likeness | None:
+    """Return the workload or bare pod whose labels come nearest to a selector.
+
+    One pair must match; or, for a selector of one pair, the same key must have a similar value.
+    """
+    inventory = view.inventory
+    carriers = [(pod, pod.labels) for pod in inventory.in_namespace(Pod, namespace) if not is_done(pod)]
+    best: Likeness | None = None
+    for thing, labels in carriers:
+        differing = {k: (v, labels.get(k)) for k, v in selector.items() if labels.get(k) != v}
+        matching = len(selector) - len(differing)
+        if not matching and not any(_is_similar(want, have) for want, have in differing.values()):
+            continue
+        if best is None or matching > best.matching:
+            best = Likeness(top_of(view, thing), matching, differing)
+    return best
+
+
+def _is_similar(want: str, have: str | None) -> bool:
+    if not have:
+        return False
+    short, long = sorted((want.lower(), have.lower()), key=len)
+    return short in long or _distance_at_most_two(short, long)
+
+
+def _distance_at_most_two(short: str, long: str) -> bool:
+    """Answer whether two edits make one of the other; words under five letters are never taken for each other."""
+    most = 2
+    if len(short) <= most + 2 or len(long) - len(short) > most:
+        return False
+    row = list(range(len(long) + 1))
+    for i, left in enumerate(short, 1):
+        before, row[0] = row[0], i
+        for j, right in enumerate(long, 1):
+            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (left != right))
+    return row[-1] <= most
