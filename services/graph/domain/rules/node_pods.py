@@ -17,6 +17,7 @@ from services.graph.domain.rules.showing import (
     newest_event,
     on,
     shown,
+    shown_absent,
     shown_condition,
     shown_event,
 )
@@ -28,35 +29,32 @@ _STUCK = timedelta(minutes=1)
 
 def _on_dead_node(view: View, pod: Pod) -> Iterable[Hit]:
     name = pod.spec.node_name
-    if not name or is_done(pod):
-        return
-    node = view.inventory.find(Node, None, name)
+    node = view.inventory.find(Node, None, name) if name and not is_done(pod) else None
     ready = ready_condition(node) if node else None
-    if node and ready and ready.status != "True":
-        seen = [shown_condition(node, ready)]
-        text = f"{pod.ref} is on {node.ref}, which is not ready"
-    elif is_absent(view, Node, None, name):
-        seen = [shown(pod, f"is on node {name}, which does not exist", "spec.nodeName")]
-        text = f"{pod.ref} is on node {name}, which does not exist"
-    else:
+    if node is None or ready is None or ready.status == "True":
         return
-    of_pod = find_condition(pod.status.conditions, "Ready")
     says = f"phase {pod.status.phase or 'unknown'}: what it says of its containers is of before"
-    seen.append(shown(pod, says, "status.phase"))
+    seen = [shown_condition(node, ready), shown(pod, says, "status.phase")]
+    of_pod = find_condition(pod.status.conditions, "Ready")
     if of_pod:
         seen.append(shown_condition(pod, of_pod))
     if pod.metadata.deletion_timestamp:
         seen.append(shown(pod, "is Terminating; only its node can confirm that it ended", "metadata.deletionTimestamp"))
     yield Hit(
         pod.ref,
-        text,
+        f"{pod.ref} is on {node.ref}, which is not ready",
         tuple(seen),
-        culprit=Ref(Node.KIND, None, name),
+        culprit=node.ref,
         explains=(pod.ref,),
-        remedies=(
-            look(Ref(Node.KIND, None, name), f"Bring node {name} back, or delete it so that pods are replaced."),
-        ),
+        remedies=(look(node.ref, f"Bring node {name} back, or delete it so that pods are replaced."),),
     )
+
+
+def _node_gone(view: View, pod: Pod) -> Iterable[Hit]:
+    name = pod.spec.node_name
+    if name and not is_done(pod) and is_absent(view, Node, None, name):
+        seen = (shown(pod, f"is on node {name}", "spec.nodeName"), shown_absent(view, Node, None, name))
+        yield Hit(pod.ref, f"{pod.ref} is a leftover of node {name}, which does not exist", seen)
 
 
 def _node_not_readable(view: View, pod: Pod) -> Iterable[Hit]:
@@ -141,13 +139,28 @@ RULES: tuple[Rule, ...] = (
         layer=Layer.INFRA,
         severity=Severity.HIGH,
         kinds=(Pod,),
-        condition="A pod that has not ended, on a node that is not ready, or that is proven absent.",
+        condition="A pod that has not ended, on a node that is not ready.",
         explanation="It may say Running and 1/1, because nobody is there to say otherwise; traffic does not reach it.",
         remediation="Bring the node back, or delete it.",
         base=0.9,
         check=on(Pod, _on_dead_node),
         conditions=(72,),
         needs=(Node,),
+    ),
+    Rule(
+        id="pod-node-gone",
+        title="Pod of a node that does not exist",
+        layer=Layer.INFRA,
+        severity=Severity.LOW,
+        kinds=(Pod,),
+        condition="A pod that has not ended, bound to a node that is proven absent.",
+        explanation="The node was removed; the pod garbage collector deletes such pods after some minutes.",
+        remediation="If they stay, look at kube-controller-manager.",
+        base=0.6,
+        check=on(Pod, _node_gone),
+        conditions=(72,),
+        needs=(Node,),
+        is_advice=True,
     ),
     Rule(
         id="pod-node-not-ready-event",

@@ -96,8 +96,7 @@ def _without_pods(view: View, service: Service, backing: Backing) -> Outage | No
         count = wanted_replicas(maker)
         seen = (none, shown(maker, f"makes such pods, and is to have {count} of them", "spec.replicas"))
         if not wanting or not backing.knows_pods:
-            why = Why.UNKNOWN if wanting else Why.SCALED_TO_ZERO
-            return Outage(why, service.ref if wanting else maker.ref, seen)
+            return Outage(Why.UNKNOWN if wanting else Why.SCALED_TO_ZERO, maker.ref, seen)
         return Outage(Why.NO_PODS, maker.ref, seen)
     if not backing.knows_pods:
         empty = shown(service, "its EndpointSlices have no ready endpoint; pods could not be read", "spec.selector")

@@ -101,7 +101,7 @@ def _cannot_tell(view: View, service: Service) -> Iterable[Hit]:
     outage = outage_of(view, service)
     if outage and outage.why is Why.UNKNOWN and not _is_of_control_plane(service):
         summary = f"{service.ref} has no ready endpoint; what was read cannot tell why"
-        yield Hit(service.ref, summary, outage.seen, remedies=(look(service.ref),))
+        yield Hit(service.ref, summary, outage.seen, culprit=outage.culprit, remedies=(look(outage.culprit),))
 
 
 def _not_listed(view: View, service: Service) -> Iterable[Hit]:
