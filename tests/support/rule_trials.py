@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from services.graph.domain.coverage import CoverageState
 from services.graph.domain.k8s.shape import KubeObject, Ref
+from services.graph.domain.kinds import KINDS
 from services.graph.domain.rules.base import Hit, Rule, View
 from tests.support.cluster import NOW, an_inventory
 
@@ -58,3 +59,20 @@ def by_id(rules: Sequence[Rule]) -> dict[str, Rule]:
     found = {rule.id: rule for rule in rules}
     assert len(found) == len(rules)
     return found
+
+
+def expect_humble(rule: Rule, trial: Found) -> None:
+    """Assert that whatever cannot be read is never called absent, and makes the rule no surer and no other culprit.
+
+    Each kind in turn is forbidden, then cut short while what was read stays.
+    """
+    before = {hit.subject: hit for hit in try_rule(rule, trial.objects, trial.unread)}
+    for kind in KINDS:
+        for state in (CoverageState.FORBIDDEN, CoverageState.TRUNCATED):
+            unread = {**(trial.unread or {}), kind.name: state}
+            for hit in try_rule(rule, trial.objects, unread):
+                claims = [one.about.kind for one in hit.seen if one.source == "coverage"]
+                assert kind.name not in claims, f"{kind.name} {state}: {hit.summary}"
+                known = before.get(hit.subject)
+                assert known, f"{kind.name} {state}: said only without it: {hit.summary}"
+                assert confidence(rule, hit) <= confidence(rule, known) + 1e-9, f"{kind.name} {state}: {hit.steps}"

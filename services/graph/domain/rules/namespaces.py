@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from services.graph.domain.coverage import CoverageState
 from services.graph.domain.k8s.cluster import APIService, Certificate, Namespace, NodeMetrics
 from services.graph.domain.k8s.network import Service
-from services.graph.domain.k8s.shape import Condition, Ref, find_condition
+from services.graph.domain.k8s.shape import Condition, KubeObject, Ref, find_condition
 from services.graph.domain.k8s.workloads import HorizontalPodAutoscaler
+from services.graph.domain.kinds import KINDS, Kind
 from services.graph.domain.layers import Layer
 from services.graph.domain.rules.base import Hit, Remedy, Rule, Seen, View
 from services.graph.domain.rules.outages import outage_of
@@ -48,6 +49,7 @@ def _terminating(view: View, namespace: Namespace) -> Iterable[Hit]:
     seen = [shown(namespace, "phase is Terminating", "status.phase")]
     seen += [shown_condition(namespace, one) for one in bad]
     seen += [shown_condition(api, one) for api, one in dead[:2]]
+    seen += _held(view, namespace)
     why = bad[0].message or bad[0].reason if bad else f"finalizers: {', '.join(namespace.spec.finalizers or ())}"
     yield Hit(
         namespace.ref,
@@ -58,6 +60,19 @@ def _terminating(view: View, namespace: Namespace) -> Iterable[Hit]:
         explains=(namespace.ref,),
         remedies=(_release(namespace, dead[0][0].ref if dead else None),),
     )
+
+
+def _held(view: View, namespace: Namespace) -> list[Seen]:
+    """Evidence of what in the namespace is to be deleted and has finalizers, of the kinds that were read."""
+    things = (thing for kind in KINDS if kind.is_namespaced for thing in _inside(view, kind, namespace))
+    held = [one for one in things if one.metadata.deletion_timestamp and one.metadata.finalizers]
+    return [
+        shown(one, f"held by {', '.join(one.metadata.finalizers or ())}", "metadata.finalizers") for one in held[:3]
+    ]
+
+
+def _inside(view: View, kind: Kind, namespace: Namespace) -> list[KubeObject]:
+    return view.inventory.in_namespace(kind.kept, namespace.metadata.name)
 
 
 def _release(namespace: Namespace, api: Ref | None) -> Remedy:
@@ -107,7 +122,7 @@ def _no_metrics(view: View, namespace: Namespace) -> Iterable[Hit]:
         return
     if view.inventory.coverage.state(NodeMetrics.KIND, None) is CoverageState.MISSING:
         ref = Ref(APIService.KIND, None, _METRICS)
-        seen = (Seen("coverage", ref, "the server has no API metrics.k8s.io"),)
+        seen = (Seen("coverage", Ref(NodeMetrics.KIND, None, "*"), "the server has no API metrics.k8s.io"),)
         remedy = Remedy("Install metrics-server if usage and autoscaling by CPU or memory are wanted.")
         yield Hit(ref, "There is no metrics API: usage is unknown", seen, remedies=(remedy,))
 

@@ -47,7 +47,8 @@ def backends_of(route: Route) -> Iterator[tuple[BackendRef, Ref, str]]:
                 yield backend, Ref(Service.KIND, namespace, backend.name), f"spec.rules[{i}].backendRefs[{j}]"
 
 
-def _parents(route: Route) -> Iterator[tuple[ParentRef, Ref]]:
+def parents_of(route: Route) -> Iterator[tuple[ParentRef, Ref]]:
+    """Yield each Gateway a route names as parent; a mesh's Service is none."""
     for one in route.spec.parent_refs or ():
         if (one.group or Gateway.GROUP, one.kind or "Gateway") == (Gateway.GROUP, "Gateway"):
             yield one, Ref(Gateway.KIND, one.namespace or route.metadata.namespace, one.name)
@@ -73,7 +74,7 @@ def _rejected(view: View, route: Route) -> Iterable[Hit]:
 
 
 def _parent_missing(view: View, route: Route) -> Iterable[Hit]:
-    for parent, ref in _parents(route):
+    for parent, ref in parents_of(route):
         where = shown(route, f"names {ref} as parent", "spec.parentRefs")
         if is_absent(view, Gateway, ref.namespace, ref.name):
             seen = (where, shown_absent(view, Gateway, ref.namespace, ref.name))
@@ -152,7 +153,7 @@ def _grant_missing(view: View, route: Route) -> Iterable[Hit]:
 
 
 def _unclaimed(view: View, route: Route) -> Iterable[Hit]:
-    parents = list(_parents(route))
+    parents = list(parents_of(route))
     if route.status.parents or not parents or is_settling(view, route) or is_leaving(view, route):
         return
     gateway = view.inventory.find(Gateway, parents[0][1].namespace, parents[0][1].name)

@@ -8,7 +8,7 @@ from services.graph.domain.k8s.network import EndpointSlice, Service
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.workloads import DaemonSet, Deployment, StatefulSet
 from services.graph.domain.layers import Layer
-from services.graph.domain.rules.backing import Likeness, backing_of, nearest
+from services.graph.domain.rules.backing import Likeness, nearest
 from services.graph.domain.rules.base import Hit, Remedy, Rule, Seen, View
 from services.graph.domain.rules.outages import Outage, Why, outage_of
 from services.graph.domain.rules.showing import (
@@ -166,21 +166,6 @@ def _is_address(name: str) -> bool:
     return True
 
 
-def _manual_without_endpoints(view: View, service: Service) -> Iterable[Hit]:
-    spec = service.spec
-    if spec.selector or spec.type == "ExternalName" or spec.cluster_ip == "None" or service.metadata.owner_references:
-        return
-    backing = backing_of(view, service)
-    if not backing.is_sliced or backing.ready or is_settling(view, service) or is_leaving(view, service):
-        return
-    seen = (
-        shown(service, "has no selector, so nothing fills its endpoints", "spec.selector"),
-        shown(service, f"{len(backing.slices)} EndpointSlices name it, with no ready endpoint"),
-    )
-    remedy = Remedy(f"Give {service.ref} a selector, or an EndpointSlice labelled kubernetes.io/service-name.")
-    yield Hit(service.ref, f"{service.ref} has neither selector nor endpoints", seen, remedies=(remedy,))
-
-
 RULES: tuple[Rule, ...] = (
     Rule(
         id="service-selects-nothing",
@@ -278,19 +263,5 @@ RULES: tuple[Rule, ...] = (
         check=on(Service, _external_name),
         conditions=(45,),
         needs=(Service,),
-    ),
-    Rule(
-        id="service-without-selector-empty",
-        title="Service without selector has no endpoints",
-        layer=Layer.NETWORK,
-        severity=Severity.MEDIUM,
-        kinds=(Service,),
-        condition="A Service without selector, neither headless nor owned, with no ready endpoint in any slice.",
-        explanation="Endpoints of such a Service are kept by hand or by a controller, and there are none.",
-        remediation="Create its EndpointSlice, or give it a selector.",
-        base=0.45,
-        check=on(Service, _manual_without_endpoints),
-        conditions=(45,),
-        needs=(EndpointSlice,),
     ),
 )

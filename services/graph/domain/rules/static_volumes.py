@@ -1,8 +1,10 @@
 """Claims that only a volume made by hand can meet: none fits, the named one is absent, or belongs to another."""
 
+import re
 from collections.abc import Iterable
 
-from services.graph.domain.k8s.shape import Ref, selects
+from services.graph.domain.k8s.pods import Pod
+from services.graph.domain.k8s.shape import Ref, find_condition, selects
 from services.graph.domain.k8s.storage import PersistentVolume, PersistentVolumeClaim, StorageClass
 from services.graph.domain.layers import Layer
 from services.graph.domain.rules.amounts import amount
@@ -12,14 +14,18 @@ from services.graph.domain.rules.showing import (
     is_absent,
     is_leaving,
     is_settling,
+    look,
     newest_event,
     on,
     shown,
     shown_absent,
+    shown_condition,
     shown_event,
 )
 from shared.contracts.severity import Severity
 
+# Words of the scheduler, of 1.36 and of before (plugins/volumebinding).
+_PLACE = re.compile(r"volume node affinity conflict|PersistentVolume's node affinity")
 _NO_PROVISIONER = "kubernetes.io/no-provisioner"
 
 
@@ -102,6 +108,28 @@ def _volume_missing(view: View, claim: PersistentVolumeClaim) -> Iterable[Hit]:
     yield Hit(claim.ref, summary, (where, proof), explains=users_refs(view, claim), remedies=(remedy,))
 
 
+def _wrong_place(view: View, pod: Pod) -> Iterable[Hit]:
+    condition = find_condition(pod.status.conditions, "PodScheduled")
+    if pod.status.phase != "Pending" or condition is None or not _PLACE.search(condition.message or ""):
+        return
+    mounted = [one.persistent_volume_claim.claim_name for one in pod.spec.volumes or () if one.persistent_volume_claim]
+    found = [view.inventory.find(PersistentVolumeClaim, pod.metadata.namespace, name) for name in mounted]
+    bound = [one for one in found if one and one.spec.volume_name]
+    # With several, or none that could be read, it is not known which of them it is.
+    culprit = bound[0].ref if len(bound) == 1 else None
+    yield Hit(
+        pod.ref,
+        f"{pod.ref} may run only where its volume is, and no such node takes it",
+        (
+            shown_condition(pod, condition),
+            *(shown(one, f"is bound to {one.spec.volume_name}", "spec.volumeName") for one in bound[:3]),
+        ),
+        culprit=culprit,
+        explains=(pod.ref,),
+        remedies=(look(culprit or pod.ref, "Compare the volume's node affinity with the nodes that are ready."),),
+    )
+
+
 RULES: tuple[Rule, ...] = (
     Rule(
         id="claim-no-volume-fits",
@@ -130,5 +158,18 @@ RULES: tuple[Rule, ...] = (
         check=on(PersistentVolumeClaim, _volume_missing),
         conditions=(67,),
         needs=(PersistentVolume,),
+    ),
+    Rule(
+        id="pod-volume-elsewhere",
+        title="Pod's volume is where it cannot run",
+        layer=Layer.INFRA,
+        severity=Severity.HIGH,
+        kinds=(Pod,),
+        condition="A pending pod whose scheduler names the node affinity of a volume.",
+        explanation="The volume belongs to a zone or node that is full, gone or excluded by the pod.",
+        remediation="Make room where the volume is, or move its data.",
+        base=0.75,
+        check=on(Pod, _wrong_place),
+        conditions=(2, 67),
     ),
 )

@@ -17,7 +17,7 @@ from tests.support.cluster_parts import (
     an_event,
     owned_by,
 )
-from tests.support.rule_trials import Clean, Found, by_id, confidence, expect, try_rule
+from tests.support.rule_trials import Clean, Found, by_id, confidence, expect, expect_humble, try_rule
 
 RULES = by_id((*namespaces.RULES, *webhooks.RULES, *quotas.RULES, *classes.RULES))
 FORBIDDEN = CoverageState.FORBIDDEN
@@ -253,6 +253,11 @@ def test_every_rule_has_a_fault_it_finds_and_a_cluster_it_is_silent_about():
 @pytest.mark.parametrize("rule_id", RULES)
 def test_the_rule_finds_its_fault(rule_id):
     expect(RULES[rule_id], FOUND[rule_id])
+
+
+@pytest.mark.parametrize("rule_id", RULES)
+def test_what_cannot_be_read_is_never_called_absent_and_makes_nothing_surer(rule_id):
+    expect_humble(RULES[rule_id], FOUND[rule_id])
 
 
 @pytest.mark.parametrize(("rule_id", "trial"), [(one, trial) for one in CLEAN for trial in CLEAN[one]])

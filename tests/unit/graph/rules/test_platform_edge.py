@@ -4,7 +4,7 @@ import pytest
 
 from services.graph.domain.coverage import CoverageState
 from services.graph.domain.k8s.shape import Ref
-from services.graph.domain.rules import gateways, ingress, routes
+from services.graph.domain.rules import attachment, controllers, gateways, ingress, routes
 from tests.support.cluster import an_object
 from tests.support.cluster_parts import (
     AN_HOUR_AGO,
@@ -15,9 +15,9 @@ from tests.support.cluster_parts import (
     a_slice,
     ago,
 )
-from tests.support.rule_trials import Clean, Found, by_id, confidence, expect, try_rule
+from tests.support.rule_trials import Clean, Found, by_id, confidence, expect, expect_humble, try_rule
 
-RULES = by_id((*ingress.RULES, *gateways.RULES, *routes.RULES))
+RULES = by_id((*ingress.RULES, *gateways.RULES, *routes.RULES, *attachment.RULES, *controllers.RULES))
 FORBIDDEN = CoverageState.FORBIDDEN
 WEB = {"app": "web"}
 service = a_service("web", WEB)
@@ -63,14 +63,14 @@ def a_class(status="True", reason="Accepted", generation=1, made=AN_HOUR_AGO):
     )
 
 
-def a_gateway(conditions=(), listeners=(), tls=None, generation=2, made=AN_HOUR_AGO, listener="http"):
+def a_gateway(conditions=(), listeners=(), tls=None, generation=2, made=AN_HOUR_AGO, **listener):
     return an_object(
         "Gateway",
         "public",
         metadata={"generation": generation, "creationTimestamp": made},
         spec={
             "gatewayClassName": "lab",
-            "listeners": [{"name": listener, "port": 80, "protocol": "HTTP", "tls": tls}],
+            "listeners": [{"name": "http", "port": 80, "protocol": "HTTP", "tls": tls, **listener}],
         },
         status={"conditions": list(conditions), "listeners": list(listeners)},
     )
@@ -94,6 +94,15 @@ def a_route(backend=None, parent=None, conditions=None, kind="HTTPRoute", made=A
         spec={"parentRefs": [parent], "rules": [{"backendRefs": [{"name": "web", "port": 80, **(backend or {})}]}]},
         status={"parents": status},
     )
+
+
+def a_route_for(*hosts, namespace="shop", kind="HTTPRoute"):
+    parent = {"kind": "Gateway", "name": "public", "namespace": "shop"}
+    return an_object(kind, "web", namespace, spec={"parentRefs": [parent], "hostnames": list(hosts)})
+
+
+def a_lease(name, namespace="kube-system", **since):
+    return an_object("Lease", name, namespace, spec={"renewTime": ago(**since), "leaseDurationSeconds": 15})
 
 
 def a_grant(name=None, group="gateway.networking.k8s.io", kind="HTTPRoute", namespace="shop", to="Service"):
@@ -122,6 +131,18 @@ mirrored = an_object(
     metadata={"generation": 2},
     spec={"rules": [{"filters": [{"type": "RequestMirror", "requestMirror": {"backendRef": {"name": "copy"}}}]}]},
 )
+
+at_front = {"loadBalancer": {"ingress": [{"ip": "192.0.2.40"}]}}
+front = a_service("nginx", {"app": "nginx"}, type="LoadBalancer", status=at_front)
+front_pod = a_pod("nginx-1", {"app": "nginx"})
+no_front = a_deployment("nginx", {"app": "nginx"}, replicas=0)
+unseen = an_object("Pod", "web-9", metadata={"creationTimestamp": AN_HOUR_AGO}, status={"phase": "Pending"})
+team = an_object("Namespace", "back", None, metadata={"labels": {"team": "back"}})
+
+
+def selected(**labels):
+    return {"allowedRoutes": {"namespaces": {"from": "Selector", "selector": {"matchLabels": labels}}}}
+
 
 FOUND = {
     "ingress-class-missing": Found([an_ingress(ingress_class="traefik"), nginx], says="traefik, which does not exist"),
@@ -163,6 +184,13 @@ FOUND = {
         [a_route(), service, a_slice(service, crashing), crashing], Ref("Pod", "shop", "web-1")
     ),
     "route-grant-missing": Found([across, backend, a_grant(kind="GRPCRoute")], says="No ReferenceGrant"),
+    "route-not-admitted": Found(
+        [a_route_for("shop.example.org"), a_gateway(hostname="*.example.com")], says="serves *.example.com"
+    ),
+    "edge-controller-down": Found([an_ingress(status=at_front), front, a_slice(front), no_front], no_front.ref),
+    "control-plane-silent": Found(
+        [a_lease("kube-scheduler", minutes=9), a_lease("worker-1", "kube-node-lease", seconds=4), unseen]
+    ),
     "route-unclaimed": Found(
         [a_route(), a_gateway(good), a_class("Unknown", "Pending")], Ref("GatewayClass", None, "lab")
     ),
@@ -328,6 +356,39 @@ CLEAN = {
         Clean("a grant allows this name", [across, backend, a_grant("web")]),
         Clean("grants could not be read", [across, backend], {"ReferenceGrant": FORBIDDEN}),
     ],
+    "route-not-admitted": [
+        Clean("the hostnames overlap", [a_route_for("shop.example.com"), a_gateway(hostname="*.example.com")]),
+        Clean("the listener is for every host", [a_route_for("shop.example.org"), a_gateway()]),
+        Clean("the Gateway could not be read", [a_route_for("shop.example.org")], {"Gateway": FORBIDDEN}),
+        Clean("the namespace is selected", [a_route_for(namespace="back"), a_gateway(**selected(team="back")), team]),
+        Clean(
+            "the labels of the namespace could not be read",
+            [
+                a_route_for(namespace="back"),
+                a_gateway(**selected(team="web")),
+                team,
+            ],
+            {"Namespace": FORBIDDEN},
+        ),
+    ],
+    "edge-controller-down": [
+        Clean("its pods are ready", [an_ingress(status=at_front), front, a_slice(front, front_pod), front_pod]),
+        Clean("it is served at another address", [an_ingress(), front, a_slice(front), no_front]),
+        Clean(
+            "what is behind could not be read",
+            [an_ingress(status=at_front), front],
+            {
+                "Pod": FORBIDDEN,
+                "EndpointSlice": FORBIDDEN,
+            },
+        ),
+    ],
+    "control-plane-silent": [
+        Clean("it renews its lease", [a_lease("kube-scheduler", seconds=2), a_lease("worker-1", seconds=4)]),
+        Clean("all were read an hour ago", [a_lease("kube-scheduler", hours=1), a_lease("worker-1", hours=1)]),
+        Clean("it is a lease of somebody's", [a_lease("my-operator", hours=9), a_lease("worker-1", seconds=4)]),
+        Clean("no other lease could be read", [a_lease("kube-scheduler", minutes=9)]),
+    ],
     "route-unclaimed": [
         Clean("it has a status", [a_route(conditions=accepted), a_gateway(good)]),
         Clean("it is new", [a_route(made=ago(seconds=20)), a_gateway(good)]),
@@ -343,6 +404,11 @@ def test_every_rule_has_a_fault_it_finds_and_a_cluster_it_is_silent_about():
 @pytest.mark.parametrize("rule_id", RULES)
 def test_the_rule_finds_its_fault(rule_id):
     expect(RULES[rule_id], FOUND[rule_id])
+
+
+@pytest.mark.parametrize("rule_id", RULES)
+def test_what_cannot_be_read_is_never_called_absent_and_makes_nothing_surer(rule_id):
+    expect_humble(RULES[rule_id], FOUND[rule_id])
 
 
 @pytest.mark.parametrize(("rule_id", "trial"), [(one, trial) for one in CLEAN for trial in CLEAN[one]])
@@ -390,3 +456,48 @@ def test_a_certificate_of_another_namespace_needs_a_grant():
         RULES["gateway-certificate-missing"], [a_gateway(good, tls=tls_across), a_secret(namespace="back")]
     )
     assert "No ReferenceGrant in back" in hit.summary
+
+
+@pytest.mark.parametrize(
+    ("route", "gateway", "why"),
+    [
+        (a_route_for(namespace="back"), a_gateway(), "its own namespace only"),
+        (a_route_for(namespace="back"), a_gateway(**selected(team="web")), "does not select namespace back"),
+        (a_route_for(kind="TCPRoute"), a_gateway(), "takes GRPCRoute, HTTPRoute only"),
+        (a_route_for("example.com"), a_gateway(hostname="*.example.com"), "serves *.example.com"),
+    ],
+)
+def test_why_a_listener_does_not_admit_a_route_is_told(route, gateway, why):
+    (hit,) = try_rule(RULES["route-not-admitted"], [route, gateway, team])
+    assert why in hit.summary
+
+
+@pytest.mark.parametrize("host", ["a.b.example.com", "*.b.example.com", "*.example.com", "SHOP.example.com"])
+def test_a_wildcard_stands_for_one_label_or_more(host):
+    assert try_rule(RULES["route-not-admitted"], [a_route_for(host), a_gateway(hostname="*.example.com")]) == []
+
+
+def test_a_silent_scheduler_is_surer_where_pods_wait_unseen():
+    rule = RULES["control-plane-silent"]
+    leases = [a_lease("kube-scheduler", minutes=9), a_lease("worker-1", "kube-node-lease", seconds=4)]
+    (alone,) = try_rule(rule, leases)
+    (waited,) = try_rule(rule, [*leases, unseen])
+    assert confidence(rule, waited) > confidence(rule, alone)
+
+
+def test_a_silent_controller_manager_leaves_changes_unobserved():
+    stale = an_object(
+        "Deployment",
+        "web",
+        metadata={"generation": 3, "creationTimestamp": AN_HOUR_AGO},
+        status={"observedGeneration": 2},
+    )
+    leases = [a_lease("kube-controller-manager", minutes=9), a_lease("worker-1", "kube-node-lease", seconds=4)]
+    (hit,) = try_rule(RULES["control-plane-silent"], [*leases, stale])
+    assert hit.explains == (stale.ref,)
+
+
+def test_a_gateway_is_down_with_what_serves_its_address():
+    gateway = an_object("Gateway", "public", status={"addresses": [{"type": "IPAddress", "value": "192.0.2.40"}]})
+    (hit,) = try_rule(RULES["edge-controller-down"], [gateway, front, a_slice(front), no_front])
+    assert hit.culprit == no_front.ref

@@ -10,7 +10,7 @@ from services.graph.domain.rules import node_access, node_pods, nodes
 from services.graph.domain.rules.amounts import amount, share
 from tests.support.cluster import an_object
 from tests.support.cluster_parts import a_condition, a_deployment, a_node, a_pod, ago, an_event
-from tests.support.rule_trials import Clean, Found, by_id, confidence, expect, try_rule
+from tests.support.rule_trials import Clean, Found, by_id, confidence, expect, expect_humble, try_rule
 
 RULES = by_id((*nodes.RULES, *node_access.RULES, *node_pods.RULES))
 FORBIDDEN = CoverageState.FORBIDDEN
@@ -195,6 +195,11 @@ def test_every_rule_has_a_fault_it_finds_and_a_cluster_it_is_silent_about():
 @pytest.mark.parametrize("rule_id", RULES)
 def test_the_rule_finds_its_fault(rule_id):
     expect(RULES[rule_id], FOUND[rule_id])
+
+
+@pytest.mark.parametrize("rule_id", RULES)
+def test_what_cannot_be_read_is_never_called_absent_and_makes_nothing_surer(rule_id):
+    expect_humble(RULES[rule_id], FOUND[rule_id])
 
 
 @pytest.mark.parametrize(("rule_id", "trial"), [(one, trial) for one in CLEAN for trial in CLEAN[one]])

@@ -4,7 +4,7 @@ import pytest
 
 from services.graph.domain.coverage import CoverageState
 from services.graph.domain.k8s.shape import Ref
-from services.graph.domain.rules import service_advice, service_ports, services
+from services.graph.domain.rules import service_advice, service_by_hand, service_ports, services
 from tests.support.cluster import an_object
 from tests.support.cluster_parts import (
     a_condition,
@@ -17,9 +17,9 @@ from tests.support.cluster_parts import (
     an_event,
     owned_by,
 )
-from tests.support.rule_trials import Clean, Found, by_id, confidence, expect, try_rule
+from tests.support.rule_trials import Clean, Found, by_id, confidence, expect, expect_humble, try_rule
 
-RULES = by_id((*services.RULES, *service_ports.RULES, *service_advice.RULES))
+RULES = by_id((*services.RULES, *service_by_hand.RULES, *service_ports.RULES, *service_advice.RULES))
 FORBIDDEN = CoverageState.FORBIDDEN
 WEB = {"app": "web"}
 WEB_DEPLOYMENT = Ref("Deployment", "shop", "web")
@@ -44,6 +44,7 @@ def meshed(name):
 proxy = {"name": "istio-proxy", "restartPolicy": "Always", "ports": [{"name": "envoy", "containerPort": 15090}]}
 meshed_pod = a_pod("web-6d4-1", WEB, owner=replicas, initContainers=[proxy])
 balanced = a_service("web", WEB, type="LoadBalancer")
+by_hand = a_service("erp", None)
 local = a_service("web", WEB, internalTrafficPolicy="Local")
 
 FOUND = {
@@ -74,6 +75,7 @@ FOUND = {
         says="Service back/erp-v2, which does not exist",
     ),
     "service-without-selector-empty": Found([a_service("erp", None)]),
+    "service-without-selector-port": Found([by_hand, a_slice(by_hand, pod, ports=[{"name": "web", "port": 8080}])]),
     "service-port-name-unknown": Found([named("web"), pod], says="named web, which no container has"),
     "service-port-undeclared": Found([named(9090), pod], says="9090"),
     "service-internal-traffic-local": Found(
@@ -191,6 +193,12 @@ CLEAN = {
         Clean("it is headless", [a_service("erp", None, clusterIP="None")]),
         Clean("slices could not be read", [a_service("erp", None)], {"EndpointSlice": FORBIDDEN}),
     ],
+    "service-without-selector-port": [
+        Clean("the names agree", [by_hand, a_slice(by_hand, pod)]),
+        Clean("the slice is for every port", [by_hand, a_slice(by_hand, pod, ports=())]),
+        Clean("a selector fills its slices", [service, a_slice(service, pod, ports=[{"name": "web", "port": 80}])]),
+        Clean("slices could not be read", [by_hand], {"EndpointSlice": FORBIDDEN}),
+    ],
     "service-port-name-unknown": [
         Clean("the container has the name", [named("http"), pod]),
         Clean("a native sidecar has the name", [named("envoy"), meshed_pod]),
@@ -235,6 +243,11 @@ def test_every_rule_has_a_fault_it_finds_and_a_cluster_it_is_silent_about():
 @pytest.mark.parametrize("rule_id", RULES)
 def test_the_rule_finds_its_fault(rule_id):
     expect(RULES[rule_id], FOUND[rule_id])
+
+
+@pytest.mark.parametrize("rule_id", RULES)
+def test_what_cannot_be_read_is_never_called_absent_and_makes_nothing_surer(rule_id):
+    expect_humble(RULES[rule_id], FOUND[rule_id])
 
 
 @pytest.mark.parametrize(("rule_id", "trial"), [(one, trial) for one in CLEAN for trial in CLEAN[one]])

@@ -7,7 +7,7 @@ from services.graph.domain.k8s.shape import Ref
 from services.graph.domain.rules import claims, static_volumes, volumes
 from tests.support.cluster import an_object
 from tests.support.cluster_parts import AN_HOUR_AGO, a_condition, a_pod, ago, an_event
-from tests.support.rule_trials import Clean, Found, by_id, confidence, expect, try_rule
+from tests.support.rule_trials import Clean, Found, by_id, confidence, expect, expect_humble, try_rule
 
 RULES = by_id((*claims.RULES, *static_volumes.RULES, *volumes.RULES))
 FORBIDDEN = CoverageState.FORBIDDEN
@@ -85,6 +85,11 @@ leaving = a_claim(
     phase="Bound", meta={"deletionTimestamp": ago(minutes=20), "finalizers": ["kubernetes.io/pvc-protection"]}
 )
 
+place = "0/2 nodes are available: 2 node(s) didn't match PersistentVolume's node affinity."
+elsewhere = a_user(
+    phase="Pending", node=None, conditions=[a_condition("PodScheduled", "False", "Unschedulable", place)]
+)
+
 FOUND = {
     "claim-class-missing": Found([claim, a_storage_class("slow"), not_found], says="fast, which does not exist"),
     "claim-without-class": Found([a_claim(None), fast]),
@@ -94,6 +99,7 @@ FOUND = {
         [static, manual, waiting, a_volume(modes=("ReadOnlyMany",)), a_volume("pv-2", size="1Gi")]
     ),
     "claim-volume-missing": Found([named], says="pv-1, which does not exist"),
+    "pod-volume-elsewhere": Found([elsewhere, bound], bound.ref, says="where its volume is"),
     "claim-lost": Found([a_claim(phase="Lost", volumeName="pv-1")], says="it does not exist"),
     "volume-failed": Found([a_volume(phase="Failed")]),
     "volume-released": Found([a_volume(phase="Released", **taken)], says="shop/other"),
@@ -153,6 +159,23 @@ CLEAN = {
         Clean("the volume is there", [named, a_volume()]),
         Clean("volumes could not be read", [named], {"PersistentVolume": FORBIDDEN}),
     ],
+    "pod-volume-elsewhere": [
+        Clean("it runs", [a_user(), bound]),
+        Clean(
+            "it waits for something else",
+            [
+                a_user(
+                    phase="Pending",
+                    node=None,
+                    conditions=[
+                        a_condition(
+                            "PodScheduled", "False", "Unschedulable", "0/2 nodes are available: 2 Insufficient cpu."
+                        ),
+                    ],
+                )
+            ],
+        ),
+    ],
     "claim-lost": [Clean("it is bound", [bound])],
     "volume-failed": [Clean("it is available", [a_volume()]), Clean("it is released", [a_volume(phase="Released")])],
     "volume-released": [Clean("it is bound", [a_volume(phase="Bound", **taken)])],
@@ -190,6 +213,11 @@ def test_every_rule_has_a_fault_it_finds_and_a_cluster_it_is_silent_about():
 @pytest.mark.parametrize("rule_id", RULES)
 def test_the_rule_finds_its_fault(rule_id):
     expect(RULES[rule_id], FOUND[rule_id])
+
+
+@pytest.mark.parametrize("rule_id", RULES)
+def test_what_cannot_be_read_is_never_called_absent_and_makes_nothing_surer(rule_id):
+    expect_humble(RULES[rule_id], FOUND[rule_id])
 
 
 @pytest.mark.parametrize(("rule_id", "trial"), [(one, trial) for one in CLEAN for trial in CLEAN[one]])
