@@ -68,15 +68,26 @@ def _nearly_full(_view: View, quota: ResourceQuota) -> Iterable[Hit]:
 def _limited(view: View, limits: LimitRange) -> Iterable[Hit]:
     refused = [one for one in refusals(view) if one.of.namespace == limits.metadata.namespace]
     refused = [one for one in refused if _is_about(limits, one.message)]
-    if refused:
-        tops = some_names(str(one.top) for one in refused)
-        yield Hit(
-            limits.ref,
-            f"{limits.ref} refuses the pods of {tops}: {refused[0].message}",
-            tuple(one.seen for one in refused[:3]),
-            explains=_refs(refused),
-            remedies=(Remedy(f"Make {tops} ask for what {limits.ref} allows, or change its limits."),),
-        )
+    if not refused:
+        return
+    is_newer = _came_after(view, limits, refused[0])
+    tops = some_names(str(one.top) for one in refused)
+    yield Hit(
+        limits.ref,
+        f"{limits.ref} refuses the pods of {tops}: {refused[0].message}",
+        (*(one.seen for one in refused[:3]), shown(limits, "sets that limit", "spec.limits")),
+        # A workload that came into limits which stood already is what does not fit.
+        culprit=None if is_newer else refused[0].top,
+        steps=((0.2, "it is newer than what it refuses"),) if is_newer else (),
+        explains=_refs(refused),
+        remedies=(Remedy(f"Make {tops} ask for what {limits.ref} allows, or change its limits."),),
+    )
+
+
+def _came_after(view: View, limits: LimitRange, refused: Refusal) -> bool:
+    found = view.inventory.find_ref(refused.of)
+    made, was = limits.metadata.creation_timestamp, found.metadata.creation_timestamp if found else None
+    return made is not None and was is not None and made > was
 
 
 def _is_about(limits: LimitRange, message: str) -> bool:

@@ -123,7 +123,9 @@ FOUND = {
     "webhook-skipped": Found([a_hook("Ignore")], says="skipped silently"),
     "quota-exceeded": Found([full, refused_for(over), deployment], says="Deployment shop/web cannot make pods"),
     "quota-nearly-full": Found([full], says="requests.cpu"),
-    "limit-range-refuses": Found([a_range(max={"memory": "1Gi"}), refused_for(too_big), deployment], says="memory"),
+    "limit-range-refuses": Found(
+        [a_range(max={"memory": "1Gi"}), refused_for(too_big), deployment], deployment.ref, says="memory"
+    ),
     "priority-class-missing": Found([urgent], says="PriorityClass urgent, which does not exist"),
     "runtime-class-missing": Found([boxed], says="RuntimeClass gvisor, which does not exist"),
     "ingress-class-defaults": Found(
@@ -321,3 +323,21 @@ def test_an_autoscaler_that_refers_by_a_version_that_is_gone_is_told():
     )
     (hit,) = try_rule(RULES["deprecated-api"], [scaler])
     assert "extensions/v1beta1" in hit.summary
+
+
+def test_limits_that_came_after_a_workload_are_to_blame_themselves():
+    old = an_object(
+        "ReplicaSet",
+        "web-6d4",
+        metadata={"creationTimestamp": AN_HOUR_AGO},
+        spec={"replicas": 2},
+        status={"replicas": 1, "conditions": [a_condition("ReplicaFailure", "True", "FailedCreate", too_big)]},
+    )
+    new = an_object(
+        "LimitRange",
+        "bounds",
+        metadata={"creationTimestamp": ago(minutes=5)},
+        spec={"limits": [{"type": "Container", "max": {"memory": "1Gi"}}]},
+    )
+    (hit,) = try_rule(RULES["limit-range-refuses"], [new, old])
+    assert (hit.culprit or hit.subject) == new.ref
