@@ -1,9 +1,11 @@
 """What stands behind a Service: the pods it means, the endpoints it has, the workloads that make them."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.network import Endpoint, EndpointSlice, Service
 from services.graph.domain.k8s.pods import Container, ContainerPort, Pod
 from services.graph.domain.k8s.shape import KubeObject, Ref, find_condition
@@ -17,6 +19,7 @@ from services.graph.domain.k8s.workloads import (
     StatefulSet,
 )
 from services.graph.domain.rules.base import View
+from services.graph.domain.rules.once import once
 
 SERVICE_NAME = "kubernetes.io/service-name"
 # Their ports are the mesh's, and say nothing of the application's.
@@ -47,7 +50,7 @@ def backing_of(view: View, service: Service) -> Backing:
     """Return what stands behind a Service."""
     inventory, namespace = view.inventory, service.metadata.namespace
     name = service.metadata.name
-    slices = [s for s in inventory.in_namespace(EndpointSlice, namespace) if s.labels.get(SERVICE_NAME) == name]
+    slices = _slices(inventory).get((namespace, name), [])
     endpoints = [endpoint for one in slices for endpoint in one.endpoints or ()]
     return Backing(
         pods=inventory.pods_matching(namespace, service.spec.selector or {}),
@@ -57,6 +60,14 @@ def backing_of(view: View, service: Service) -> Backing:
         knows_pods=inventory.coverage.proves_absence(Pod.KIND, namespace),
         is_sliced=inventory.coverage.proves_absence(EndpointSlice.KIND, namespace),
     )
+
+
+@once
+def _slices(inventory: Inventory) -> dict[tuple[str | None, str], list[EndpointSlice]]:
+    found: dict[tuple[str | None, str], list[EndpointSlice]] = defaultdict(list)
+    for one in inventory.all(EndpointSlice):
+        found[one.metadata.namespace, one.labels.get(SERVICE_NAME, "")].append(one)
+    return dict(found)
 
 
 def is_ready(pod: Pod) -> bool:
@@ -99,9 +110,14 @@ def _lasting(pod: Pod) -> list[Container]:
 
 def top_of(view: View, thing: KubeObject) -> Ref:
     """Return what a person would mend for a pod: its topmost controller, by name where that could not be read."""
+    return top_in(view.inventory, thing)
+
+
+def top_in(inventory: Inventory, thing: KubeObject) -> Ref:
+    """Return the same of an inventory."""
     seen: KubeObject = thing
     for _ in range(6):
-        owner = view.inventory.controller_of(seen)
+        owner = inventory.controller_of(seen)
         if owner is None:
             break
         seen = owner
@@ -124,14 +140,21 @@ def template_labels(workload: KubeObject) -> dict[str, str]:
 
 
 def makers_of(view: View, namespace: str | None, selector: Mapping[str, str]) -> list[KubeObject]:
-    """Return the topmost workloads of the namespace whose pods would have all of ``selector``."""
-    return [
-        thing
-        for kind in (*WORKLOADS, CronJob)
-        for thing in view.inventory.in_namespace(kind, namespace)
-        # What another makes is its maker's; what a controller of an unknown kind makes stands for itself.
-        if selector.items() <= template_labels(thing).items() and view.inventory.controller_of(thing) is None
-    ]
+    """Return the topmost workloads of the namespace whose pods would have all of a ``selector`` that is not empty."""
+    candidates = min((_makers(view.inventory).get((namespace, *pair), []) for pair in selector.items()), key=len)
+    return [thing for thing in candidates if selector.items() <= template_labels(thing).items()]
+
+
+@once
+def _makers(inventory: Inventory) -> dict[tuple[str | None, str, str], list[KubeObject]]:
+    found: dict[tuple[str | None, str, str], list[KubeObject]] = defaultdict(list)
+    for kind in (*WORKLOADS, CronJob):
+        for thing in inventory.all(kind):
+            # What another makes is its maker's; what a controller of an unknown kind makes stands for itself.
+            if inventory.controller_of(thing) is None:
+                for pair in template_labels(thing).items():
+                    found[thing.metadata.namespace, *pair].append(thing)
+    return dict(found)
 
 
 def wanted_replicas(workload: KubeObject) -> int | None:

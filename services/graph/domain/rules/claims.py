@@ -1,13 +1,16 @@
 """Claims on volumes that stay pending, and why: the class, its provisioner, or no volume that fits."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 
+from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import Ref
 from services.graph.domain.k8s.storage import CSIDriver, PersistentVolumeClaim, StorageClass
 from services.graph.domain.layers import Layer
 from services.graph.domain.rules.backing import is_done
 from services.graph.domain.rules.base import Hit, Remedy, Rule, Seen, View
+from services.graph.domain.rules.once import once
 from services.graph.domain.rules.showing import (
     is_absent,
     is_leaving,
@@ -40,8 +43,16 @@ def class_name(claim: PersistentVolumeClaim) -> str | None:
 
 def users_of(view: View, claim: PersistentVolumeClaim) -> list[Pod]:
     """Return the pods that mount the claim, by name or as their ephemeral volume."""
-    name = claim.metadata.name
-    return [pod for pod in view.inventory.in_namespace(Pod, claim.metadata.namespace) if name in _claims(pod)]
+    return _mounting(view.inventory).get((claim.metadata.namespace, claim.metadata.name), [])
+
+
+@once
+def _mounting(inventory: Inventory) -> dict[tuple[str | None, str], list[Pod]]:
+    found: dict[tuple[str | None, str], list[Pod]] = defaultdict(list)
+    for pod in inventory.all(Pod):
+        for name in _claims(pod):
+            found[pod.metadata.namespace, name].append(pod)
+    return dict(found)
 
 
 def _claims(pod: Pod) -> set[str]:

@@ -1,8 +1,10 @@
 """Controllers everything else stands on: those that serve ingresses and gateways, and those of the control plane."""
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import timedelta
 
+from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.cluster import Lease
 from services.graph.domain.k8s.gateway_api import Gateway
 from services.graph.domain.k8s.network import Ingress, LoadBalancer, Service
@@ -11,6 +13,7 @@ from services.graph.domain.k8s.shape import KubeObject, Ref, find_condition
 from services.graph.domain.k8s.workloads import Deployment
 from services.graph.domain.layers import Layer
 from services.graph.domain.rules.base import Hit, Rule, Seen, View
+from services.graph.domain.rules.once import once
 from services.graph.domain.rules.outages import Why, outage_of
 from services.graph.domain.rules.showing import is_settling, look, shown
 from shared.contracts.severity import Severity
@@ -33,12 +36,19 @@ def _of_balancer(balancer: LoadBalancer | None) -> set[str]:
     return {address for one in found for address in (one.ip, one.hostname) if address}
 
 
-def _fronts(view: View, thing: KubeObject) -> Iterator[Service]:
-    """Yield the Services whose load balancer has the object's address: behind them runs its controller."""
-    addresses = _addresses(thing)
-    for service in view.inventory.all(Service) if addresses else ():
-        if service.spec.type == "LoadBalancer" and addresses & _of_balancer(service.status.load_balancer):
-            yield service
+def _fronts(view: View, thing: KubeObject) -> list[Service]:
+    """Return the Services whose load balancer has the object's address: behind them runs its controller."""
+    found = [one for address in _addresses(thing) for one in _balanced(view.inventory).get(address, ())]
+    return sorted({one.ref: one for one in found}.values(), key=lambda one: str(one.ref))
+
+
+@once
+def _balanced(inventory: Inventory) -> dict[str, list[Service]]:
+    found: dict[str, list[Service]] = defaultdict(list)
+    for service in inventory.all(Service):
+        for address in _of_balancer(service.status.load_balancer) if service.spec.type == "LoadBalancer" else ():
+            found[address].append(service)
+    return dict(found)
 
 
 def _controller_down(view: View, thing: KubeObject) -> Iterable[Hit]:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 
+from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.cluster import Node, Taint
 from services.graph.domain.k8s.pods import Pod, Toleration
 from services.graph.domain.k8s.shape import find_condition
 from services.graph.domain.layers import Layer
 from services.graph.domain.rules.base import Hit, Remedy, Rule, Seen, View
 from services.graph.domain.rules.nodes import ready_condition
+from services.graph.domain.rules.once import once
 from services.graph.domain.rules.showing import on, shown, some_names
 from shared.contracts.severity import Severity
 
@@ -16,10 +18,11 @@ _SYSTEM_TAINTS = ("node.kubernetes.io/", "node.cloudprovider.kubernetes.io/", "n
 _BLOCKING = {"NoSchedule", "NoExecute"}
 
 
-def waiting_pods(view: View) -> list[tuple[Pod, str]]:
+@once
+def _waiting_pods(inventory: Inventory) -> list[tuple[Pod, str]]:
     """Return the pods the scheduler found no node for, with what it says."""
     found = []
-    for pod in view.inventory.all(Pod):
+    for pod in inventory.all(Pod):
         condition = find_condition(pod.status.conditions, "PodScheduled")
         if pod.status.phase == "Pending" and condition and condition.reason == "Unschedulable":
             found.append((pod, condition.message or ""))
@@ -32,7 +35,7 @@ def _cordon_blocks(view: View, node: Node) -> Iterable[Hit]:
     words = ("were unschedulable", "node.kubernetes.io/unschedulable")
     held = [
         (pod, text)
-        for pod, text in waiting_pods(view)
+        for pod, text in _waiting_pods(view.inventory)
         if any(word in text for word in words) and (pod.spec.node_selector or {}).items() <= node.labels.items()
     ]
     if not held:
@@ -81,7 +84,7 @@ def _taint_blocks(view: View, node: Node) -> Iterable[Hit]:
         return
     held = [
         (pod, text)
-        for pod, text in waiting_pods(view)
+        for pod, text in _waiting_pods(view.inventory)
         if "taint" in text and not all(tolerates(pod.spec.tolerations or (), one) for one in taints)
     ]
     if held:
@@ -105,13 +108,17 @@ def _cordoned(_view: View, node: Node) -> Iterable[Hit]:
         yield Hit(node.ref, f"{node.ref} is cordoned", seen, remedies=(remedy,))
 
 
+@once
+def _tolerations(inventory: Inventory) -> frozenset[Toleration]:
+    # A toleration of everything is no sign that the taint is for somebody.
+    return frozenset(one for pod in inventory.all(Pod) for one in pod.spec.tolerations or () if one.key)
+
+
 def _taint_unused(view: View, node: Node) -> Iterable[Hit]:
     if not view.inventory.coverage.proves_absence(Pod.KIND, None):
         return
-    pods = view.inventory.all(Pod)
     for taint in own_taints(node):
-        # A toleration of everything is no sign that the taint is for somebody.
-        if not any(tolerates([one for one in pod.spec.tolerations or () if one.key], taint) for pod in pods):
+        if not tolerates(_tolerations(view.inventory), taint):
             seen = (shown(node, f"is tainted {taint.key}={taint.value or ''}:{taint.effect}", "spec.taints"),)
             yield Hit(node.ref, f"No pod tolerates the taint {taint.key} of {node.ref}", seen)
 

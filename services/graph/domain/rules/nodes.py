@@ -1,14 +1,17 @@
 """Nodes that are not ready, under pressure, without network, or silent."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.cluster import Lease, Node
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import Condition, find_condition
 from services.graph.domain.layers import Layer
 from services.graph.domain.rules.backing import is_done, is_ready
 from services.graph.domain.rules.base import Hit, Rule, Seen, View
+from services.graph.domain.rules.once import once
 from services.graph.domain.rules.showing import is_settling, look, on, shown_condition
 from shared.contracts.severity import Severity
 
@@ -23,8 +26,16 @@ def ready_condition(node: Node) -> Condition | None:
 
 def pods_on(view: View, node: Node) -> list[Pod]:
     """Return the pods bound to a node that have not ended."""
-    name = node.metadata.name
-    return [pod for pod in view.inventory.all(Pod) if pod.spec.node_name == name and not is_done(pod)]
+    return [pod for pod in _by_node(view.inventory).get(node.metadata.name, ()) if not is_done(pod)]
+
+
+@once
+def _by_node(inventory: Inventory) -> dict[str, list[Pod]]:
+    found: dict[str, list[Pod]] = defaultdict(list)
+    for pod in inventory.all(Pod):
+        if pod.spec.node_name:
+            found[pod.spec.node_name].append(pod)
+    return dict(found)
 
 
 def _not_ready(view: View, node: Node) -> Iterable[Hit]:
@@ -59,9 +70,7 @@ def _pressure(view: View, node: Node) -> Iterable[Hit]:
         if not lacking or condition.status != "True":
             continue
         evicted = [
-            pod.ref
-            for pod in view.inventory.all(Pod)
-            if pod.spec.node_name == node.metadata.name and pod.status.reason == "Evicted"
+            pod.ref for pod in _by_node(view.inventory).get(node.metadata.name, ()) if pod.status.reason == "Evicted"
         ]
         seen = [shown_condition(node, condition)]
         seen += [Seen("object", ref, "was evicted", "status.reason") for ref in evicted[:3]]
@@ -92,7 +101,7 @@ def _lease(view: View, node: Node) -> Lease | None:
 
 def _lease_stale(view: View, node: Node) -> Iterable[Hit]:
     lease, condition = _lease(view, node), ready_condition(node)
-    newest = _newest_renewal(view)
+    newest = _newest_renewal(view.inventory)
     if lease is None or newest is None or lease.spec.renew_time is None:
         return
     patience = timedelta(seconds=2 * (lease.spec.lease_duration_seconds or 40))
@@ -110,8 +119,9 @@ def _lease_stale(view: View, node: Node) -> Iterable[Hit]:
         )
 
 
-def _newest_renewal(view: View) -> datetime | None:
-    times = [one.spec.renew_time for one in view.inventory.all(Lease) if one.spec.renew_time]
+@once
+def _newest_renewal(inventory: Inventory) -> datetime | None:
+    times = [one.spec.renew_time for one in inventory.all(Lease) if one.spec.renew_time]
     return max(times) if len(times) > 1 else None
 
 

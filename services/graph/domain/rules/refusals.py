@@ -1,16 +1,16 @@
 """Objects the API server refuses to make for a controller: who was refused, and with what words, as of now."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from services.graph.domain.inventory import Presence
+from services.graph.domain.inventory import Inventory, Presence
 from services.graph.domain.k8s.events import Event
 from services.graph.domain.k8s.shape import KubeObject, Ref, find_condition
 from services.graph.domain.k8s.workloads import DaemonSet, Job, ReplicaSet, StatefulSet
 from services.graph.domain.kinds import get_kind
-from services.graph.domain.rules.backing import top_of
+from services.graph.domain.rules.backing import top_in
 from services.graph.domain.rules.base import Seen, View
+from services.graph.domain.rules.once import once
 
 
 class Refusal(NamedTuple):
@@ -29,32 +29,36 @@ class Refusal(NamedTuple):
         return Seen(self.source, self.of, self.message, path, self.at)
 
 
-def refusals(view: View) -> Iterator[Refusal]:
-    """Yield what is refused still: a controller that has all its pods by now is left out, whatever Events say."""
-    told: set[tuple[Ref, str]] = set()
-    for thing in view.inventory.all(ReplicaSet):
+def refusals(view: View) -> tuple[Refusal, ...]:
+    """Return what is refused still: a controller that has all its pods by now is left out, whatever Events say."""
+    return _refusals(view.inventory)
+
+
+@once
+def _refusals(inventory: Inventory) -> tuple[Refusal, ...]:
+    told: dict[tuple[Ref, str], Refusal] = {}
+    for thing in inventory.all(ReplicaSet):
         condition = find_condition(thing.status.conditions, "ReplicaFailure")
         if condition and condition.status == "True" and condition.message and _is_short(thing):
-            told.add((thing.ref, condition.message))
-            at = condition.last_transition_time
-            yield Refusal(thing.ref, top_of(view, thing), condition.message, at, "object")
-    for event in view.inventory.all(Event):
-        about = event.about_ref
-        if event.reason != "FailedCreate" or (about, event.message) in told:
+            text, at = condition.message, condition.last_transition_time
+            told[thing.ref, text] = Refusal(thing.ref, top_in(inventory, thing), text, at, "object")
+    for event in inventory.all(Event):
+        about, text = event.about_ref, event.message
+        if event.reason != "FailedCreate" or (about, text) in told:
             continue
-        told.add((about, event.message))
-        found = view.inventory.find_ref(about)
-        if (found is None and not _may_exist(view, about)) or (found is not None and not _is_short(found)):
-            continue
-        yield Refusal(about, top_of(view, found) if found else about, event.message, event.last_at, "event")
+        found = inventory.find_ref(about)
+        if _is_short(found) if found else _may_exist(inventory, about):
+            top = top_in(inventory, found) if found else about
+            told[about, text] = Refusal(about, top, text, event.last_at, "event")
+    return tuple(told.values())
 
 
-def _may_exist(view: View, ref: Ref) -> bool:
+def _may_exist(inventory: Inventory, ref: Ref) -> bool:
     try:
         kind = get_kind(ref.kind).kept
     except KeyError:
         return True
-    return view.inventory.presence(kind, ref.namespace, ref.name) is not Presence.ABSENT
+    return inventory.presence(kind, ref.namespace, ref.name) is not Presence.ABSENT
 
 
 def _is_short(thing: KubeObject) -> bool:

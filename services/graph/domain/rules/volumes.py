@@ -149,8 +149,10 @@ def _has_grown(claim: PersistentVolumeClaim) -> bool:
 
 def _stuck_leaving(view: View, claim: PersistentVolumeClaim) -> Iterable[Hit]:
     asked = claim.metadata.deletion_timestamp
+    if asked is None or view.now - asked <= _STUCK:
+        return
     users = [pod for pod in users_of(view, claim) if not is_done(pod)]
-    if asked and view.now - asked > _STUCK and users:
+    if users:
         names = some_names(pod.metadata.name for pod in users)
         seen = (
             shown(
