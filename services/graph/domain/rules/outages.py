@@ -15,11 +15,11 @@ from services.graph.domain.rules.backing import (
     is_done,
     is_ready,
     makers_of,
-    nearest,
     top_of,
     wanted_replicas,
 )
 from services.graph.domain.rules.base import Seen, View
+from services.graph.domain.rules.likeness import nearest
 from services.graph.domain.rules.showing import SETTLING, is_leaving, is_settling, shown, shown_condition
 
 

@@ -8,8 +8,8 @@ from services.graph.domain.k8s.network import EndpointSlice, Service
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.workloads import DaemonSet, Deployment, StatefulSet
 from services.graph.domain.layers import Layer
-from services.graph.domain.rules.backing import Likeness, nearest
 from services.graph.domain.rules.base import Hit, Remedy, Rule, Seen, View
+from services.graph.domain.rules.likeness import Likeness, nearest
 from services.graph.domain.rules.outages import Outage, Why, outage_of
 from services.graph.domain.rules.showing import (
     is_absent,
