@@ -16,6 +16,16 @@ from services.graph.domain.rules.showing import is_settling, look, on, shown_con
 from shared.contracts.severity import Severity
 
 LEASES = "kube-node-lease"
+# What node-problem-detector reports of a machine that still counts as ready.
+_PROBLEMS = {
+    "KernelDeadlock",
+    "ReadonlyFilesystem",
+    "CorruptDockerOverlay2",
+    "FrequentKubeletRestart",
+    "FrequentDockerRestart",
+    "FrequentContainerdRestart",
+    "FrequentUnregisterNetDevice",
+}
 _PRESSURES = {"MemoryPressure": "memory", "DiskPressure": "disk space", "PIDPressure": "process ids"}
 
 
@@ -86,6 +96,13 @@ def _pressure(view: View, node: Node) -> Iterable[Hit]:
         )
 
 
+def _problem(_view: View, node: Node) -> Iterable[Hit]:
+    for condition in node.status.conditions or ():
+        if condition.type in _PROBLEMS and condition.status == "True":
+            summary = f"{node.ref} reports {condition.type}: {condition.message or condition.reason or ''}"
+            yield Hit(node.ref, summary, (shown_condition(node, condition),), remedies=(look(node.ref),))
+
+
 def _network_unavailable(view: View, node: Node) -> Iterable[Hit]:
     condition = find_condition(node.status.conditions, "NetworkUnavailable")
     if condition and condition.status == "True" and not is_settling(view, node):
@@ -150,6 +167,19 @@ RULES: tuple[Rule, ...] = (
         remediation="Free the resource, and limit what uses it.",
         base=0.92,
         check=on(Node, _pressure),
+        conditions=(73,),
+    ),
+    Rule(
+        id="node-problem",
+        title="Node reports a problem of its machine",
+        layer=Layer.INFRA,
+        severity=Severity.HIGH,
+        kinds=(Node,),
+        condition="A condition node-problem-detector sets, such as KernelDeadlock or ReadonlyFilesystem, is True.",
+        explanation="Pods on it may hang or fail though the node counts as ready.",
+        remediation="Drain the node, and repair or replace the machine.",
+        base=0.85,
+        check=on(Node, _problem),
         conditions=(73,),
     ),
     Rule(

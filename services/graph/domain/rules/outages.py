@@ -52,6 +52,8 @@ def outage_of(view: View, service: Service) -> Outage | None:
     if backing.may_serve:
         return None
     alive = [pod for pod in backing.pods if not is_done(pod)]
+    if alive and service.spec.publish_not_ready_addresses:
+        return None
     if alive:
         return _of_pods(view, service, backing, alive)
     return _without_pods(view, service, backing)

@@ -161,6 +161,10 @@ def _unclaimed(view: View, route: Route) -> Iterable[Hit]:
         return
     used = view.inventory.find(GatewayClass, None, gateway.spec.gateway_class_name)
     accepted = find_condition(used.status.conditions, "Accepted") if used else None
+    programmed = find_condition(gateway.status.conditions, "Programmed")
+    # A controller that serves the Gateway is there: what it thinks of this route is not known, and blames nobody.
+    if programmed and programmed.status == "True":
+        return
     culprit = used.ref if used and accepted and accepted.status != "True" else gateway.ref
     yield Hit(
         route.ref,
@@ -260,8 +264,8 @@ RULES: tuple[Rule, ...] = (
         layer=Layer.EDGE,
         severity=Severity.MEDIUM,
         kinds=ROUTES,
-        condition="A route with an existing Gateway has no status after two minutes.",
-        explanation="The controller does not run, or does not serve this kind of route.",
+        condition="A route has no status after two minutes, and its Gateway, which exists, is not programmed either.",
+        explanation="The controller does not run, or does not take up the Gateway.",
         remediation="Look at the controller of the Gateway.",
         base=0.5,
         check=on(Route, _unclaimed),

@@ -1,5 +1,6 @@
 """Ports of Services that no container listens on, and Services that serve one node only."""
 
+import re
 from collections.abc import Iterable
 
 from services.graph.domain.k8s.network import EndpointSlice, Service, ServicePort
@@ -15,6 +16,8 @@ from services.graph.domain.rules.backing import (
 from services.graph.domain.rules.base import Hit, Remedy, Rule, View
 from services.graph.domain.rules.showing import is_leaving, on, shown, some_names
 from shared.contracts.severity import Severity
+
+_NUMBER = re.compile(r"\d+")
 
 
 def alive_pods(view: View, service: Service) -> list[Pod]:
@@ -105,7 +108,19 @@ def _target(port: ServicePort) -> int:
 
 def _declares(pod: Pod, port: ServicePort) -> bool:
     declared = {(one.container_port, one.protocol or "TCP") for one in pod_ports(pod)}
-    return (_target(port), port.protocol or "TCP") in declared
+    return (_target(port), port.protocol or "TCP") in declared or str(_target(port)) in _mentioned(pod)
+
+
+def _mentioned(pod: Pod) -> set[str]:
+    """Return the numbers probes, arguments and the environment speak of: what listens may be told there only."""
+    found: set[str] = set()
+    for one in pod.spec.containers or ():
+        texts = [*(one.command or ()), *(one.args or ()), *(env.value or "" for env in one.env or ())]
+        found |= {number for text in texts for number in _NUMBER.findall(text)}
+        for probe in (one.readiness_probe, one.liveness_probe, one.startup_probe):
+            checks = (probe.http_get, probe.tcp_socket, probe.grpc) if probe else ()
+            found |= {str(check.port) for check in checks if check and check.port is not None}
+    return found
 
 
 def _local_only(view: View, service: Service) -> Iterable[Hit]:
@@ -150,7 +165,7 @@ RULES: tuple[Rule, ...] = (
         layer=Layer.NETWORK,
         severity=Severity.HIGH,
         kinds=(Service,),
-        condition="A targetPort by number that none of the selected pods declares, though each declares ports.",
+        condition="A targetPort by number that no selected pod declares, probes or is told, and each declares others.",
         explanation="Declared ports are only a hint, yet a number that is not among them is often a slip.",
         remediation="Set targetPort to the port the application listens on.",
         base=0.55,

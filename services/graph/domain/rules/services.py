@@ -113,7 +113,8 @@ def _not_listed(view: View, service: Service) -> Iterable[Hit]:
 
 
 def _dns_down(view: View, service: Service) -> Iterable[Hit]:
-    if service.metadata.namespace != "kube-system" or service.metadata.name not in {"kube-dns", "coredns"}:
+    is_dns = service.metadata.name in {"kube-dns", "coredns"} or service.labels.get("k8s-app") == "kube-dns"
+    if service.metadata.namespace != "kube-system" or not is_dns:
         return
     outage = outage_of(view, service)
     if outage and outage.why is not Why.UNKNOWN:
@@ -229,7 +230,7 @@ RULES: tuple[Rule, ...] = (
         layer=Layer.NETWORK,
         severity=Severity.CRITICAL,
         kinds=(Service,),
-        condition="The Service kube-dns in kube-system has no ready endpoint.",
+        condition="The Service of DNS in kube-system, by name or label kube-dns, has no ready endpoint.",
         explanation="No name resolves in the cluster, so that nearly every application fails.",
         remediation="Bring back the DNS pods.",
         base=0.85,

@@ -191,9 +191,7 @@ FOUND = {
     "control-plane-silent": Found(
         [a_lease("kube-scheduler", minutes=9), a_lease("worker-1", "kube-node-lease", seconds=4), unseen]
     ),
-    "route-unclaimed": Found(
-        [a_route(), a_gateway(good), a_class("Unknown", "Pending")], Ref("GatewayClass", None, "lab")
-    ),
+    "route-unclaimed": Found([a_route(), a_gateway(), a_class("Unknown", "Pending")], Ref("GatewayClass", None, "lab")),
 }
 
 CLEAN = {
@@ -391,7 +389,8 @@ CLEAN = {
     ],
     "route-unclaimed": [
         Clean("it has a status", [a_route(conditions=accepted), a_gateway(good)]),
-        Clean("it is new", [a_route(made=ago(seconds=20)), a_gateway(good)]),
+        Clean("it is new", [a_route(made=ago(seconds=20)), a_gateway()]),
+        Clean("a controller serves its Gateway", [a_route(), a_gateway(good), a_class()]),
         Clean("its Gateway is not known", [a_route()], {"Gateway": FORBIDDEN}),
     ],
 }

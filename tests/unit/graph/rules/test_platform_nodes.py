@@ -65,6 +65,7 @@ held = {"deletionTimestamp": ago(minutes=9), "finalizers": ["shop.example/archiv
 FOUND = {
     "node-not-ready": Found([dead, stale], says="has stopped reporting"),
     "node-pressure": Found([a_node(conditions=[short])], says="short of memory"),
+    "node-problem": Found([a_node(conditions=[a_condition("ReadonlyFilesystem", "True", "FilesystemIsReadOnly")])]),
     "node-network-unavailable": Found([a_node(conditions=[no_network])]),
     "node-lease-stale": Found([a_node(), a_lease("worker-1", minutes=3), a_lease("worker-2", seconds=5)]),
     "node-cordon-blocks": Found([cordoned(), no_room]),
@@ -110,6 +111,15 @@ CLEAN = {
             [
                 a_node(ready="Unknown", conditions=[a_condition("MemoryPressure", "Unknown", "NodeStatusUnknown")]),
             ],
+        ),
+    ],
+    "node-problem": [
+        Clean(
+            "there is none",
+            [a_node(conditions=[a_condition("ReadonlyFilesystem", "False", "FilesystemIsNotReadOnly")])],
+        ),
+        Clean(
+            "nobody knows what a condition of somebody's means", [a_node(conditions=[a_condition("Painted", "True")])]
         ),
     ],
     "node-network-unavailable": [

@@ -135,6 +135,11 @@ CLEAN = {
             "it publishes what is not ready",
             [service, a_slice(service, pod), a_pod("web-6d4-1", WEB, ready=False)],
         ),
+        Clean(
+            "it publishes what is not ready, and slices could not be read",
+            [a_service("web", WEB, publishNotReadyAddresses=True), crashing],
+            {"EndpointSlice": FORBIDDEN},
+        ),
         Clean("neither pods nor slices could be read", [service], {"Pod": FORBIDDEN, "EndpointSlice": FORBIDDEN}),
     ],
     "service-no-endpoints": [
@@ -207,6 +212,40 @@ CLEAN = {
     ],
     "service-port-undeclared": [
         Clean("the container declares it", [service, pod]),
+        Clean(
+            "a probe asks that port",
+            [
+                named(9090),
+                a_pod(
+                    "web-1",
+                    WEB,
+                    containers=[
+                        {
+                            "name": "app",
+                            "ports": [{"containerPort": 8080}],
+                            "readinessProbe": {"httpGet": {"port": 9090}},
+                        }
+                    ],
+                ),
+            ],
+        ),
+        Clean(
+            "an argument names that port",
+            [
+                named(9090),
+                a_pod(
+                    "web-1",
+                    WEB,
+                    containers=[
+                        {
+                            "name": "app",
+                            "ports": [{"containerPort": 8080}],
+                            "args": ["--listen=:9090"],
+                        }
+                    ],
+                ),
+            ],
+        ),
         Clean("containers declare nothing", [named(9090), a_pod("web-1", WEB, ports=())]),
         Clean("only the mesh declares ports", [named(9090), a_pod("web-1", WEB, ports=(), initContainers=[proxy])]),
     ],
