@@ -17,6 +17,7 @@ from services.graph.domain.rules.base import Hit, Remedy, Rule, View
 from services.graph.domain.rules.showing import is_leaving, on, shown, some_names
 from shared.contracts.severity import Severity
 
+_ASIDE = re.compile(r"metric|prom|admin|health|probe|debug|pprof|profil|status|telemetry|monitor")
 _NUMBER = re.compile(r"\d+")
 
 
@@ -78,10 +79,14 @@ def _has_slice_without_ports(view: View, service: Service) -> bool:
 def _undeclared_port(view: View, service: Service) -> Iterable[Hit]:
     pods = alive_pods(view, service)
     declaring = [pod for pod in pods if app_ports(pod)]
-    if not pods or len(declaring) < len(pods) or is_leaving(view, service):
+    # Of a headless Service clients go to the pods themselves, at whatever port they like.
+    is_headless = service.spec.cluster_ip == "None"
+    if not pods or len(declaring) < len(pods) or is_headless or is_leaving(view, service):
         return
     ports = [port for port in service.spec.ports or () if not _is_name(port.target_port)]
     wrong = [port for port in ports if not any(_declares(pod, port) for pod in pods)]
+    # Beside others that fit, ports of this kind are often left undeclared.
+    wrong = [port for port in wrong if len(ports) == 1 or not _ASIDE.search(port.name or "")]
     for port in wrong:
         one = pods[0]
         steps = [(0.2, "no port of the Service is declared by its pods")] if len(wrong) == len(ports) else []

@@ -246,6 +246,21 @@ CLEAN = {
                 ),
             ],
         ),
+        Clean("it is headless", [a_service("web", WEB, clusterIP="None", ports=[{"port": 9090}]), pod]),
+        Clean(
+            "it is for metrics, beside one that fits",
+            [
+                a_service(
+                    "web",
+                    WEB,
+                    ports=[
+                        {"name": "http", "port": 80, "targetPort": 8080},
+                        {"name": "metrics", "port": 9090},
+                    ],
+                ),
+                pod,
+            ],
+        ),
         Clean("containers declare nothing", [named(9090), a_pod("web-1", WEB, ports=())]),
         Clean("only the mesh declares ports", [named(9090), a_pod("web-1", WEB, ports=(), initContainers=[proxy])]),
     ],
