@@ -27,7 +27,9 @@ def _manual_without_endpoints(view: View, service: Service) -> Iterable[Hit]:
         shown(service, f"{len(backing.slices)} EndpointSlices name it, with no ready endpoint"),
     )
     remedy = Remedy(f"Give {service.ref} a selector, or an EndpointSlice labelled kubernetes.io/service-name.")
-    yield Hit(service.ref, f"{service.ref} has neither selector nor endpoints", seen, remedies=(remedy,))
+    steps = ((0.2, "somebody keeps EndpointSlices for it"),) if backing.slices else ()
+    summary = f"{service.ref} has no selector, and no ready endpoint"
+    yield Hit(service.ref, summary, seen, steps=steps, remedies=(remedy,))
 
 
 def _manual_port_name(view: View, service: Service) -> Iterable[Hit]:
