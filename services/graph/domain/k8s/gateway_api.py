@@ -74,7 +74,13 @@ class GatewaySpec(Shape, frozen=True, kw_only=True, gc=False):
     listeners: list[Listener] | None = None
 
 
+class GatewayAddress(Shape, frozen=True, kw_only=True, gc=False):
+    type: str | None = None
+    value: str | None = None
+
+
 class GatewayStatus(Shape, frozen=True, kw_only=True, gc=False):
+    addresses: list[GatewayAddress] | None = None
     conditions: list[Condition] | None = None
     listeners: list[ListenerStatus] | None = None
 

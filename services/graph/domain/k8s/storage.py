@@ -35,6 +35,9 @@ class PersistentVolumeSpec(Shape, frozen=True, kw_only=True, gc=False):
     storage_class_name: str | None = None
     claim_ref: ClaimRef | None = None
     capacity: dict[str, Quantity] | None = None
+    access_modes: list[str] | None = None
+    volume_mode: str | None = None
+    persistent_volume_reclaim_policy: str | None = None
     csi: CsiSource | None = None
 
 
@@ -79,6 +82,7 @@ class VolumeError(Shape, frozen=True, kw_only=True, gc=False):
 class VolumeAttachmentStatus(Shape, frozen=True, kw_only=True, gc=False):
     attached: bool | None = None
     attach_error: VolumeError | None = None
+    detach_error: VolumeError | None = None
 
 
 class VolumeAttachment(KubeObject, frozen=True, kw_only=True, gc=False):
