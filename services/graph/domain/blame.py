@@ -1,0 +1,90 @@
+"""What is to be mended when a pod or a workload is not well: the one answer all rules about them give."""
+
+from dataclasses import dataclass
+
+from services.graph.domain.creation import CREATORS, find_refusal
+from services.graph.domain.inventory import Inventory
+from services.graph.domain.k8s.pods import Pod
+from services.graph.domain.k8s.shape import KubeObject, Ref
+from services.graph.domain.k8s.workloads import Deployment
+from services.graph.domain.ownership import find_owner, pods_of, replica_sets_of, top_owner
+from services.graph.domain.pod_state import is_concern, is_down, is_over, is_ready, node_of, parts_of
+from services.graph.domain.rules.base import Seen, View
+from services.graph.domain.scheduling import judge
+from services.graph.domain.witness import seen
+
+_OWN_TROUBLE = {
+    "CrashLoopBackOff",
+    "ImagePullBackOff",
+    "ErrImagePull",
+    "CreateContainerConfigError",
+    "InvalidImageName",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Blame:
+    """What to mend, and what shows that it is to blame rather than the pod's own workload."""
+
+    culprit: Ref
+    seen: tuple[Seen, ...] = ()
+
+
+def blame_pod(view: View, pod: Pod) -> Blame:
+    """Return what is to be mended for a pod that is not well: its workload, or its node, claim or quota."""
+    verdict = judge(view, pod)
+    if verdict is not None:
+        return Blame(verdict.culprit, verdict.seen)
+    node = node_of(view.inventory, pod)
+    if node is not None and is_down(node) and not has_own_trouble(pod):
+        return Blame(node.ref, (seen(node, "status.conditions[type=Ready]", "The node is not ready."),))
+    return Blame(top_owner(view.inventory, pod))
+
+
+def blame_workload(view: View, workload: KubeObject) -> Blame:
+    """Return what is to be mended for a workload that lacks pods: what refuses them, or what their trouble shows."""
+    for creator in _creators(view.inventory, workload):
+        refused = find_refusal(view, creator)
+        if refused is not None:
+            return Blame(refused.culprit, refused.seen)
+    sick = sick_pods(view.inventory, workload)
+    # The oldest first: a StatefulSet goes on only when the first ordinal is ready.
+    for pod in sorted(sick, key=lambda one: one.metadata.name):
+        found = blame_pod(view, pod)
+        if found.culprit != top_owner(view.inventory, workload):
+            return Blame(found.culprit, (seen(pod, "status.phase", f"The pod is {pod.status.phase}."), *found.seen))
+    return Blame(top_owner(view.inventory, workload), tuple(_mark(pod) for pod in sick[:3]))
+
+
+def sick_pods(inventory: Inventory, workload: KubeObject) -> list[Pod]:
+    """Return the pods of a workload that are neither ready nor done."""
+    return [
+        pod
+        for pod in pods_of(inventory, workload)
+        if not is_ready(pod) and not is_over(pod) and is_concern(inventory, pod)
+    ]
+
+
+def has_own_trouble(pod: Pod) -> bool:
+    """Answer whether a container of the pod waits for a reason of its own."""
+    return any(part.waits_for in _OWN_TROUBLE for part in parts_of(pod))
+
+
+def inferred_step(view: View, pod: Pod) -> tuple[tuple[float, str], ...]:
+    """Return a step down where the workload's name was concluded, not read."""
+    if find_owner(view.inventory, pod).is_inferred:
+        return ((-0.05, "the name of the workload was concluded from its pod's, because owners could not be read"),)
+    return ()
+
+
+def _creators(inventory: Inventory, workload: KubeObject) -> list[KubeObject]:
+    if isinstance(workload, Deployment):
+        return list(replica_sets_of(inventory, workload)[:1])
+    return [workload] if isinstance(workload, CREATORS) else []
+
+
+def _mark(pod: Pod) -> Seen:
+    waits = ", ".join(f"{part.name} {part.waits_for}" for part in parts_of(pod) if part.waits_for)
+    return seen(
+        pod, "status", f"Pod {pod.metadata.name}: {pod.status.phase}{f', {waits}' if waits else ', not ready'}."
+    )
