@@ -111,7 +111,10 @@ def _culprit(view: View, creator: KubeObject, refusal: Refusal, name: str) -> Re
     if refusal is Refusal.QUOTA and name:
         return Ref(ResourceQuota.KIND, namespace, name)
     if refusal is Refusal.WEBHOOK_BROKEN:
-        hooks = (*inventory.all(ValidatingWebhookConfiguration), *inventory.all(MutatingWebhookConfiguration))
+        hooks: list[ValidatingWebhookConfiguration | MutatingWebhookConfiguration] = [
+            *inventory.all(ValidatingWebhookConfiguration),
+            *inventory.all(MutatingWebhookConfiguration),
+        ]
         for one in hooks:
             if any(hook.name == name for hook in one.webhooks or ()):
                 return one.ref

@@ -103,7 +103,7 @@ def is_concern(inventory: Inventory, pod: Pod) -> bool:
         return False
     owner = inventory.controller_of(pod)
     if isinstance(owner, Job):
-        return not is_job_complete(owner) and not is_older_attempt(inventory, pod, owner)
+        return not (is_job_complete(owner) or is_outdone(inventory, owner) or is_older_attempt(inventory, pod, owner))
     has_controller = any(one.controller for one in pod.metadata.owner_references or ())
     # What a ReplicaSet or StatefulSet left behind was replaced; its Job we may not have been allowed to read.
     owner_kind = next((one.kind for one in pod.metadata.owner_references or () if one.controller), "")
@@ -113,6 +113,17 @@ def is_concern(inventory: Inventory, pod: Pod) -> bool:
 def is_job_complete(job: Job) -> bool:
     return any(
         one.type in {"Complete", "SuccessCriteriaMet"} and one.status == "True" for one in job.status.conditions or ()
+    )
+
+
+def is_outdone(inventory: Inventory, job: Job) -> bool:
+    """Answer whether a later Job of the same CronJob has succeeded: what failed before is history."""
+    cron, made = inventory.controller_of(job), job.metadata.creation_timestamp
+    if cron is None or made is None:
+        return False
+    return any(
+        isinstance(one, Job) and is_job_complete(one) and (one.metadata.creation_timestamp or made) > made
+        for one in inventory.owned_by(cron)
     )
 
 

@@ -1,19 +1,19 @@
 """Rules for containers that cannot start, or start and end."""
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from services.graph.domain.blame import blame_pod, inferred_step
-from services.graph.domain.change_evidence import Steps, change_before
+from services.graph.domain.change_evidence import change_before
+from services.graph.domain.crash_evidence import end_marks, events_of_crash, is_killed_for_memory, last_end, last_lines
 from services.graph.domain.exit_codes import explain_exit
-from services.graph.domain.k8s.pods import Pod, Terminated
-from services.graph.domain.k8s.shape import KubeObject, Ref
+from services.graph.domain.k8s.pods import Pod
+from services.graph.domain.k8s.shape import KubeObject
 from services.graph.domain.layers import Layer
 from services.graph.domain.ownership import top_owner
 from services.graph.domain.pod_state import Part, is_concern, is_older, is_over, is_ready, parts_of
-from services.graph.domain.quantities import parse_quantity
-from services.graph.domain.rules.base import Hit, Remedy, Rule, Seen, View
-from services.graph.domain.witness import events_about, seen, seen_event, seen_lines
+from services.graph.domain.rules.base import Hit, Remedy, Rule, View
+from services.graph.domain.witness import events_about, seen, seen_event
 from shared.contracts.severity import Severity
 
 _RECENT = timedelta(minutes=15)
@@ -31,15 +31,6 @@ def _each(check: _PartCheck) -> Callable[[View, KubeObject], Iterator[Hit]]:
                 yield from check(view, thing, part)
 
     return look
-
-
-def _last_end(part: Part) -> Terminated | None:
-    return part.ended or part.ended_before
-
-
-def _is_killed_for_memory(part: Part) -> bool:
-    ends = (part.ended, part.ended_before)
-    return any(one is not None and one.reason == "OOMKilled" for one in ends)
 
 
 def _config(view: View, pod: Pod, part: Part) -> Iterator[Hit]:
@@ -66,48 +57,13 @@ def _start_hit(view: View, pod: Pod, part: Part, says: str, *relevant: str) -> H
     )
 
 
-def _memory(view: View, pod: Pod, part: Part) -> Iterator[Hit]:
-    if not _is_killed_for_memory(part) or (is_ready(pod) and _settled(view, part)):
-        return
-    end = _last_end(part)
-    owner = top_owner(view.inventory, pod)
-    limits = (part.spec.resources.limits if part.spec and part.spec.resources else None) or {}
-    limit = limits.get("memory")
-    marks = [*_end_marks(pod, part), *_events_of_crash(view, pod)]
-    if limit is not None:
-        marks.append(seen(pod, f"spec.containers[name={part.name}].resources.limits.memory", f"The limit is {limit}."))
-    changed, steps, undo = _memory_change(view, owner, end.finished_at if end else None)
-    summary = (
-        f"Container {part.name} is killed because it needs more memory than its limit{f' of {limit}' if limit else ''}."
-    )
-    raise_it = Remedy(f"Raise the memory limit of container {part.name} in {owner}, or find what uses so much.")
-    yield Hit(
-        pod.ref,
-        summary,
-        (*marks, *changed),
-        owner,
-        (*steps, *inferred_step(view, pod)),
-        (pod.ref,),
-        (*undo, raise_it),
-    )
-
-
-def _memory_change(view: View, owner: Ref, at: datetime | None) -> tuple[tuple[Seen, ...], Steps, tuple[Remedy, ...]]:
-    return change_before(view.inventory, owner, at, "limits", "image")
-
-
-def _settled(view: View, part: Part) -> bool:
-    end = part.ended_before
-    return end is None or is_older(end.finished_at, view.now, _HOUR)
-
-
 def _crash_loop(view: View, pod: Pod, part: Part) -> Iterator[Hit]:
-    if part.waits_for == "CrashLoopBackOff" and not part.is_init and not _is_killed_for_memory(part):
+    if part.waits_for == "CrashLoopBackOff" and not part.is_init and not is_killed_for_memory(part):
         yield _crash_hit(view, pod, part, f"Container {part.name} starts and ends again and again")
 
 
 def _init_crash(view: View, pod: Pod, part: Part) -> Iterator[Hit]:
-    if not part.is_init or _is_killed_for_memory(part):
+    if not part.is_init or is_killed_for_memory(part):
         return
     end = part.ended
     has_failed = end is not None and end.exit_code not in {0, None}
@@ -117,14 +73,14 @@ def _init_crash(view: View, pod: Pod, part: Part) -> Iterator[Hit]:
 
 def _failed(view: View, pod: Pod, part: Part) -> Iterator[Hit]:
     end = part.ended
-    if end is None or part.is_init or end.exit_code in {0, None} or _is_killed_for_memory(part):
+    if end is None or part.is_init or end.exit_code in {0, None} or is_killed_for_memory(part):
         return
     # A container that ended beside others that run: its pod is not over.
     yield _crash_hit(view, pod, part, f"Container {part.name} ended with an error")
 
 
 def _completed(view: View, pod: Pod, part: Part) -> Iterator[Hit]:
-    end = _last_end(part)
+    end = last_end(part)
     if end is None or end.exit_code != 0 or part.is_init or is_over(pod):
         return
     restarts = (pod.spec.restart_policy or "Always") == "Always"
@@ -155,10 +111,10 @@ def _restarts(view: View, pod: Pod, part: Part) -> Iterator[Hit]:
 
 
 def _crash_hit(view: View, pod: Pod, part: Part, says: str) -> Hit:
-    end = _last_end(part)
+    end = last_end(part)
     owner = blame_pod(view, pod).culprit
     means = explain_exit(end.exit_code, end.reason or "") if end and end.exit_code is not None else None
-    marks = [*_end_marks(pod, part), *_events_of_crash(view, pod), *_last_lines(view, pod, part)]
+    marks = [*end_marks(pod, part), *events_of_crash(view, pod), *last_lines(view, pod, part)]
     begun = pod.metadata.creation_timestamp
     changed, steps, undo = change_before(view.inventory, owner, begun, "image", "env", "command", "args", "config")
     namespace = pod.metadata.namespace or ""
@@ -177,48 +133,6 @@ def _crash_hit(view: View, pod: Pod, part: Part, says: str) -> Hit:
 
 def _previous(part: Part) -> tuple[str, ...]:
     return ("--previous",) if part.ended_before and not part.ended else ()
-
-
-def _end_marks(pod: Pod, part: Part) -> Iterator[Seen]:
-    if part.waiting and part.waits_for:
-        yield seen(pod, f"{part.path}.state.waiting", f"{part.waits_for}: {part.waiting.message or ''}")
-    for path, end in (("state", part.ended), ("lastState", part.ended_before)):
-        if end is not None and end.exit_code is not None:
-            word = f"{end.reason or 'Terminated'}, {explain_exit(end.exit_code, end.reason or '')}"
-            note = f"; it said: {end.message.strip()}" if end.message else ""
-            yield seen(pod, f"{part.path}.{path}.terminated", f"{word}{note}", end.finished_at)
-    if part.restarts:
-        yield seen(pod, f"{part.path}.restartCount", f"{part.restarts} restarts.")
-
-
-def _events_of_crash(view: View, pod: Pod) -> Iterator[Seen]:
-    yield from map(seen_event, events_about(view, pod, "BackOff", "Unhealthy", "FailedPreStopHook")[:2])
-
-
-def _last_lines(view: View, pod: Pod, part: Part) -> Iterator[Seen]:
-    for previous in (True, False):
-        lines = view.logs.lines(pod.ref, part.name, previous=previous)
-        if lines:
-            yield seen_lines(pod.ref, part.name, lines, "The last lines before it ended.")
-            return
-
-
-def _limit_without_room(_view: View, thing: KubeObject) -> Iterator[Hit]:
-    """A request above its limit cannot be stored; a limit far too small for any program can."""
-    if not isinstance(thing, Pod) or is_over(thing) or is_ready(thing):
-        return
-    for part in parts_of(thing):
-        limits = (part.spec.resources.limits if part.spec and part.spec.resources else None) or {}
-        value = parse_quantity(limits.get("memory"))
-        if value is not None and 0 < value < _LEAST_MEMORY:
-            summary = f"The memory limit of {part.name} is {limits.get('memory')}: no program starts in so little."
-            mark = seen(thing, f"spec.containers[name={part.name}].resources.limits.memory", summary)
-            owner = top_owner(_view.inventory, thing)
-            yield Hit(thing.ref, summary, (mark,), owner, explains=(thing.ref,))
-
-
-# The container runtime itself needs some megabytes to start a process; below, people forgot a unit.
-_LEAST_MEMORY = 6 * 1024 * 1024
 
 
 def _rule(
@@ -242,7 +156,6 @@ def _rule(
 _WHY = {
     "container-config-error": "The kubelet cannot build the container's environment, so it never starts.",
     "container-start-error": "The runtime refused the container or its command, so no process of it ran.",
-    "container-out-of-memory": "The kernel kills a container that needs more memory than its limit.",
     "container-crash-loop": "It ends soon after each start; the kubelet waits longer each time.",
     "init-container-failing": "Init containers run one after the other; the rest waits for each to end well.",
     "container-failed": "Its process ended with an error.",
@@ -253,7 +166,6 @@ _WHY = {
 _MEND = {
     "container-config-error": "Create the ConfigMap, Secret or key that is named, or mend the reference.",
     "container-start-error": "Mend the command, the mount or the security settings the message names.",
-    "container-out-of-memory": "Raise the memory limit, or mend what uses so much.",
     "container-crash-loop": "Read the log of the previous instance, and mend what it names.",
     "init-container-failing": "Read the init container's log, and mend its step or what it waits for.",
     "container-failed": "Read its log and its exit code.",
@@ -273,7 +185,6 @@ RULES: tuple[Rule, ...] = (
         25,
     ),
     _rule("container-start-error", "Cannot be started", "a container waits with a start error", _start, 6, 13),
-    _rule("container-out-of-memory", "Killed for memory", "a container ended with reason OOMKilled", _memory, 8, 13),
     _rule(
         "container-crash-loop",
         "Crashes again and again",
@@ -304,18 +215,5 @@ RULES: tuple[Rule, ...] = (
         _restarts,
         15,
         severity=Severity.MEDIUM,
-    ),
-    Rule(
-        id="container-limit-too-small",
-        title="A memory limit no program fits in",
-        layer=Layer.APP,
-        severity=Severity.HIGH,
-        kinds=(Pod,),
-        condition="the pod is not ready and a memory limit is below 6 MiB",
-        explanation="A limit without a unit is in bytes: the process is killed before it begins.",
-        remediation="Give the limit its unit.",
-        base=0.85,
-        check=_limit_without_room,
-        conditions=(20,),
     ),
 )
