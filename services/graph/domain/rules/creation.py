@@ -79,7 +79,7 @@ _SAYS = {
     Refusal.OTHER: ("Its pods cannot be created", "its message is none we know"),
 }
 _MEND = {
-    Refusal.QUOTA: "Raise ResourceQuota {name}, free what uses it up, or give {owner} the requests and limits it asks for.",
+    Refusal.QUOTA: "Raise ResourceQuota {name}, free what uses it up, or give {owner} the requests it asks for.",
     Refusal.LIMIT_RANGE: "Bring requests and limits of {owner} within the LimitRange of the namespace.",
     Refusal.POD_SECURITY: "Give {owner} the security context the namespace's level asks for, or lower the level.",
     Refusal.WEBHOOK_BROKEN: "Bring the service behind webhook {name} back, or set its failurePolicy to Ignore.",
