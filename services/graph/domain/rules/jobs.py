@@ -103,7 +103,7 @@ def _cron_failing(view: View, thing: KubeObject) -> Iterator[Hit]:
     marks.append(
         seen(thing, "status.lastSuccessfulTime", f"It succeeded last at {last}." if last else f"It {never}.", last)
     )
-    marks += [mark for mark in _attempts(view, ended[-1])]
+    marks += _attempts(view, ended[-1])
     steps = ((0.05, "it has failed more than once in a row"),) if len(failed) > 1 else ()
     summary = f"Its last Job {ended[-1].metadata.name} failed."
     explains = tuple(one.ref for one in failed)
@@ -262,7 +262,7 @@ RULES: tuple[Rule, ...] = (
         layer=Layer.APP,
         severity=Severity.MEDIUM,
         kinds=(CronJob,),
-        condition="a warning says that it missed starts, or its deadline is under ten seconds and it has not run for a week",
+        condition="a warning tells of missed starts, or its deadline is under ten seconds and it has not run for a week",
         explanation="A start that is later than startingDeadlineSeconds is left out.",
         remediation="Raise startingDeadlineSeconds; see to the controller manager.",
         base=0.75,
