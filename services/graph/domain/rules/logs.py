@@ -6,7 +6,8 @@ from services.graph.domain.blame import blame_pod, inferred_step
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import KubeObject
 from services.graph.domain.layers import Layer
-from services.graph.domain.log_signatures import SIGNATURES, Match, Signature, find_signatures
+from services.graph.domain.log_patterns import SIGNATURES, Signature
+from services.graph.domain.log_signatures import Match, find_signatures
 from services.graph.domain.log_targets import Target, look_at_host
 from services.graph.domain.ownership import top_owner
 from services.graph.domain.pod_state import Part, is_concern, is_ready, parts_of
@@ -37,9 +38,9 @@ def _is_unwell(part: Part) -> bool:
     return part.status.ready is False or part.ended_before is not None or bool(part.ended and part.ended.exit_code)
 
 
-def _lines(view: View, pod: Pod, part: Part) -> list[str]:
+def _lines(view: View, pod: Pod, part: Part) -> tuple[str, ...]:
     both = (view.logs.lines(pod.ref, part.name, previous=previous) for previous in (True, False))
-    return [line for lines in both for line in lines]
+    return tuple(line for lines in both for line in lines)
 
 
 def _hit(view: View, pod: Pod, part: Part, match: Match) -> Hit:
