@@ -6,7 +6,8 @@ from services.graph.domain.creation import CREATORS, find_refusal
 from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import KubeObject, Ref
-from services.graph.domain.k8s.workloads import Deployment
+from services.graph.domain.k8s.storage import PersistentVolumeClaim
+from services.graph.domain.k8s.workloads import Deployment, StatefulSet
 from services.graph.domain.ownership import find_owner, pods_of, replica_sets_of, top_owner
 from services.graph.domain.pod_state import is_concern, is_down, is_over, is_ready, node_of, parts_of
 from services.graph.domain.rules.base import Seen, View
@@ -53,7 +54,31 @@ def blame_workload(view: View, workload: KubeObject) -> Blame:
         found = blame_pod(view, pod)
         if found.culprit != top_owner(view.inventory, workload):
             return Blame(found.culprit, (seen(pod, "status.phase", f"The pod is {pod.status.phase}."), *found.seen))
+    waiting = _waiting_claim(view.inventory, workload)
+    if waiting is not None:
+        return Blame(waiting.ref, (seen(waiting, "status.phase", f"The claim is {waiting.status.phase}."),))
     return Blame(top_owner(view.inventory, workload), tuple(_mark(pod) for pod in sick[:3]))
+
+
+def unread_step(view: View, workload: KubeObject) -> tuple[tuple[float, str], ...]:
+    """Return a step down where the pods of a workload could not be read: what ails them may be another's fault."""
+    if view.inventory.coverage.proves_absence(Pod.KIND, workload.metadata.namespace):
+        return ()
+    return ((-0.15, "its pods could not be read, so what ails them is not known"),)
+
+
+def _waiting_claim(inventory: Inventory, workload: KubeObject) -> PersistentVolumeClaim | None:
+    """Return a claim of a StatefulSet that is not bound, where its pods could not say so themselves."""
+    if not isinstance(workload, StatefulSet):
+        return None
+    prefixes = [f"{one.metadata.name}-{workload.metadata.name}-" for one in workload.spec.volume_claim_templates or ()]
+    claims = [
+        claim
+        for claim in inventory.in_namespace(PersistentVolumeClaim, workload.metadata.namespace)
+        for prefix in prefixes
+        if claim.metadata.name.removeprefix(prefix).isdigit() and claim.status.phase == "Pending"
+    ]
+    return min(claims, key=lambda claim: (len(claim.metadata.name), claim.metadata.name), default=None)
 
 
 def sick_pods(inventory: Inventory, workload: KubeObject) -> list[Pod]:

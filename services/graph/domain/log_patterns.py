@@ -9,7 +9,7 @@ _PORT = r"(?P<port>\d{1,5})"
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """One sort of trouble. Patterns are tried in order; their groups ``host``, ``port``, ``path``, ``name`` are kept."""
+    """One sort of trouble. Patterns are tried in order; their groups ``host``, ``port``, ``path``, ``name`` count."""
 
     id: str
     title: str
@@ -99,7 +99,7 @@ SIGNATURES: tuple[Signature, ...] = (
         "Give one of them another port.",
         _words(
             rf"(?:address already in use|EADDRINUSE)[^\n]*?[:\s]{_PORT}\b",
-            rf"(?::{_PORT}|port {_PORT})[^\n]*(?:already in use|already bound|EADDRINUSE)",
+            rf"(?::|port ){_PORT}[^\n]*(?:already in use|already bound|EADDRINUSE)",
             r"address already in use|EADDRINUSE|port is already allocated|BindException: Address",
         ),
     ),

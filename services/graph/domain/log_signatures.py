@@ -20,6 +20,8 @@ class Match:
 
 
 _BY_ID = {signature.id: signature for signature in SIGNATURES}
+# Times of day read like a host and its port.
+_TIME = re.compile(r"\d{4}[-/]\d\d[-/]\d\d(?:[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?)?|\b\d{1,2}:\d\d:\d\d(?:[.,]\d+)?")
 _LONGEST_LINE = 2_000
 # Words that stand where a host could, and are none.
 _NO_HOST = {
@@ -54,7 +56,7 @@ def find_signatures(lines: tuple[str, ...]) -> tuple[Match, ...]:
     """
     found: dict[str, list[tuple[int, str, re.Match[str]]]] = {}
     for line in lines:
-        text = line[:_LONGEST_LINE]
+        text = _TIME.sub(" ", line[:_LONGEST_LINE])
         for signature in SIGNATURES:
             hit = _match(signature, text)
             if hit:

@@ -1,6 +1,6 @@
 """What rules say of a workload whose pods are not all ready."""
 
-from services.graph.domain.blame import blame_workload, sick_pods
+from services.graph.domain.blame import blame_workload, sick_pods, unread_step
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import KubeObject
 from services.graph.domain.pod_state import is_older
@@ -16,7 +16,8 @@ def workload_hit(view: View, workload: KubeObject, summary: str, path: str) -> H
     remedy = Remedy("Look at the first pod that is not ready.", argv, "low")
     explains = () if is_own else (workload.ref,)
     marks = (seen(workload, path, summary), *found.seen)
-    return Hit(workload.ref, summary, marks, found.culprit, explains=explains, remedies=(remedy,))
+    steps = unread_step(view, workload) if is_own else ()
+    return Hit(workload.ref, summary, marks, found.culprit, steps, explains, (remedy,))
 
 
 def is_settling(view: View, workload: KubeObject) -> bool:

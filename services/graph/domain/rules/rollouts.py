@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from services.graph.domain.blame import Blame, blame_workload, sick_pods
+from services.graph.domain.blame import Blame, blame_workload, sick_pods, unread_step
 from services.graph.domain.change_evidence import change_before
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import Condition, KubeObject, find_condition
@@ -55,7 +55,7 @@ def _hit(view: View, deployment: Deployment, summary: str, *marks: Seen) -> Hit:
         summary=summary,
         seen=(*marks, _counts(deployment), *found.seen, *changed),
         culprit=found.culprit,
-        steps=steps,
+        steps=(*steps, *unread_step(view, deployment)) if is_own else (),
         explains=() if is_own else (deployment.ref,),
         remedies=(*undo, look),
     )
@@ -115,8 +115,9 @@ def _slow(view: View, thing: KubeObject) -> Iterator[Hit]:
 
 def _is_rolling(deployment: Deployment) -> bool:
     status = deployment.status
-    wanted = _wanted(deployment)
-    return (status.updated_replicas or 0) < wanted or (status.available_replicas or 0) < wanted
+    wanted, updated = _wanted(deployment), status.updated_replicas or 0
+    available = status.available_replicas or 0
+    return updated < wanted or available < wanted or (status.replicas or 0) > updated
 
 
 def _paused(_view: View, thing: KubeObject) -> Iterator[Hit]:

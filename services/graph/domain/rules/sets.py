@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from services.graph.domain.blame import blame_workload
+from services.graph.domain.blame import blame_workload, unread_step
 from services.graph.domain.inventory import Presence
 from services.graph.domain.k8s.network import Service
 from services.graph.domain.k8s.shape import KubeObject, Ref
@@ -54,7 +54,8 @@ def _no_service(view: View, thing: KubeObject) -> Iterator[Hit]:
     if name and isinstance(thing, StatefulSet) and not _is_whole(thing):
         summary = f"Its Service {name} does not exist, so its pods have no names of their own."
         found = blame_workload(view, thing)
-        yield Hit(thing.ref, summary, (seen(thing, "spec.serviceName", summary), *found.seen), found.culprit)
+        steps = unread_step(view, thing) if found.culprit == thing.ref else ()
+        yield Hit(thing.ref, summary, (seen(thing, "spec.serviceName", summary), *found.seen), found.culprit, steps)
 
 
 def _no_service_yet_well(view: View, thing: KubeObject) -> Iterator[Hit]:

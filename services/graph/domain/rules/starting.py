@@ -115,6 +115,9 @@ def _waiting(pod: Pod, event: Event | None) -> tuple[Seen, ...]:
 def _lost_node(view: View, thing: KubeObject) -> Iterator[Hit]:
     if not isinstance(thing, Pod) or is_over(thing) or is_going(thing) or not thing.spec.node_name:
         return
+    # What ran on a node that was removed is cleared away by itself; what never began waits for ever.
+    if thing.status.phase != "Pending" or parts_of(thing):
+        return
     if view.inventory.presence(Node, None, thing.spec.node_name) is not Presence.ABSENT:
         return
     if not is_older(_begun(thing), view.now):
