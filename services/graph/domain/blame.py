@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from services.graph.domain.creation import CREATORS, find_refusal
 from services.graph.domain.inventory import Inventory
+from services.graph.domain.k8s.cluster import Node
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import KubeObject, Ref
 from services.graph.domain.k8s.storage import PersistentVolumeClaim
@@ -11,8 +12,8 @@ from services.graph.domain.k8s.workloads import Deployment, StatefulSet
 from services.graph.domain.ownership import find_owner, pods_of, replica_sets_of, top_owner
 from services.graph.domain.pod_state import is_concern, is_down, is_over, is_ready, node_of, parts_of
 from services.graph.domain.rules.base import Seen, View
-from services.graph.domain.scheduling import judge
-from services.graph.domain.witness import seen
+from services.graph.domain.scheduling import claims_of, judge
+from services.graph.domain.witness import events_about, seen, seen_event
 
 _OWN_TROUBLE = {
     "CrashLoopBackOff",
@@ -39,7 +40,26 @@ def blame_pod(view: View, pod: Pod) -> Blame:
     node = node_of(view.inventory, pod)
     if node is not None and is_down(node) and not has_own_trouble(pod):
         return Blame(node.ref, (seen(node, "status.conditions[type=Ready]", "The node is not ready."),))
-    return Blame(top_owner(view.inventory, pod))
+    return _blame_start(view, pod) or Blame(top_owner(view.inventory, pod))
+
+
+def _blame_start(view: View, pod: Pod) -> Blame | None:
+    """Return the node that cannot set up a pod's sandbox, or the claim that cannot be attached to it."""
+    if pod.status.phase != "Pending" or not pod.spec.node_name or has_own_trouble(pod):
+        return None
+    failed = events_about(view, pod, "FailedCreatePodSandBox", "FailedAttachVolume")
+    if not failed:
+        return None
+    event = failed[0]
+    claims = claims_of(pod)
+    if event.reason == "FailedAttachVolume":
+        # Of several claims the Event names the volume, not the claim.
+        claim = Ref(PersistentVolumeClaim.KIND, pod.metadata.namespace, claims[0][0]) if len(claims) == 1 else None
+        return Blame(claim, (seen_event(event),)) if claim else None
+    # A runtime the node does not have is the wish of the pod.
+    if pod.spec.runtime_class_name and "runtime" in event.message.lower():
+        return None
+    return Blame(Ref(Node.KIND, None, pod.spec.node_name), (seen_event(event),))
 
 
 def blame_workload(view: View, workload: KubeObject) -> Blame:

@@ -4,13 +4,12 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from services.graph.domain.blame import inferred_step
+from services.graph.domain.blame import blame_pod, inferred_step
 from services.graph.domain.inventory import Presence
 from services.graph.domain.k8s.cluster import Node
 from services.graph.domain.k8s.events import Event
 from services.graph.domain.k8s.pods import Pod
-from services.graph.domain.k8s.shape import KubeObject, Ref
-from services.graph.domain.k8s.storage import PersistentVolumeClaim
+from services.graph.domain.k8s.shape import KubeObject
 from services.graph.domain.layers import Layer
 from services.graph.domain.ownership import top_owner
 from services.graph.domain.pod_state import (
@@ -24,7 +23,6 @@ from services.graph.domain.pod_state import (
     pod_condition,
 )
 from services.graph.domain.rules.base import Hit, Remedy, Rule, Seen, View
-from services.graph.domain.scheduling import claims_of
 from services.graph.domain.witness import events_about, seen, seen_condition, seen_event
 from shared.contracts.severity import Severity
 
@@ -57,18 +55,10 @@ def _mount(view: View, thing: KubeObject) -> Iterator[Hit]:
         return
     # "Unmount" and "timed out" repeat what another Event says better.
     first = next((one for one in events if "timed out waiting" not in one.message), events[0])
-    culprit = _of_volume(pod, first) or top_owner(view.inventory, pod)
+    culprit = blame_pod(view, pod).culprit
     summary = f"It cannot start, because a volume cannot be mounted: {first.message}"
     remedies = (Remedy(f"Mend the volume in {culprit}, or create what the message names: {first.message}"),)
     yield Hit(pod.ref, summary, _waiting(pod, first), culprit, inferred_step(view, pod), (pod.ref,), remedies)
-
-
-def _of_volume(pod: Pod, event: Event) -> Ref | None:
-    """Return the claim a failed attachment is about; a failed mount is the workload's, which names what to mount."""
-    if event.reason != "FailedAttachVolume":
-        return None
-    claims = claims_of(pod)
-    return Ref(PersistentVolumeClaim.KIND, pod.metadata.namespace, claims[0][0]) if len(claims) == 1 else None
 
 
 def _sandbox(view: View, thing: KubeObject) -> Iterator[Hit]:
@@ -76,13 +66,9 @@ def _sandbox(view: View, thing: KubeObject) -> Iterator[Hit]:
     events = events_about(view, pod, "FailedCreatePodSandBox") if pod else []
     if pod is None or not events:
         return
-    node = node_of(view.inventory, pod)
-    culprit = node.ref if node else Ref(Node.KIND, None, pod.spec.node_name or "")
+    culprit = blame_pod(view, pod).culprit
     summary = f"Its node cannot set up its network or sandbox: {events[0].message}"
     marks = _waiting(pod, events[0])
-    runtime = pod.spec.runtime_class_name
-    if runtime and "runtime" in events[0].message.lower():
-        culprit = top_owner(view.inventory, pod)
     remedies = (Remedy(f"See to the network plugin and the container runtime on {pod.spec.node_name}."),)
     yield Hit(pod.ref, summary, marks, culprit, explains=(pod.ref,), remedies=remedies)
 

@@ -1,0 +1,153 @@
+import pytest
+
+from services.graph.domain.coverage import CoverageState
+from services.graph.domain.log_patterns import SIGNATURES
+from services.graph.domain.rules.logs import RULES as LOG_RULES
+from tests.support.cluster import an_object
+from tests.support.rule_cases import (
+    a_container,
+    a_pod,
+    condition,
+    deployed,
+    ended,
+    ready,
+    ref,
+    run_rule,
+    running,
+    waiting,
+)
+
+RULES = {rule.id: rule for rule in LOG_RULES}
+WEB = ref("Deployment", "web")
+LINES = {
+    "kubernetes-forbidden": 'User "system:serviceaccount:shop:web" cannot list resource "pods" in API group ""',
+    "dns": "lookup orders: no such host",
+    "tls": "x509: certificate has expired",
+    "authentication": 'password authentication failed for user "shop"',
+    "port-in-use": "listen tcp :80: bind: address already in use",
+    "connection-refused": "dial tcp orders:5432: connect: connection refused",
+    "timeout": "dial tcp 10.96.0.7:80: i/o timeout",
+    "disk-full": "write /data: no space left on device",
+    "out-of-memory": "java.lang.OutOfMemoryError: Java heap space",
+    "migration-conflict": 'relation "orders" already exists',
+    "permission-denied": "open /data/x: permission denied",
+    "program-missing": "exec format error",
+    "config-missing": "KeyError: 'MODE'",
+    "crash": "panic: oh no",
+}
+
+
+def logging(line, *more, env=None, unread=None):
+    status = {**waiting("CrashLoopBackOff"), "lastState": ended(1)}
+    spec = {"containers": [a_container(env=env or [])]}
+    whole = {"conditions": [ready(yes=False)], "containerStatuses": [status]}
+    return deployed(whole, spec, *more, logs={"web": ("INFO starting", line)}, unread=unread or {})
+
+
+def test_every_signature_has_a_rule_and_a_line_here():
+    assert set(LINES) == {signature.id for signature in SIGNATURES}
+    assert set(RULES) == {f"log-{name}" for name in LINES}
+
+
+@pytest.mark.parametrize("name", sorted(LINES))
+def test_a_line_of_a_crashing_container_is_evidence_against_its_workload(name):
+    (hit,) = run_rule(RULES[f"log-{name}"], logging(LINES[name]))
+
+    assert hit.culprit == WEB
+    assert hit.seen[0].lines == (LINES[name],)
+
+
+@pytest.mark.parametrize("name", sorted(LINES))
+def test_a_healthy_container_may_write_what_it_likes(name):
+    status = {"conditions": [ready()], "containerStatuses": [running()]}
+
+    assert run_rule(RULES[f"log-{name}"], deployed(status, logs={"web": (LINES[name],)})) == []
+
+
+@pytest.mark.parametrize("name", sorted(LINES))
+def test_lines_of_everyday_life_are_no_finding(name):
+    assert run_rule(RULES[f"log-{name}"], logging("INFO request complete")) == []
+
+
+def test_a_host_that_is_no_service_is_named_with_what_comes_near_it():
+    world = logging(
+        "lookup orders-database: no such host",
+        an_object("Service", "orders-db"),
+        env=[{"name": "DATABASE_URL", "value": "postgres://shop:secret@orders-database:5432/orders"}],
+    )
+
+    (hit,) = run_rule(RULES["log-dns"], world)
+
+    assert "There is no Service orders-database in namespace shop. There is orders-db." in hit.summary
+    assert hit.culprit == WEB
+    assert not any("secret" in mark.observation for mark in hit.seen)
+
+
+def test_a_service_that_could_not_be_read_is_not_said_to_be_missing():
+    world = logging(LINES["dns"], unread={"Service": CoverageState.FORBIDDEN})
+
+    (hit,) = run_rule(RULES["log-dns"], world)
+
+    assert "There is no" not in hit.summary
+
+
+def test_a_name_outside_the_cluster_is_not_looked_for_among_services():
+    (hit,) = run_rule(RULES["log-dns"], logging("lookup api.example.com: no such host"))
+
+    assert "There is no" not in hit.summary
+
+
+def orders(**spec):
+    return an_object("Service", "orders", spec={"selector": {"app": "orders"}, "clusterIP": "10.96.0.7", **spec})
+
+
+def orders_pod(*, is_ready):
+    return a_pod("orders-1", metadata={"labels": {"app": "orders"}}, status={"conditions": [ready(yes=is_ready)]})
+
+
+def test_who_is_called_and_not_ready_is_to_blame():
+    (hit,) = run_rule(
+        RULES["log-connection-refused"], logging(LINES["connection-refused"], orders(), orders_pod(is_ready=False))
+    )
+
+    assert hit.culprit == ref("Pod", "orders-1")
+    assert WEB in hit.explains
+
+
+def test_a_service_without_pods_is_to_blame_for_who_calls_it():
+    (hit,) = run_rule(RULES["log-connection-refused"], logging(LINES["connection-refused"], orders()))
+
+    assert hit.culprit == ref("Service", "orders")
+
+
+def test_a_port_the_service_does_not_have_is_the_callers_fault():
+    service = orders(ports=[{"port": 5433}])
+
+    (hit,) = run_rule(
+        RULES["log-connection-refused"], logging(LINES["connection-refused"], service, orders_pod(is_ready=True))
+    )
+
+    assert hit.culprit == WEB
+    assert "has no port 5432; it has 5433" in hit.summary
+
+
+def test_a_policy_that_lets_nobody_in_is_to_blame_for_a_timeout():
+    policy = an_object("NetworkPolicy", "deny", spec={"podSelector": {}, "policyTypes": ["Ingress"]})
+
+    (hit,) = run_rule(RULES["log-timeout"], logging(LINES["timeout"], orders(), orders_pod(is_ready=True), policy))
+
+    assert hit.culprit == ref("NetworkPolicy", "deny")
+
+
+def test_a_policy_that_lets_someone_in_is_not_accused_without_being_evaluated():
+    policy = an_object("NetworkPolicy", "some", spec={"podSelector": {}, "ingress": [{"from": [{"podSelector": {}}]}]})
+
+    (hit,) = run_rule(RULES["log-timeout"], logging(LINES["timeout"], orders(), orders_pod(is_ready=True), policy))
+
+    assert hit.culprit == WEB
+
+
+def test_an_unready_container_that_runs_is_read_too():
+    status = {"conditions": [condition("Ready", "False")], "containerStatuses": [running(ready=False)]}
+
+    assert run_rule(RULES["log-dns"], deployed(status, logs={"web": (LINES["dns"],)}))
