@@ -27,6 +27,11 @@ class Target:
     culprit: Ref | None = None
     note: str = ""
 
+    @property
+    def steps_up(self) -> bool:
+        """Whether something of the cluster explains the complaint."""
+        return any(step > 0 for step, _ in self.steps)
+
 
 def look_at_host(view: View, pod: Pod, host: str, port: str, *, is_timeout: bool = False) -> Target:
     """Return what the cluster knows of a host that a pod's log complains of."""
@@ -134,6 +139,8 @@ def _present(view: View, pod: Pod, service: Service, port: str, marks: tuple[See
 
 def _denying(view: View, pod: Pod) -> NetworkPolicy | None:
     """Return a policy that isolates the pod where no policy allows any traffic to it."""
+    if not view.inventory.coverage.proves_absence(NetworkPolicy.KIND, pod.metadata.namespace):
+        return None
     selecting = [
         one
         for one in view.inventory.in_namespace(NetworkPolicy, pod.metadata.namespace)

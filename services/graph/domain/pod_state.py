@@ -95,11 +95,11 @@ def is_older(moment: datetime | None, now: datetime, than: timedelta = GRACE) ->
 
 
 def is_concern(inventory: Inventory, pod: Pod) -> bool:
-    """Answer whether its trouble would be trouble: not for pods that go, ended well, or are of an older revision.
+    """Answer whether it may be in trouble that counts: not if all is calm, or it goes, ended well, or is outdated.
 
     A failed pod concerns only while the Job it worked for has not succeeded.
     """
-    if is_going(pod) or pod.status.phase == "Succeeded" or is_superseded(inventory, pod):
+    if is_calm(pod) or is_going(pod) or pod.status.phase == "Succeeded" or is_superseded(inventory, pod):
         return False
     owner = inventory.controller_of(pod)
     if isinstance(owner, Job):
@@ -108,6 +108,18 @@ def is_concern(inventory: Inventory, pod: Pod) -> bool:
     # What a ReplicaSet or StatefulSet left behind was replaced; its Job we may not have been allowed to read.
     owner_kind = next((one.kind for one in pod.metadata.owner_references or () if one.controller), "")
     return pod.status.phase != "Failed" or not has_controller or owner_kind == Job.KIND
+
+
+def is_calm(pod: Pod) -> bool:
+    """Answer at once, for the many, that the pod is ready and no container of it ever ended."""
+    statuses = pod.status.container_statuses
+    if not statuses or pod.status.reason:
+        return False
+    for one in statuses:
+        state = one.state
+        if not one.ready or one.restart_count or state is None or state.running is None:
+            return False
+    return is_ready(pod)
 
 
 def is_job_complete(job: Job) -> bool:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from services.graph.domain.exit_codes import explain_exit
 from services.graph.domain.inventory import Inventory
+from services.graph.domain.k8s.events import Event
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import KubeObject, find_condition
 from services.graph.domain.k8s.workloads import CronJob, Job
@@ -164,7 +165,7 @@ def _cron_missed(view: View, thing: KubeObject) -> Iterator[Hit]:
         return
     deadline = thing.spec.starting_deadline_seconds
     events = events_about(view, thing, "MissSchedule", "TooManyMissedTimes", "FailedNeedsStart", "JobAlreadyActive")
-    telling = [one for one in events if one.is_warning and one.reason != "JobAlreadyActive"]
+    telling = [one for one in (*_refused(view, thing), *events) if one.is_warning and one.reason != "JobAlreadyActive"]
     is_short = deadline is not None and deadline < _LEAST_DEADLINE
     since = thing.status.last_schedule_time or thing.metadata.creation_timestamp
     if telling or (is_short and is_older(since, view.now, _WEEK)):
@@ -174,6 +175,14 @@ def _cron_missed(view: View, thing: KubeObject) -> Iterator[Hit]:
                 seen(thing, "spec.startingDeadlineSeconds", f"{deadline} s: shorter than the controller's round.")
             )
         yield Hit(thing.ref, "It misses the times of its schedule.", tuple(marks))
+
+
+def _refused(view: View, cron: CronJob) -> list[Event]:
+    """Return the Event that says its last Job could not be created; none where one was created since."""
+    failed, made = events_about(view, cron, "FailedCreate"), events_about(view, cron, "SuccessfulCreate")
+    if not failed or (made and failed[0].last_at and made[0].last_at and made[0].last_at > failed[0].last_at):
+        return []
+    return failed[:1]
 
 
 RULES: tuple[Rule, ...] = (

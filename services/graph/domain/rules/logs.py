@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from services.graph.domain.blame import blame_pod, inferred_step
+from services.graph.domain.dns_trouble import denies_all_egress, find_dns_trouble
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import KubeObject
 from services.graph.domain.layers import Layer
@@ -46,8 +47,7 @@ def _lines(view: View, pod: Pod, part: Part) -> tuple[str, ...]:
 def _hit(view: View, pod: Pod, part: Part, match: Match) -> Hit:
     owner, blamed = top_owner(view.inventory, pod), blame_pod(view, pod).culprit
     is_network = match.signature.id in _NETWORK
-    is_timeout = match.signature.id == "timeout"
-    target = look_at_host(view, pod, match.host, match.port, is_timeout=is_timeout) if is_network else Target()
+    target = _target(view, pod, match) if is_network else Target()
     marks = [seen_lines(pod.ref, part.name, match.lines, f"{match.signature.title}{_named(match)}."), *target.seen]
     marks += _state(pod, part)
     steps = [*target.steps, *inferred_step(view, pod)]
@@ -63,6 +63,20 @@ def _hit(view: View, pod: Pod, part: Part, match: Match) -> Hit:
         explains=(pod.ref, owner) if target.culprit and target.culprit != owner else (pod.ref,),
         remedies=(Remedy(f"{match.signature.remediation}{f' ({owner}{_named(match)})' if _named(match) else ''}"),),
     )
+
+
+def _target(view: View, pod: Pod, match: Match) -> Target:
+    is_timeout = match.signature.id == "timeout"
+    target = look_at_host(view, pod, match.host, match.port, is_timeout=is_timeout)
+    # A name that is proven to be of no Service explains itself; a right one asks for another reason.
+    if match.signature.id == "dns" and not target.steps_up:
+        return find_dns_trouble(view, pod) or target
+    policy = denies_all_egress(view, pod) if is_timeout and target.culprit is None else None
+    if policy is None:
+        return target
+    words = f"NetworkPolicy {policy.metadata.name} lets the pod send nothing."
+    mark = seen(policy, "spec.egress", words)
+    return Target((*target.seen, mark), ((0.18, "a policy denies what it sends"),), policy.ref, words)
 
 
 def _named(match: Match) -> str:

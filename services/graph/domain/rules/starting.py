@@ -13,6 +13,7 @@ from services.graph.domain.k8s.shape import KubeObject
 from services.graph.domain.layers import Layer
 from services.graph.domain.ownership import top_owner
 from services.graph.domain.pod_state import (
+    Part,
     is_concern,
     is_down,
     is_going,
@@ -38,9 +39,13 @@ def _stuck(view: View, thing: KubeObject) -> Pod | None:
     if not is_concern(view.inventory, thing) or is_down(node_of(view.inventory, thing)):
         return None
     # Any other reason to wait has a rule of its own.
-    if any(part.waits_for not in _CREATING or part.ended for part in parts_of(thing)):
+    if any(part.waits_for not in _CREATING or _has_failed(part) for part in parts_of(thing)):
         return None
     return thing if is_older(_begun(thing), view.now) else None
+
+
+def _has_failed(part: Part) -> bool:
+    return part.ended is not None and not (part.is_init and part.ended.exit_code == 0)
 
 
 def _begun(pod: Pod) -> datetime | None:

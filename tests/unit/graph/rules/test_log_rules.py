@@ -151,3 +151,59 @@ def test_an_unready_container_that_runs_is_read_too():
     status = {"conditions": [condition("Ready", "False")], "containerStatuses": [running(ready=False)]}
 
     assert run_rule(RULES["log-dns"], deployed(status, logs={"web": (LINES["dns"],)}))
+
+
+def dns_service(*, is_ready):
+    labels = {"k8s-app": "kube-dns"}
+    meta = {"namespace": "kube-system", "labels": labels}
+    pod = a_pod("coredns-1", metadata=meta, status={"conditions": [ready(yes=is_ready)]})
+    return an_object("Service", "kube-dns", "kube-system", spec={"selector": labels}), pod
+
+
+def test_cluster_dns_that_is_not_there_is_to_blame_where_the_name_is_right():
+    (hit,) = run_rule(RULES["log-dns"], logging(LINES["dns"], orders(), *dns_service(is_ready=False)))
+
+    assert hit.culprit == ref("Pod", "coredns-1", "kube-system")
+
+
+def test_cluster_dns_that_works_is_not_blamed():
+    (hit,) = run_rule(RULES["log-dns"], logging(LINES["dns"], orders(), *dns_service(is_ready=True)))
+
+    assert hit.culprit == WEB
+
+
+@pytest.mark.parametrize(
+    ("egress", "is_blamed"),
+    [
+        ([], True),
+        ([{"ports": [{"port": 443}]}], True),
+        ([{"ports": [{"port": 443}, {"port": 53, "protocol": "UDP"}]}], False),
+        ([{"ports": [{"port": 1, "endPort": 100}]}], False),
+        ([{"ports": [{"port": "dns"}]}], False),
+        ([{"to": [{"podSelector": {}}]}], False),
+    ],
+)
+def test_a_policy_is_blamed_only_if_no_rule_could_allow_dns(egress, is_blamed):
+    spec = {"podSelector": {}, "policyTypes": ["Egress"], "egress": egress}
+    policy = an_object("NetworkPolicy", "tight", spec=spec)
+
+    (hit,) = run_rule(RULES["log-dns"], logging(LINES["dns"], orders(), policy))
+
+    assert (hit.culprit == ref("NetworkPolicy", "tight")) is is_blamed
+
+
+def test_policies_that_could_not_all_be_read_are_not_blamed():
+    policy = an_object("NetworkPolicy", "tight", spec={"podSelector": {}, "policyTypes": ["Egress"]})
+    world = logging(LINES["dns"], orders(), policy, unread={"NetworkPolicy": CoverageState.PARTIAL})
+
+    (hit,) = run_rule(RULES["log-dns"], world)
+
+    assert hit.culprit == WEB
+
+
+def test_a_policy_that_lets_nothing_out_is_to_blame_for_a_timeout():
+    policy = an_object("NetworkPolicy", "shut", spec={"podSelector": {}, "policyTypes": ["Egress"]})
+
+    (hit,) = run_rule(RULES["log-timeout"], logging("dial tcp 198.51.100.7:443: i/o timeout", policy))
+
+    assert hit.culprit == ref("NetworkPolicy", "shut")
