@@ -33,7 +33,7 @@ class Target:
         return any(step > 0 for step, _ in self.steps)
 
 
-def look_at_host(view: View, pod: Pod, host: str, port: str, *, is_timeout: bool = False) -> Target:
+def look_at_host(view: View, pod: Pod, host: str, port: str, *, complaint: str) -> Target:
     """Return what the cluster knows of a host that a pod's log complains of."""
     if not host or host.lower() in _LOCAL:
         return Target()
@@ -44,7 +44,7 @@ def look_at_host(view: View, pod: Pod, host: str, port: str, *, is_timeout: bool
     marks = tuple(_configured(pod, host))
     if service is None:
         return _absent(view, pod, host, (name, namespace), marks)
-    return _present(view, pod, service, port, marks, is_timeout=is_timeout)
+    return _present(view, pod, service, port, marks, complaint=complaint)
 
 
 def _by_address(view: View, host: str) -> Service | None:
@@ -109,10 +109,13 @@ def _alike(view: View, namespace: str | None, name: str, pod: Pod) -> list[str]:
     return [found for likeness, found in ranked[:2] if likeness >= _LEAST_LIKENESS]
 
 
-def _present(view: View, pod: Pod, service: Service, port: str, marks: tuple[Seen, ...], *, is_timeout: bool) -> Target:
+def _present(view: View, pod: Pod, service: Service, port: str, marks: tuple[Seen, ...], *, complaint: str) -> Target:
     name, namespace = service.metadata.name, service.metadata.namespace
+    # A Service with an address of its own resolves whatever its pods do; a headless one has only theirs.
+    if complaint == "dns" and service.spec.cluster_ip != "None":
+        return Target(marks)
     ports = {str(one.port) for one in service.spec.ports or ()}
-    if port and ports and port not in ports:
+    if port and ports and port not in ports and complaint != "dns":
         words = f"Service {name} has no port {port}; it has {', '.join(sorted(ports))}."
         mark = seen(service, "spec.ports", words)
         return Target((*marks, mark), ((0.12, "the Service has no such port"),), None, words)
@@ -129,7 +132,7 @@ def _present(view: View, pod: Pod, service: Service, port: str, marks: tuple[See
         mark = seen(service, "spec.selector", words)
         culprit = blame_pod(view, sick).culprit if sick else None
         return Target((*marks, mark), ((0.1, "what it calls is not ready"),), culprit, words)
-    policy = _denying(view, behind[0]) if is_timeout else None
+    policy = _denying(view, behind[0]) if complaint == "timeout" else None
     if policy is not None:
         words = f"NetworkPolicy {policy.metadata.name} lets nobody reach the pods of Service {name}."
         mark = seen(policy, "spec.ingress", words)

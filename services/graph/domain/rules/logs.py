@@ -67,7 +67,7 @@ def _hit(view: View, pod: Pod, part: Part, match: Match) -> Hit:
 
 def _target(view: View, pod: Pod, match: Match) -> Target:
     is_timeout = match.signature.id == "timeout"
-    target = look_at_host(view, pod, match.host, match.port, is_timeout=is_timeout)
+    target = look_at_host(view, pod, match.host, match.port, complaint=match.signature.id)
     # A name that is proven to be of no Service explains itself; a right one asks for another reason.
     if match.signature.id == "dns" and not target.steps_up:
         return find_dns_trouble(view, pod) or target

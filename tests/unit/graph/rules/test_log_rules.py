@@ -207,3 +207,9 @@ def test_a_policy_that_lets_nothing_out_is_to_blame_for_a_timeout():
     (hit,) = run_rule(RULES["log-timeout"], logging("dial tcp 198.51.100.7:443: i/o timeout", policy))
 
     assert hit.culprit == ref("NetworkPolicy", "shut")
+
+
+def test_a_headless_service_resolves_only_while_a_pod_of_it_is_ready():
+    (hit,) = run_rule(RULES["log-dns"], logging(LINES["dns"], orders(clusterIP="None"), orders_pod(is_ready=False)))
+
+    assert hit.culprit == ref("Pod", "orders-1")
