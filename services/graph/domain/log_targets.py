@@ -121,7 +121,12 @@ def _present(view: View, pod: Pod, service: Service, port: str, marks: tuple[See
         return Target((*marks, mark), ((0.12, "the Service has no such port"),), None, words)
     if not service.spec.selector or not view.inventory.coverage.proves_absence(Pod.KIND, namespace):
         return Target(marks)
-    behind = view.inventory.pods_matching(namespace, service.spec.selector)
+    return _behind(view, pod, service, marks, complaint=complaint)
+
+
+def _behind(view: View, pod: Pod, service: Service, marks: tuple[Seen, ...], *, complaint: str) -> Target:
+    name, namespace = service.metadata.name, service.metadata.namespace
+    behind = view.inventory.pods_matching(namespace, service.spec.selector or {})
     if not behind:
         words = f"Service {name} selects no pod."
         mark = seen(service, "spec.selector", words)
