@@ -33,8 +33,7 @@ SIGNATURES: tuple[Signature, ...] = (
         "Its account lacks a right.",
         "Bind a role with the right the line names to its ServiceAccount.",
         _words(
-            r'forbidden: User "?(?P<name>system:serviceaccount:[^"\s]+)"? cannot (?P<path>\w+ resource "?[\w./-]+"?)',
-            r'User "?(?P<name>system:serviceaccount:[^"\s]+)"? cannot (?P<path>\w+)',
+            r'User "?(?P<name>system:serviceaccount:[^"\s]+)"? cannot (?P<path>\w+(?: resource "?[\w./-]+"?)?)',
             r"io\.kubernetes\.client.*Forbidden|kubernetes\.client.*\(403\)|cannot list resource",
         ),
     ),

@@ -12,6 +12,7 @@ from services.graph.domain.log_signatures import Match, find_signatures
 from services.graph.domain.log_targets import Target, look_at_host
 from services.graph.domain.ownership import top_owner
 from services.graph.domain.pod_state import Part, is_concern, is_ready, parts_of
+from services.graph.domain.rbac_trouble import find_rbac_trouble
 from services.graph.domain.rules.base import Hit, Remedy, Rule, Seen, View
 from services.graph.domain.witness import seen, seen_lines
 from shared.contracts.severity import Severity
@@ -46,8 +47,7 @@ def _lines(view: View, pod: Pod, part: Part) -> tuple[str, ...]:
 
 def _hit(view: View, pod: Pod, part: Part, match: Match) -> Hit:
     owner, blamed = top_owner(view.inventory, pod), blame_pod(view, pod).culprit
-    is_network = match.signature.id in _NETWORK
-    target = _target(view, pod, match) if is_network else Target()
+    target = _target(view, pod, match)
     marks = [seen_lines(pod.ref, part.name, match.lines, f"{match.signature.title}{_named(match)}."), *target.seen]
     marks += _state(pod, part)
     steps = [*target.steps, *inferred_step(view, pod)]
@@ -66,6 +66,10 @@ def _hit(view: View, pod: Pod, part: Part, match: Match) -> Hit:
 
 
 def _target(view: View, pod: Pod, match: Match) -> Target:
+    if match.signature.id == "kubernetes-forbidden":
+        return find_rbac_trouble(view, match.name, match.path)
+    if match.signature.id not in _NETWORK:
+        return Target()
     is_timeout = match.signature.id == "timeout"
     target = look_at_host(view, pod, match.host, match.port, complaint=match.signature.id)
     # A name that is proven to be of no Service explains itself; a right one asks for another reason.

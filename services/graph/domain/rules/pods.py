@@ -209,7 +209,7 @@ RULES: tuple[Rule, ...] = (
         ),
         _resize,
         0.8,
-        (22,),
+        (),
         severity=Severity.MEDIUM,
     ),
     _rule(

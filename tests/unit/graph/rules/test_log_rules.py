@@ -213,3 +213,33 @@ def test_a_headless_service_resolves_only_while_a_pod_of_it_is_ready():
     (hit,) = run_rule(RULES["log-dns"], logging(LINES["dns"], orders(clusterIP="None"), orders_pod(is_ready=False)))
 
     assert hit.culprit == ref("Pod", "orders-1")
+
+
+def bound(*roles):
+    subject = {"kind": "ServiceAccount", "name": "web", "namespace": "shop"}
+    role_ref = {"kind": "Role", "name": "reader"}
+    return [an_object("RoleBinding", "web-reader", subjects=[subject], roleRef=role_ref), *roles]
+
+
+def reader(*verbs):
+    return an_object("Role", "reader", rules=[{"apiGroups": [""], "resources": ["pods"], "verbs": list(verbs)}])
+
+
+def test_a_binding_to_a_role_that_does_not_exist_is_to_blame_for_a_refusal():
+    (hit,) = run_rule(RULES["log-kubernetes-forbidden"], logging(LINES["kubernetes-forbidden"], *bound()))
+
+    assert hit.culprit == ref("RoleBinding", "web-reader")
+
+
+def test_a_role_without_the_verb_is_to_blame_for_a_refusal():
+    (hit,) = run_rule(RULES["log-kubernetes-forbidden"], logging(LINES["kubernetes-forbidden"], *bound(reader("get"))))
+
+    assert hit.culprit == ref("Role", "reader")
+
+
+def test_roles_that_could_not_be_read_are_not_said_to_be_missing():
+    world = logging(LINES["kubernetes-forbidden"], *bound(), unread={"Role": CoverageState.FORBIDDEN})
+
+    (hit,) = run_rule(RULES["log-kubernetes-forbidden"], world)
+
+    assert hit.culprit == WEB
