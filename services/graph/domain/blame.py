@@ -116,9 +116,11 @@ def has_own_trouble(pod: Pod) -> bool:
 
 
 def inferred_step(view: View, pod: Pod) -> tuple[tuple[float, str], ...]:
-    """Return a step down where the workload's name was concluded, not read."""
+    """Return a step down where the workload was not read: its name is concluded, or its outcome not known."""
     if find_owner(view.inventory, pod).is_inferred:
         return ((-0.05, "the name of the workload was concluded from its pod's, because owners could not be read"),)
+    if is_over(pod) and view.inventory.controller_of(pod) is None and top_owner(view.inventory, pod) != pod.ref:
+        return ((-0.2, "its controller could not be read, so whether a later pod did better is not known"),)
     return ()
 
 

@@ -13,6 +13,8 @@ from services.graph.domain.ownership import is_superseded
 
 # So long a pod may take to start, or a rollout to move, before that is worth a word.
 GRACE = timedelta(minutes=2)
+# One attempt of a Job may fail for a moment's reason.
+_ATTEMPTS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +105,26 @@ def is_concern(inventory: Inventory, pod: Pod) -> bool:
         return False
     owner = inventory.controller_of(pod)
     if isinstance(owner, Job):
-        return not (is_job_complete(owner) or is_outdone(inventory, owner) or is_older_attempt(inventory, pod, owner))
-    has_controller = any(one.controller for one in pod.metadata.owner_references or ())
-    # What a ReplicaSet or StatefulSet left behind was replaced; its Job we may not have been allowed to read.
-    owner_kind = next((one.kind for one in pod.metadata.owner_references or () if one.controller), "")
-    return pod.status.phase != "Failed" or not has_controller or owner_kind == Job.KIND
+        return not is_settled(inventory, pod, owner)
+    reference = next((one for one in pod.metadata.owner_references or () if one.controller), None)
+    if pod.status.phase != "Failed" or reference is None:
+        return True
+    # What a ReplicaSet or StatefulSet left behind was replaced; a Job we may not have been allowed to read.
+    return reference.kind == Job.KIND and not _has_sibling_that_succeeded(inventory, pod, reference.uid)
+
+
+def is_settled(inventory: Inventory, pod: Pod, job: Job) -> bool:
+    """Answer whether a pod's trouble is history, or may be: its Job succeeded since, or is at its second attempt."""
+    if is_job_complete(job) or is_outdone(inventory, job) or is_older_attempt(inventory, pod, job):
+        return True
+    return pod.status.phase == "Failed" and bool(job.status.active) and (job.status.failed or 0) < _ATTEMPTS
+
+
+def _has_sibling_that_succeeded(inventory: Inventory, pod: Pod, owner_uid: str) -> bool:
+    return any(
+        one.status.phase == "Succeeded" and any(ref.uid == owner_uid for ref in one.metadata.owner_references or ())
+        for one in inventory.in_namespace(Pod, pod.metadata.namespace)
+    )
 
 
 def is_calm(pod: Pod) -> bool:

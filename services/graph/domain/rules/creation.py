@@ -64,7 +64,8 @@ def _corroborate(view: View, creator: KubeObject, refused: Refused) -> tuple[lis
             mark = seen(creator, "spec.template.spec.serviceAccountName", f"There is no ServiceAccount {refused.name}.")
             return [mark], [(0.05, "the account is proven absent")]
         if presence is Presence.PRESENT:
-            return [], [(-0.3, "the account exists by now")]
+            return [], [(-0.1, "the account exists by now")]
+        return [], [(-0.1, "whether the account exists could not be read")]
     return [], []
 
 

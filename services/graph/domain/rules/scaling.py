@@ -69,15 +69,14 @@ def _no_metrics(view: View, thing: KubeObject) -> Iterator[Hit]:
     # Pods that just began have no usage yet.
     if not is_older(since, view.now):
         return
-    culprit, steps = None, []
+    culprit = None
     if target is not None and "ready" in (active.message or "") and _has_no_ready(target):
         culprit = blame_workload(view, target).culprit
-        steps.append((-0.1, "its target has no ready pod, so there is nothing to measure"))
     events = events_about(view, thing, active.reason or "", "FailedComputeMetricsReplicas")
     marks = (seen_condition(thing, active), *map(seen_event, events[:1]))
     remedy = Remedy(_metrics_advice(active.message or "", thing))
     summary = f"It does not scale, because it has no metric: {active.message or active.reason}"
-    yield Hit(thing.ref, summary, marks, culprit, tuple(steps), remedies=(remedy,))
+    yield Hit(thing.ref, summary, marks, culprit, remedies=(remedy,))
 
 
 def _has_no_ready(target: KubeObject) -> bool:

@@ -367,3 +367,51 @@ def scale_races():
 )
 def test_what_is_well_or_on_its_way_is_not_blamed(build):
     assert blamed(build()) == set()
+
+
+def test_a_job_that_could_not_be_read_is_not_blamed_while_a_pod_of_it_succeeded():
+    world = World([], unread={"Job": CoverageState.FORBIDDEN})
+
+    assert blamed(world) == set()
+
+
+def first_attempt_failed():
+    job = an_object("Job", "load", status={"active": 1, "failed": 1})
+    status = {"phase": "Failed", "containerStatuses": [{"name": "web", "ready": False, "state": ended(1)}]}
+    return World([job, a_pod("load-1", job, status=status)])
+
+
+def test_a_job_at_its_second_attempt_is_given_time():
+    assert blamed(first_attempt_failed()) == set()
+
+
+@pytest.mark.parametrize(
+    "kind", sorted({kind.KIND for rule in RULES for kind in rule.needs} | {"Event", "Pod", "Node", "Job"})
+)
+@pytest.mark.parametrize("state", [CoverageState.FORBIDDEN, CoverageState.TIMEOUT, CoverageState.MISSING])
+def test_what_could_not_be_read_makes_no_fault_of_what_is_well(kind, state):
+    assert blamed(World([], unread={kind: state})) == set()
+
+
+def confidence(world):
+    """Return the highest confidence with which rules blame each object."""
+    whole = World([*world.objects, *neighbours()], world.logs, world.unread)
+    found = {}
+    for rule in RULES:
+        for hit in run_rule(rule, whole) if not rule.is_advice else ():
+            culprit = hit.culprit or hit.subject
+            value = rule.base + sum(step for step, _ in hit.steps)
+            found[culprit] = max(value, found.get(culprit, 0))
+    return found
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(
+    "kind", ["Event", "Node", "ReplicaSet", "Deployment", "ServiceAccount", "ResourceQuota", "Secret"]
+)
+def test_what_could_not_be_read_never_raises_confidence(fault, kind):
+    build, culprit = FAULTS[fault]
+    world = build()
+    unread = {**world.unread, kind: CoverageState.FORBIDDEN}
+
+    assert confidence(World(world.objects, world.logs, unread)).get(culprit, 0) <= confidence(world)[culprit]
