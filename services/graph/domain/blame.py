@@ -81,10 +81,13 @@ def blame_workload(view: View, workload: KubeObject) -> Blame:
 
 
 def unread_step(view: View, workload: KubeObject) -> tuple[tuple[float, str], ...]:
-    """Return a step down where the pods of a workload could not be read: what ails them may be another's fault."""
-    if view.inventory.coverage.proves_absence(Pod.KIND, workload.metadata.namespace):
-        return ()
-    return ((-0.15, "its pods could not be read, so what ails them is not known"),)
+    """Return a step down where what ails the pods of a workload may be the fault of what could not be read."""
+    coverage = view.inventory.coverage
+    if not coverage.proves_absence(Pod.KIND, workload.metadata.namespace):
+        return ((-0.15, "its pods could not be read, so what ails them is not known"),)
+    if not coverage.proves_absence(Node.KIND, None):
+        return ((-0.05, "the nodes could not be read, and one may be what ails its pods"),)
+    return ()
 
 
 def _waiting_claim(inventory: Inventory, workload: KubeObject) -> PersistentVolumeClaim | None:
@@ -126,7 +129,7 @@ def inferred_step(view: View, pod: Pod) -> tuple[tuple[float, str], ...]:
 
 def _creators(inventory: Inventory, workload: KubeObject) -> list[KubeObject]:
     if isinstance(workload, Deployment):
-        return list(replica_sets_of(inventory, workload)[:1])
+        return list(replica_sets_of(inventory, workload)[:1]) or [workload]
     return [workload] if isinstance(workload, CREATORS) else []
 
 

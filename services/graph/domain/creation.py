@@ -11,7 +11,14 @@ from services.graph.domain.k8s.cluster import (
     ValidatingWebhookConfiguration,
 )
 from services.graph.domain.k8s.shape import KubeObject, Ref, find_condition
-from services.graph.domain.k8s.workloads import DaemonSet, Job, ReplicaSet, ReplicationController, StatefulSet
+from services.graph.domain.k8s.workloads import (
+    DaemonSet,
+    Deployment,
+    Job,
+    ReplicaSet,
+    ReplicationController,
+    StatefulSet,
+)
 from services.graph.domain.ownership import top_owner
 from services.graph.domain.rules.base import Seen, View
 from services.graph.domain.witness import events_about, seen_condition, seen_event
@@ -72,6 +79,9 @@ def missing_pods(creator: KubeObject) -> int:
     if isinstance(creator, ReplicaSet | ReplicationController | StatefulSet):
         wanted = 1 if creator.spec.replicas is None else creator.spec.replicas
         return wanted - (creator.status.replicas or 0)
+    if isinstance(creator, Deployment):
+        # It creates no pods, but repeats what its ReplicaSet was told, which we may not be allowed to read.
+        return (1 if creator.spec.replicas is None else creator.spec.replicas) - (creator.status.updated_replicas or 0)
     if isinstance(creator, DaemonSet):
         return (creator.status.desired_number_scheduled or 0) - (creator.status.current_number_scheduled or 0)
     if isinstance(creator, Job):

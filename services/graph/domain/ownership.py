@@ -71,8 +71,14 @@ def pods_of(inventory: Inventory, workload: KubeObject) -> list[Pod]:
     """Return the pods of a workload: its own, of a Deployment those of its newest ReplicaSet, of a CronJob none."""
     if isinstance(workload, Deployment):
         newest = next(iter(replica_sets_of(inventory, workload)), None)
-        return pods_of(inventory, newest) if newest else []
+        return pods_of(inventory, newest) if newest else _pods_by_selector(inventory, workload)
     return [one for one in inventory.owned_by(workload) if isinstance(one, Pod)]
+
+
+def _pods_by_selector(inventory: Inventory, deployment: Deployment) -> list[Pod]:
+    """Return what a Deployment selects and a ReplicaSet controls that could not be read."""
+    selected = inventory.pods_selected(deployment.metadata.namespace, deployment.spec.selector)
+    return [pod for pod in selected if find_owner(inventory, pod) == Owner(deployment.ref, is_inferred=True)]
 
 
 def _controller_reference(thing: KubeObject) -> OwnerReference | None:

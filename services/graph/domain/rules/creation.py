@@ -18,7 +18,7 @@ from shared.contracts.severity import Severity
 
 def _checks(refusal: Refusal) -> Callable[[View, KubeObject], Iterator[Hit]]:
     def check(view: View, thing: KubeObject) -> Iterator[Hit]:
-        if _is_old_revision(view, thing):
+        if _is_told_elsewhere(view, thing):
             return
         refused = find_refusal(view, thing)
         if refused is None or refused.refusal is not refusal:
@@ -42,7 +42,10 @@ def _checks(refusal: Refusal) -> Callable[[View, KubeObject], Iterator[Hit]]:
     return check
 
 
-def _is_old_revision(view: View, thing: KubeObject) -> bool:
+def _is_told_elsewhere(view: View, thing: KubeObject) -> bool:
+    """Answer whether the newest ReplicaSet, which is there, says it better."""
+    if isinstance(thing, Deployment):
+        return bool(replica_sets_of(view.inventory, thing))
     if not isinstance(thing, ReplicaSet):
         return False
     deployment = view.inventory.controller_of(thing)
@@ -98,7 +101,7 @@ def _rule(refusal: Refusal) -> Rule:
         title=title,
         layer=Layer.PLATFORM,
         severity=Severity.HIGH,
-        kinds=CREATORS,
+        kinds=(*CREATORS, Deployment),
         condition=f"pods are missing, ReplicaFailure or the newest FailedCreate Event says why, and {says}",
         explanation="The API server refuses to store the pods, so there is nothing to look at but the controller.",
         remediation=_MEND[refusal].format(owner="the workload", name="that is named"),
