@@ -168,3 +168,9 @@ def a_node(name: str = "node-1", *, is_ready: bool = True, **fields: Any) -> Kub
         "allocatable": {"cpu": "4", "memory": "8Gi", "pods": "110"},
     }
     return an_object("Node", name, None, metadata=meta, spec=fields.pop("spec", {}), status=status)
+
+
+def waits(reason: str, message: str = "", spec: Fields | None = None, *more: KubeObject, **fields: Any) -> World:
+    """Return the Deployment ``web`` whose container waits."""
+    status = {"phase": "Pending", "conditions": [ready(yes=False)], "containerStatuses": [waiting(reason, message)]}
+    return deployed(status, spec or {}, *more, **fields)
