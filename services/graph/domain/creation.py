@@ -71,7 +71,7 @@ def find_refusal(view: View, creator: KubeObject) -> Refused | None:
     if not message:
         return None
     refusal, name = classify(message)
-    return Refused(refusal, name, message, _culprit(view, creator, refusal, name), marks, at)
+    return Refused(refusal, name, message, _culprit(view, creator, message), marks, at)
 
 
 def missing_pods(creator: KubeObject) -> int:
@@ -116,9 +116,11 @@ def _message(view: View, creator: KubeObject) -> tuple[str, tuple[Seen, ...], da
     return failed[0].message, (seen_event(failed[0]),), failed[0].last_at
 
 
-def _culprit(view: View, creator: KubeObject, refusal: Refusal, name: str) -> Ref:
+def _culprit(view: View, creator: KubeObject, message: str) -> Ref:
     inventory, namespace = view.inventory, creator.metadata.namespace
-    if refusal is Refusal.QUOTA and name:
+    refusal, name = classify(message)
+    # "failed quota" asks for requests or limits that the pod does not state: the quota is not used up.
+    if refusal is Refusal.QUOTA and name and "failed quota" not in message:
         return Ref(ResourceQuota.KIND, namespace, name)
     if refusal is Refusal.WEBHOOK_BROKEN:
         hooks: list[ValidatingWebhookConfiguration | MutatingWebhookConfiguration] = [

@@ -1,11 +1,14 @@
 """Whom a log line means by a host: the Service behind a name or address, and what is wrong with it."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from services.graph.domain.blame import blame_pod
+from services.graph.domain.config_refs import needed_config
 from services.graph.domain.inventory import Presence
+from services.graph.domain.k8s.config import ConfigMap
 from services.graph.domain.k8s.network import NetworkPolicy, Service
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import Ref, selects
@@ -90,11 +93,32 @@ def _absent(view: View, pod: Pod, host: str, named: tuple[str, str | None], mark
     alike = _alike(view, namespace, name, pod)
     if alike:
         words += f" There is {', '.join(alike)}."
+    elsewhere = sorted(str(one.metadata.namespace) for one in view.inventory.all(Service) if one.metadata.name == name)
+    if elsewhere:
+        words += f" There is one of this name in {', '.join(elsewhere[:3])}."
     mark = Seen("object", Ref(Service.KIND, namespace, name), words)
     steps = [(0.15, f"the Service that {host} would mean is proven absent")]
+    culprit = None
     if marks:
         steps.append((0.05, "its own configuration names the host"))
-    return Target((*marks, mark), tuple(steps), None, words)
+    else:
+        config = _config_that_names(view, pod, host)
+        culprit = config.about if config else None
+        marks = (config,) if config else ()
+        steps += [(0.05, "a ConfigMap it uses names the host")] if config else []
+    return Target((*marks, mark), tuple(steps), culprit, words)
+
+
+def _config_that_names(view: View, pod: Pod, host: str) -> Seen | None:
+    """Return the value of a ConfigMap the pod uses that holds the host as a word of its own."""
+    word = re.compile(rf"(?<![\w.-]){re.escape(host)}(?![\w-])")
+    for ref in needed_config(pod.spec):
+        config = view.inventory.find(ref.kind, pod.metadata.namespace, ref.name)
+        if isinstance(config, ConfigMap):
+            for key, value in sorted(config.values.items()):
+                if ref.key in {None, key} and word.search(value):
+                    return seen(config, f"data[{key}]", f"Key {key} names {host}.")
+    return None
 
 
 def _alike(view: View, namespace: str | None, name: str, pod: Pod) -> list[str]:

@@ -243,3 +243,25 @@ def test_roles_that_could_not_be_read_are_not_said_to_be_missing():
     (hit,) = run_rule(RULES["log-kubernetes-forbidden"], world)
 
     assert hit.culprit == WEB
+
+
+def test_a_config_map_that_names_a_wrong_host_is_what_is_to_be_mended():
+    settings = an_object("ConfigMap", "settings", data={"app.yaml": "db: postgres://orders-database:5432/orders"})
+    world = logging(
+        "lookup orders-database: no such host",
+        settings,
+        env=[{"name": "APP", "valueFrom": {"configMapKeyRef": {"name": "settings", "key": "app.yaml"}}}],
+    )
+
+    (hit,) = run_rule(RULES["log-dns"], world)
+
+    assert hit.culprit == ref("ConfigMap", "settings")
+    assert WEB in hit.explains
+
+
+def test_a_service_of_the_same_name_in_another_namespace_is_pointed_at():
+    elsewhere = an_object("Service", "orders", "data")
+
+    (hit,) = run_rule(RULES["log-dns"], logging(LINES["dns"], elsewhere))
+
+    assert "There is one of this name in data." in hit.summary

@@ -361,3 +361,9 @@ def test_missing_pods_of_a_stateful_set_are_refused_by_a_quota_named_in_its_even
     hits = run_rule(RULES["pods-refused-quota"], World([owner, event]))
 
     assert [hit.culprit for hit in hits] == [ref("ResourceQuota", "small")]
+
+
+def test_a_quota_that_asks_for_limits_is_not_what_is_to_be_mended():
+    hits = run_rule(RULES["pods-refused-quota"], refused("failed quota: compute: must specify limits.cpu for: web"))
+
+    assert [hit.culprit for hit in hits] == [WEB]
