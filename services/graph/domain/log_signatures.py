@@ -23,6 +23,52 @@ _BY_ID = {signature.id: signature for signature in SIGNATURES}
 # Times of day read like a host and its port.
 _TIME = re.compile(r"\d{4}[-/]\d\d[-/]\d\d(?:[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?)?|\b\d{1,2}:\d\d:\d\d(?:[.,]\d+)?")
 _LONGEST_LINE = 2_000
+# In lower case: a line without any of these carries no signature, and most lines of a log tell of everyday work.
+_TELLING = (
+    *("error", "err:", "fail", "refus", "denied", "forbid", "cannot", "can't", "couldn", "could not", "not ", "no "),
+    *(
+        "unknown",
+        "unrecognized",
+        "unhandled",
+        "uncaught",
+        "unable",
+        "undefined",
+        "unset",
+        "unreachable",
+        "unauthorized",
+    ),
+    *("timeout", "timed out", "deadline", "exception", "panic", "fatal", "critical", "emerg", "traceback", "abort"),
+    *(
+        "x509",
+        "tls",
+        "ssl",
+        "certificate",
+        "enotfound",
+        "econn",
+        "eacces",
+        "eperm",
+        "enospc",
+        "enomem",
+        "erofs",
+        "eaddr",
+    ),
+    *("ehost", "etimedout", "eai_", "enoent", "already", "duplicate", "missing", "required", "invalid", "malformed"),
+    *("bad ", "expired", "exceeded", "memory", "bad_alloc", "read-only", "temporary", "nodename", "nxdomain", "dirty"),
+    *(
+        "migration",
+        "must ",
+        "placeholder",
+        "wrongpass",
+        "noauth",
+        "p3009",
+        "p3018",
+        "segmentation",
+        "sigsegv",
+        "core dump",
+    ),
+    *("assert", "provided but", "refused", "mismatch", "expiredtoken", "accesskey", "401", "disk is full", "empty"),
+    *("notmatch", "yaml", "not_found", "usage", "no_", "pem_", "er_no"),
+)
 # Words that stand where a host could, and are none.
 _NO_HOST = {
     "tcp",
@@ -48,7 +94,7 @@ def get_signature(signature_id: str) -> Signature:
 
 
 # Every rule about logs asks for the same lines.
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1_024)
 def find_signatures(lines: tuple[str, ...]) -> tuple[Match, ...]:
     """Return what the lines carry, each signature once; what is generic only where nothing else was found.
 
@@ -56,7 +102,11 @@ def find_signatures(lines: tuple[str, ...]) -> tuple[Match, ...]:
     """
     found: dict[str, list[tuple[int, str, re.Match[str]]]] = {}
     for line in lines:
-        text = _TIME.sub(" ", line[:_LONGEST_LINE])
+        text = line[:_LONGEST_LINE]
+        lowered = text.lower()
+        if not any(word in lowered for word in _TELLING):
+            continue
+        text = _TIME.sub(" ", text)
         for signature in SIGNATURES:
             hit = _match(signature, text)
             if hit:

@@ -47,14 +47,19 @@ class Fit:
         return is_off and len(self.condition_taints) == len(self.taints)
 
 
-def fit(pod: Pod, node: Node) -> Fit:
-    """Return how the pod fits the node."""
+def fits_of(pod: Pod, nodes: Iterable[Node]) -> list[Fit]:
+    """Return how the pod fits each of the nodes."""
+    requests = requests_of(pod.spec)
+    return [_fit(pod, node, requests) for node in nodes]
+
+
+def _fit(pod: Pod, node: Node, requests: dict[str, Decimal]) -> Fit:
     taints = tuple(
         one
         for one in node.spec.taints or ()
         if one.effect in _KEEP_AWAY and not tolerates(pod.spec.tolerations or (), one)
     )
-    return Fit(node, is_selected(pod.spec, node), _too_small(requests_of(pod.spec), node), taints)
+    return Fit(node, is_selected(pod.spec, node), _too_small(requests, node), taints)
 
 
 def tolerates(tolerations: Iterable[Toleration], taint: Taint) -> bool:

@@ -4,14 +4,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from weakref import WeakKeyDictionary
 
-from services.graph.domain.inventory import Presence
+from services.graph.domain.inventory import Inventory, Presence
 from services.graph.domain.k8s.cluster import Node
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import Ref
 from services.graph.domain.k8s.storage import PersistentVolumeClaim, StorageClass
 from services.graph.domain.ownership import top_owner
-from services.graph.domain.placement import Fit, fit
+from services.graph.domain.placement import Fit, fits_of
 from services.graph.domain.pod_state import pod_condition
 from services.graph.domain.quantities import parse_quantity, requests_of
 from services.graph.domain.rules.base import Seen, View
@@ -67,6 +68,10 @@ class Verdict:
     steps: tuple[tuple[float, str], ...] = ()
 
 
+# Many rules ask for the verdict on one pod, which looks at every node; an inventory never changes.
+_VERDICTS: WeakKeyDictionary[Inventory, dict[Ref, Verdict | None]] = WeakKeyDictionary()
+
+
 def scheduler_message(view: View, pod: Pod) -> str:
     """Return what the scheduler last said of the pod; empty where it is not waiting for a node."""
     condition = pod_condition(pod, "PodScheduled")
@@ -88,6 +93,15 @@ def obstacles_in(message: str) -> list[Obstacle]:
 
 def judge(view: View, pod: Pod) -> Verdict | None:
     """Return why the pod has no node; None where it has one, or nothing says that it lacks one."""
+    if not scheduler_message(view, pod):
+        return None
+    known = _VERDICTS.setdefault(view.inventory, {})
+    if pod.ref not in known:
+        known[pod.ref] = _judge(view, pod)
+    return known[pod.ref]
+
+
+def _judge(view: View, pod: Pod) -> Verdict | None:
     message = scheduler_message(view, pod)
     named = obstacles_in(message) if message else []
     if not named:
@@ -96,7 +110,7 @@ def judge(view: View, pod: Pod) -> Verdict | None:
     owner = top_owner(view.inventory, pod)
     if named[0] is Obstacle.CLAIM:
         return _judge_claims(view, pod, told)
-    fits = [fit(pod, node) for node in view.inventory.all(Node)]
+    fits = fits_of(pod, view.inventory.all(Node))
     # Which nodes there are is known only where all of them were read.
     if not view.inventory.coverage.proves_absence(Node.KIND, None):
         return Verdict(named[0], owner, _say(named[0], message), told, ((-0.1, "the nodes could not be read"),))

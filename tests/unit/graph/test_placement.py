@@ -2,9 +2,14 @@ from decimal import Decimal
 
 import pytest
 
-from services.graph.domain.placement import fit
+from services.graph.domain.placement import fits_of
 from services.graph.domain.quantities import parse_quantity, requests_of
 from tests.support.rule_cases import a_container, a_node, a_pod
+
+
+def fit(thing, node):
+    (found,) = fits_of(thing, [node])
+    return found
 
 
 def pod(**spec):
