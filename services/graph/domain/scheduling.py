@@ -113,7 +113,7 @@ def _judge(view: View, pod: Pod) -> Verdict | None:
     fits = fits_of(pod, view.inventory.all(Node))
     # Which nodes there are is known only where all of them were read.
     if not view.inventory.coverage.proves_absence(Node.KIND, None):
-        return Verdict(named[0], owner, _say(named[0], message), told, ((-0.1, "the nodes could not be read"),))
+        return Verdict(named[0], owner, _say(named[0], message), told)
     return _judge_nodes(pod, owner, message, named, fits, told)
 
 

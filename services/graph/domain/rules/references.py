@@ -191,8 +191,8 @@ RULES: tuple[Rule, ...] = (
         remediation="Create it, or mend the reference.",
         base=0.9,
         check=_absent_config,
+        # No needs: it speaks only of a kind that was read whole, and the other does not matter to it.
         conditions=(25, 83),
-        needs=(ConfigMap, Secret),
     ),
     Rule(
         id="config-key-absent",
