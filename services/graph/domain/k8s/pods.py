@@ -253,6 +253,7 @@ class PodSpec(Shape, frozen=True, kw_only=True, gc=False):
     hostname: str | None = None
     subdomain: str | None = None
     host_aliases: list[HostAlias] | None = None
+    scheduler_name: str | None = None
     priority_class_name: str | None = None
     runtime_class_name: str | None = None
     scheduling_gates: list[SchedulingGate] | None = None
