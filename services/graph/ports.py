@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from services.graph.domain.access.question import Access, AccessQuestion
 from services.graph.domain.coverage import CoverageEntry
 from services.graph.domain.k8s.shape import KubeObject
 from services.graph.domain.kinds import Kind
@@ -58,26 +59,6 @@ class LogRead:
     state: LogState
     lines: tuple[str, ...] = ()
     reason: str = ""
-
-
-class Access(StrEnum):
-    """What an access review said; a review that was refused or failed says nothing."""
-
-    ALLOWED = "allowed"
-    DENIED = "denied"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class AccessQuestion:
-    """May the account of the source do this? ``namespace`` None: in the whole cluster."""
-
-    verb: str
-    group: str
-    resource: str
-    namespace: str | None = None
-    name: str = ""
-    subresource: str = ""
 
 
 @dataclass(frozen=True, slots=True)

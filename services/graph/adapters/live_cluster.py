@@ -14,13 +14,12 @@ from services.graph.adapters.kube_discovery import Served, discover
 from services.graph.adapters.kube_http import Answer, Deadline, KubeHttp
 from services.graph.adapters.kube_lists import ListOrder, ListRead, read_list
 from services.graph.adapters.kube_logs import read_log
+from services.graph.domain.access.question import Access, AccessQuestion
 from services.graph.domain.coverage import CoverageEntry, CoverageState, grant_for
 from services.graph.domain.decoding import decode_object
 from services.graph.domain.k8s.shape import KubeObject
 from services.graph.domain.kinds import Kind
 from services.graph.ports import (
-    Access,
-    AccessQuestion,
     ClusterSource,
     Discovery,
     KindRead,
@@ -127,10 +126,15 @@ class LiveCluster:
             "namespace": question.namespace or "",
             "name": question.name,
         }
+        attributes: dict[str, dict[str, str]] = {
+            "resourceAttributes": {key: value for key, value in wanted.items() if value}
+        }
+        if question.path:
+            attributes = {"nonResourceAttributes": {"path": question.path, "verb": question.verb}}
         review = {
             "apiVersion": "authorization.k8s.io/v1",
             "kind": "SelfSubjectAccessReview",
-            "spec": {"resourceAttributes": {key: value for key, value in wanted.items() if value}},
+            "spec": attributes,
         }
         answer = self._http.post(_REVIEWS, msgspec.json.encode(review), self._http.deadline(limits.seconds))
         return _judge_review(answer)

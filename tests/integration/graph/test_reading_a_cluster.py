@@ -11,10 +11,11 @@ import yaml
 
 from services.graph.adapters.kube_config import open_account
 from services.graph.adapters.live_cluster import MOST_REQUESTS_AT_ONCE, LiveCluster
+from services.graph.domain.access.question import AccessQuestion
 from services.graph.domain.coverage import CoverageState
 from services.graph.domain.kinds import KINDS
 from services.graph.handlers.read_cluster import ReadPlan, read_inventory
-from services.graph.ports import AccessQuestion, Limits
+from services.graph.ports import Limits
 from tests.support.kube_api import REVIEWS, serve_kube_api
 from tests.support.kube_faults import Fault, FaultKind
 from tests.support.kube_rights import Rights, Rule, all_rights, rights_in
