@@ -1,54 +1,49 @@
-"""Why the Kubernetes API refuses an account: a binding to a role that is not there, or a role that lacks the verb."""
+"""Why the Kubernetes API refuses an account, as its bindings and roles tell it."""
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable
+from dataclasses import replace
 
-from services.graph.domain.inventory import Inventory, Presence
-from services.graph.domain.k8s.rbac import ClusterRole, ClusterRoleBinding, Role, RoleBinding
-from services.graph.domain.k8s.shape import Ref
+from services.graph.domain.access.book import AccessBook, AccessVerdict
+from services.graph.domain.access.question import Access, AccessQuestion, Requester, user
+from services.graph.domain.access.refusals import Refused, parse_refusal
+from services.graph.domain.access.shortfall import Shortfall, find_shortfall
 from services.graph.domain.log_targets import Target
-from services.graph.domain.rules.base import View
-from services.graph.domain.witness import seen
+from services.graph.domain.rules.base import Seen, View
+from services.graph.domain.rules.once import once
 
-_ACCOUNT = re.compile(r"^system:serviceaccount:(?P<namespace>[^:]+):(?P<name>.+)$")
-_WISH = re.compile(r'(?P<verb>\w+) resource "?(?P<resource>[\w./-]+)')
-Binding = RoleBinding | ClusterRoleBinding
+access_book = once(AccessBook)
 
 
-def find_rbac_trouble(view: View, account: str, wish: str) -> Target:
-    """Return what should have given the account the right it was refused; nothing where that cannot be told."""
-    named, wished = _ACCOUNT.match(account), _WISH.search(wish)
-    if named is None:
+def find_rbac_trouble(view: View, lines: Iterable[str]) -> Target:
+    """Return what should have given the right that the newest refusal in the lines names; nothing if that is unknown.
+
+    ``culprit`` stays empty where no binding and no role comes near to giving it.
+    """
+    refused = next(filter(None, map(parse_refusal, reversed(list(lines)))), None)
+    if refused is None:
         return Target()
-    for binding in _bindings(view.inventory, named["namespace"], named["name"]):
-        role = _role_ref(binding)
-        kind = Role if role.kind == Role.KIND else ClusterRole
-        if view.inventory.presence(kind, role.namespace, role.name) is Presence.ABSENT:
-            words = f"{binding.KIND} {binding.metadata.name} gives {role.kind} {role.name}, which does not exist."
-            return Target((seen(binding, "roleRef", words),), ((0.18, "its role is absent"),), binding.ref, words)
-        found = view.inventory.find_ref(role)
-        if wished and isinstance(found, Role | ClusterRole) and _lacks(found, wished["verb"], wished["resource"]):
-            words = f"{role.kind} {role.name} names {wished['resource']}, and not the verb {wished['verb']}."
-            return Target((seen(found, "rules", words),), ((0.15, "its role lacks the verb"),), role, words)
-    return Target()
+    verdict, short = explain_refusal(view, refused)
+    if verdict.state is Access.ALLOWED:
+        return Target(steps=((-0.2, "by now it may"),), note=f"By now it may {refused.question}.")
+    if short is None:
+        return Target(note=f"Nothing gives it {refused.question}." if verdict.state is Access.DENIED else "")
+    mark = Seen("object", short.culprit, short.words, short.path)
+    return Target((mark,), ((short.strength, "bindings and roles explain it"),), short.culprit, short.words)
 
 
-def _bindings(inventory: Inventory, namespace: str, account: str) -> Iterator[Binding]:
-    every: list[Binding] = [*inventory.in_namespace(RoleBinding, namespace), *inventory.all(ClusterRoleBinding)]
-    for one in every:
-        for subject in one.subjects or ():
-            home = subject.namespace or one.metadata.namespace
-            if (subject.kind, subject.name, home) == ("ServiceAccount", account, namespace):
-                yield one
-                break
+def explain_refusal(view: View, refused: Refused) -> tuple[AccessVerdict, Shortfall | None]:
+    """Return whether RBAC refuses it still, and what comes nearest to allowing it."""
+    book, who = access_book(view.inventory), user(refused.user)
+    question = _likely(refused, who)
+    verdict = book.can_i(who, question)
+    if verdict.state is Access.ALLOWED:
+        # Of words that broke off, what was asked for is not known: that it is allowed elsewhere tells nothing.
+        return (verdict if refused.is_whole else AccessVerdict(Access.UNKNOWN)), None
+    return verdict, find_shortfall(book, who, question, refused.missing_roles)
 
 
-def _role_ref(binding: Binding) -> Ref:
-    is_local = binding.role_ref.kind == Role.KIND
-    return Ref(binding.role_ref.kind, binding.metadata.namespace if is_local else None, binding.role_ref.name)
-
-
-def _lacks(role: Role | ClusterRole, verb: str, resource: str) -> bool:
-    """Answer whether the role is about the resource and gives other verbs on it only."""
-    about = [rule for rule in role.rules or () if resource in (rule.resources or ()) or "*" in (rule.resources or ())]
-    return bool(about) and not any({verb, "*"} & set(rule.verbs or ()) for rule in about)
+def _likely(refused: Refused, who: Requester) -> AccessQuestion:
+    """Return what was asked; where the words broke off, most programs ask for their own namespace."""
+    if refused.is_whole or who.account is None:
+        return refused.question
+    return replace(refused.question, namespace=who.account[0])

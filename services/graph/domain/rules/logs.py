@@ -67,7 +67,7 @@ def _hit(view: View, pod: Pod, part: Part, match: Match) -> Hit:
 
 def _target(view: View, pod: Pod, match: Match) -> Target:
     if match.signature.id == "kubernetes-forbidden":
-        return find_rbac_trouble(view, match.name, match.path)
+        return find_rbac_trouble(view, match.lines)
     if match.signature.id not in _NETWORK:
         return Target()
     is_timeout = match.signature.id == "timeout"
@@ -114,7 +114,7 @@ def _rule(signature: Signature) -> Rule:
         remediation=signature.remediation,
         base=0.45 if signature.is_generic else 0.65,
         check=_checks(signature),
-        conditions=(86,),
+        conditions=(82, 86) if signature.id == "kubernetes-forbidden" else (86,),
     )
 
 
