@@ -20,7 +20,7 @@ from services.graph.domain.k8s.workloads import (
 )
 from services.graph.domain.layers import Layer
 from services.graph.domain.ownership import top_owner
-from services.graph.domain.pod_state import is_concern, is_ready, parts_of
+from services.graph.domain.pod_state import is_going, is_ready, parts_of
 from services.graph.domain.rbac_trouble import access_book, explain_refusal
 from services.graph.domain.rules.base import Hit, Remedy, Rule, Seen, View
 from services.graph.domain.rules.once import once
@@ -153,7 +153,7 @@ def _refusals(view: View, thing: KubeObject) -> Iterable[tuple[Refused, Seen]]:
         if refused:
             yield refused, seen_event(event)
     # Of a pod that is not ready, the rules about logs tell.
-    if isinstance(thing, Pod) and is_ready(thing) and is_concern(view.inventory, thing):
+    if isinstance(thing, Pod) and is_ready(thing) and not is_going(thing):
         for part in parts_of(thing):
             for line in view.logs.lines(thing.ref, part.name, previous=False):
                 refused = parse_refusal(line)
