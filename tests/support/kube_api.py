@@ -97,12 +97,7 @@ class KubeApi:
         if exchange.path == RULES:
             review["status"] = _rules_of(account.rights, review["spec"]["namespace"])
         else:
-            wanted = review["spec"]["resourceAttributes"]
-            resource = "/".join(filter(None, (wanted["resource"], wanted.get("subresource"))))
-            ask = Ask(
-                wanted["verb"], wanted.get("group", ""), resource, wanted.get("namespace"), wanted.get("name", "")
-            )
-            review["status"] = {"allowed": account.rights.allows(ask)}
+            review["status"] = {"allowed": account.rights.allows(_asked(review["spec"]))}
         exchange.send(201, review)
 
     # --- what is served ---
@@ -272,6 +267,15 @@ def serve_kube_api(world: KubeWorld, rights: Rights | None = None) -> Iterator[K
         server.shutdown()
         server.server_close()
         thread.join(5)
+
+
+def _asked(spec: dict[str, Any]) -> Ask:
+    """Return what a review asks; for a path, that it stands where resources do."""
+    if "nonResourceAttributes" in spec:
+        return Ask(spec["nonResourceAttributes"]["verb"], "", spec["nonResourceAttributes"]["path"])
+    wanted = spec["resourceAttributes"]
+    resource = "/".join(filter(None, (wanted["resource"], wanted.get("subresource"))))
+    return Ask(wanted["verb"], wanted.get("group", ""), resource, wanted.get("namespace"), wanted.get("name", ""))
 
 
 def _rules_of(rights: Rights, namespace: str) -> dict[str, Any]:

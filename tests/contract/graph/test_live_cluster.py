@@ -339,6 +339,14 @@ def test_events_are_read_in_their_second_place_where_the_first_is_forbidden(tmp_
     assert (coverage.state, coverage.grant.api_groups) == (CoverageState.FORBIDDEN, ("",))
 
 
+def test_the_server_is_asked_about_paths_too(tmp_path):
+    rights = Rights((Rule(("get",), ("",), ("/metrics",)),))
+    with serve_kube_api(a_shop(), rights) as api, live(api, tmp_path) as source:
+        paths = "/metrics", "/healthz"
+        answers = [source.ask_access(AccessQuestion("get", "", "", path=path), LIMITS) for path in paths]
+    assert answers == [Access.ALLOWED, Access.DENIED]
+
+
 def test_the_server_is_asked_what_the_account_may(tmp_path):
     rights = Rights((*rights_in("shop").rules, Rule(("get",), ("",), ("secrets",), "bank", ("keys",))))
     with serve_kube_api(a_shop(), rights) as api, live(api, tmp_path) as source:
