@@ -127,7 +127,8 @@ def _strangers(binding: Binding) -> list[str]:
 
 def _refused(view: View, thing: KubeObject) -> Iterator[Hit]:
     told: set[object] = set()
-    for refused, mark in _refusals(view, thing):
+    # A log repeats itself: each refusal is looked into once.
+    for refused, mark in dict(_refusals(view, thing)).items():
         verdict, short = explain_refusal(view, refused)
         if verdict.state is Access.ALLOWED or short is None or (short.culprit, refused.question) in told:
             continue

@@ -69,6 +69,13 @@ def test_roles_the_server_misses_are_read():
     assert parse_refusal(LIST).missing_roles == ()
 
 
+def test_roles_that_another_refusal_misses_do_not_count():
+    both = f'{LIST}: RBAC: role.rbac.authorization.k8s.io "a" not found\n{LIST}'
+    both += ': RBAC: role.rbac.authorization.k8s.io "b" not found'
+
+    assert parse_refusal(both).missing_roles == (Ref("Role", "shop", "a"),)
+
+
 @pytest.mark.parametrize(
     "text",
     [

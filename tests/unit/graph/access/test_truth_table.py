@@ -229,7 +229,6 @@ def test_the_way_to_a_right_is_told():
 
 
 GIVEN = [a_binding("sa:shop/robot"), a_role("reader", a_rule())]
-GIVEN_ELSEWHERE = [a_binding("sa:shop/robot", "ClusterRole/r"), a_role("r", a_rule("get"), namespace=None)]
 BAD = (CoverageState.FORBIDDEN, CoverageState.PARTIAL, CoverageState.TRUNCATED, CoverageState.MISSING)
 
 
@@ -266,8 +265,23 @@ def test_what_comes_with_credentials_or_from_other_authorizers_is_not_known(who)
 
 
 def test_rights_are_all_that_is_given_in_a_place():
-    book = AccessBook(an_inventory(*GIVEN, *GIVEN_ELSEWHERE[1:]))
+    book = AccessBook(an_inventory(*GIVEN))
 
     assert [path.field_path for _, path in book.rights_of(ROBOT, "shop").rules] == ["rules[0]"]
     assert book.rights_of(ROBOT).rules == ()
     assert book.rights_of(ROBOT, "shop").is_complete
+
+
+def test_a_role_that_gathers_itself_gives_its_rules_once():
+    objects = [
+        a_binding("sa:shop/robot", "ClusterRole/sum"),
+        a_gatherer(TO_SUM, rules=[a_rule()], labels={"to": "sum"}),
+    ]
+
+    assert len(AccessBook(an_inventory(*objects)).rights_of(ROBOT, "shop").rules) == 1
+
+
+def test_a_role_for_the_whole_cluster_is_nothing_whether_or_not_roles_can_be_read():
+    objects = [a_binding("sa:shop/robot", "Role/r", namespace=None)]
+
+    assert state(objects, ROBOT, ask(), {"Role": CoverageState.FORBIDDEN}) == "denied"

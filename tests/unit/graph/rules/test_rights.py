@@ -227,3 +227,14 @@ def test_an_event_about_a_quota_is_no_refusal():
     event = an_event(scaler.ref, "FailedCreate", 'pods "web" is forbidden: exceeded quota: compute')
 
     assert run_rule(LACKING, World([scaler, event, bind(), account])) == []
+
+
+def test_an_account_that_may_be_there_is_not_called_absent():
+    assert run_rule(LACKING, a_controller(bind("sa:bank/robot"), reader, unread={"ServiceAccount": FORBIDDEN})) == []
+
+
+def test_a_line_that_is_written_again_and_again_is_told_once():
+    world = a_controller(bind())
+    world = Logged(world.objects, {("web-1", "web"): (LINE,) * 50}, world.unread)
+
+    assert len(run_rule(LACKING, world)) == 1
