@@ -33,7 +33,9 @@ SIGNATURES: tuple[Signature, ...] = (
         "Its account lacks a right.",
         "Bind a role with the right the line names to its ServiceAccount.",
         _words(
-            r'User "?(?P<name>system:serviceaccount:[^"\s]+)"? cannot (?P<path>\w+(?: resource "?[\w./-]+"?)?)',
+            # Loggers that write JSON, or quote as Go does, put backslashes before the quotes.
+            r'User \\*"?(?P<name>system:serviceaccount:[^"\\\s]+)\\*"? cannot '
+            r'(?P<path>\w+(?: resource \\*"?[\w./-]+\\*"?)?)',
             r"io\.kubernetes\.client.*Forbidden|kubernetes\.client.*\(403\)|cannot list resource",
         ),
     ),

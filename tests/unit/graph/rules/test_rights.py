@@ -181,6 +181,16 @@ def test_so_it_is_for_a_container_that_crashes_of_it(objects, line, culprit, say
     assert says in hit.summary
 
 
+def test_loggers_may_quote_the_refusal():
+    line = '{"level":"error","error":"' + LINE.replace("cannot list", "cannot get").replace('"', r"\"") + '"}'
+    status = {"conditions": [ready(yes=False)], "containerStatuses": [waiting("CrashLoopBackOff")]}
+    rule = next(one for one in LOG_RULES if one.id == "log-kubernetes-forbidden")
+
+    (hit,) = run_rule(rule, deployed(status, {}, account, bind(), logs={"web": (line,)}))
+
+    assert hit.culprit == Ref("RoleBinding", "shop", "b")
+
+
 @pytest.mark.parametrize(
     "objects",
     [
