@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from services.graph.domain.confidence import Confidence
+from services.graph.domain.confidence import MOST, Confidence
 from services.graph.domain.explanations import callees_named, can_cause, implied_by, touched_by
 from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.shape import Ref
@@ -18,9 +18,10 @@ from services.graph.domain.rules.base import Finding
 from services.graph.domain.walk import Walk
 from shared.contracts.severity import Severity
 
-_NEAR = ((0, 0.05, "it is what was asked about"), (1, 0.03, "one step away"), (2, 0.01, "two steps away"))
-_ALSO, _MOST_ALSO = 0.02, 3
-_CHANGED = 0.03
+# Shares of what is missing to certainty: so nothing adds up to more than it, and order is kept near the top.
+_NEAR = ((0, 0.3, "it is what was asked about"), (1, 0.15, "one step away"), (2, 0.05, "two steps away"))
+_ALSO, _MOST_ALSO = 0.15, 3
+_CHANGED = 0.2
 _UNTIED = -0.3
 # A rule that names another object as the culprit knows more than its confidence says.
 _STATED_MARGIN = 0.2
@@ -107,20 +108,24 @@ def _confidence(findings: Sequence[Finding], inventory: Inventory) -> Confidence
     best = max((_with_change(one, inventory) for one in findings), key=lambda one: one.value)
     others = {one.rule.id: one.rule.title for one in findings if one.rule.id != findings[0].rule.id}
     for title in list(others.values())[:_MOST_ALSO]:
-        best = best.step(_ALSO, f"also found: {title}")
+        best = _raised(best, _ALSO, f"also found: {title}")
     return best
 
 
 def _with_change(finding: Finding, inventory: Inventory) -> Confidence:
     change = change_before(inventory, finding)
-    return finding.confidence.step(_CHANGED, change) if change else finding.confidence
+    return _raised(finding.confidence, _CHANGED, change) if change else finding.confidence
+
+
+def _raised(confidence: Confidence, share: float, reason: str) -> Confidence:
+    return confidence.step(round(share * (MOST - confidence.value), 4), reason)
 
 
 def _placed(confidence: Confidence, distance: int, is_tied: bool) -> Confidence:  # noqa: FBT001 - one of its two facts.
     if not is_tied:
         return confidence.step(_UNTIED, "nothing ties it to what was asked about")
-    near = [(delta, reason) for steps, delta, reason in _NEAR if steps == distance]
-    return confidence.step(*near[0]) if near else confidence
+    near = [(share, reason) for steps, share, reason in _NEAR if steps == distance]
+    return _raised(confidence, *near[0]) if near else confidence
 
 
 def _causes(groups: dict[Ref, list[Finding]], inventory: Inventory) -> dict[Ref, Ref]:
