@@ -112,8 +112,8 @@ def _evidence(seen: Evidence, verbose: bool) -> Text:  # noqa: FBT001 - as above
 def _arithmetic(one: Finding) -> Table:
     table = Table.grid(padding=(0, 2))
     for step in one.arithmetic if isinstance(one.arithmetic, tuple) else ():
-        table.add_row(Text(f"{step.delta:+.2f}", "magenta"), Text(one_line(step.reason), "dim"))
-    table.add_row(Text(f"={one.confidence:.2f}", "bold magenta"), Text("within 0.01 and 0.99", "dim"))
+        table.add_row(Text(f"{step.delta:+.3f}", "magenta"), Text(one_line(step.reason), "dim"))
+    table.add_row(Text(f"={one.confidence:.3f}", "bold magenta"), Text("within 0.01 and 0.99", "dim"))
     return table
 
 

@@ -58,7 +58,7 @@ class DegradedCluster:
         return ObjectRead(lookup, None, self._entry(kind, namespace, "get"))
 
     def read_log(self, namespace: str, pod: str, container: str, *, previous: bool, limits: Limits) -> LogRead:
-        if self._kinds is None or LOGS in self._kinds:
+        if not self._only_cluster_wide and (self._kinds is None or LOGS in self._kinds):
             return LogRead(_LOG_STATES.get(self._state, LogState.UNAVAILABLE), (), "as the test says")
         return self._inner.read_log(namespace, pod, container, previous=previous, limits=limits)
 

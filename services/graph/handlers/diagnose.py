@@ -103,7 +103,7 @@ def _conclude(
     ranked = worth_saying(rank_findings(examination.findings, inventory, walk))
     sight = _sight(target, inventory)
     judgement = judge(target.ref, sight, ranked, inventory, (target.ref.namespace or _home(target.ref),))
-    gaps = [*gaps_of(inventory.coverage, target.ref), *log_gaps, *_of_target(target, sight)]
+    gaps = [*_of_target(target, sight), *gaps_of(inventory.coverage, target.ref), *log_gaps]
     return Conclusion(named, inventory, examination, ranked, judgement, gaps, logs=len(logs))
 
 

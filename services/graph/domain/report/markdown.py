@@ -67,7 +67,7 @@ def _hypothesis(number: int, one: Finding) -> Iterator[str]:
     yield ""
     if isinstance(one.arithmetic, tuple):
         yield from ("| part | of the confidence |", "| --- | --- |")
-        yield from (f"| {_text(step.reason)} | {step.delta:+.2f} |" for step in one.arithmetic)
+        yield from (f"| {_text(step.reason)} | {step.delta:+.3f} |" for step in one.arithmetic)
         yield ""
     if isinstance(one.actions, tuple):
         for action in one.actions:

@@ -37,4 +37,6 @@ def _of_trouble(hypotheses: Sequence[Hypothesis]) -> str:
     more = len(causes) - 1
     others = f" {more} more {'cause is' if more == 1 else 'causes are'} possible." if more > 0 else ""
     text = lead.lead.hit.summary or lead.lead.rule.title
-    return f"{lead.culprit}: {text.rstrip('.')}.{others}"
+    # Many rules name the culprit themselves.
+    said = text if str(lead.culprit) in text else f"{lead.culprit}: {text}"
+    return f"{said.rstrip('.')}.{others}"
