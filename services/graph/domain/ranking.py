@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from services.graph.domain.confidence import MOST, Confidence
 from services.graph.domain.explanations import callees_named, can_cause, implied_by, touched_by
 from services.graph.domain.inventory import Inventory
+from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import Ref
 from services.graph.domain.owners import owners_of
 from services.graph.domain.recent_change import change_before
@@ -86,11 +87,22 @@ def _by_culprit(findings: Iterable[Finding], inventory: Inventory) -> dict[Ref, 
     for finding in findings:
         groups[finding.culprit].append(finding)
     for culprit in list(groups):
-        thing = inventory.find_ref(culprit) if culprit.kind in _MERGED_INTO_OWNERS else None
-        above = [owner for owner in (owners_of(inventory, thing) if thing else ()) if owner in groups]
+        above = [owner for owner in _above(inventory, culprit) if owner in groups]
         if above:
             groups[above[-1]].extend(groups.pop(culprit))
     return {culprit: _leading_first(found) for culprit, found in groups.items()}
+
+
+def _above(inventory: Inventory, culprit: Ref) -> Sequence[Ref]:
+    """Return the controllers above what is or makes a pod; of one that was not read, by the pods that name it."""
+    if culprit.kind not in _MERGED_INTO_OWNERS:
+        return ()
+    thing = inventory.find_ref(culprit)
+    if thing is not None:
+        return owners_of(inventory, thing)
+    chains = (owners_of(inventory, pod) for pod in inventory.in_namespace(Pod, culprit.namespace))
+    chain = next((one for one in chains if culprit in one), [])
+    return chain[chain.index(culprit) + 1 :] if chain else ()
 
 
 def _leading_first(findings: Iterable[Finding]) -> list[Finding]:

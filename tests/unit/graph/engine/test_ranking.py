@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from services.graph.domain.coverage import CoverageState
 from services.graph.domain.examination import examine
+from services.graph.domain.k8s.network import Service
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import Ref
 from services.graph.domain.k8s.workloads import Deployment
@@ -171,3 +172,14 @@ def test_missing_data_only_ever_lowers_a_confidence(unread, target):
     for culprit, one in _by_culprit(_rank(*_SHOP, target=target, unread=unread)).items():
         if culprit in whole:
             assert one.confidence.value <= whole[culprit].confidence.value + 1e-9
+
+
+def test_what_blames_a_replica_set_nobody_could_read_is_added_to_its_deployment():
+    def blames_the_owner(view, thing):
+        yield Hit(thing.ref, "not ready", (), culprit=Ref("ReplicaSet", "shop", "checkout-7c9b"))
+
+    rules = (*SMALL_RULES, a_rule("owner", blames_the_owner, Service))
+    ranked = _by_culprit(_rank(*shop_objects(), unread={"ReplicaSet": CoverageState.FORBIDDEN}, rules=rules))
+
+    assert Ref("ReplicaSet", "shop", "checkout-7c9b") not in ranked
+    assert "owner" in [one.rule.id for one in ranked[CHECKOUT].findings]
