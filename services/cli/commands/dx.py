@@ -127,7 +127,7 @@ def _open_live(context_name: str | None, kubeconfig: Path | None) -> _Place:
 
 def _open_snapshot(folder: Path) -> _Place:
     source: ClusterSource = import_module("services.graph.adapters.snapshot").open_snapshot(folder)
-    taken_at = getattr(source, "taken_at", None)
+    taken_at = getattr(getattr(source, "manifest", None), "taken_at", None)
     clock = _SnapshotClock(taken_at) if isinstance(taken_at, datetime) else SystemClock()
     # A snapshot works in no namespace.
     return _Place(source, clock, None)
