@@ -46,7 +46,11 @@ def show_diagnosis(diagnosis: Diagnosis, *, verbose: bool, rule_of: Callable[[Re
     if sys.stdout.isatty():
         Console(highlight=False).print(Group(*_parts(diagnosis, verbose, rule_of)))
         return
-    Console(stderr=True, highlight=False).print(Text(one_line(diagnosis.summary)))
+    err = Console(stderr=True, highlight=False, soft_wrap=True)
+    err.print(Text(one_line(diagnosis.summary)))
+    if diagnosis.coverage:
+        parts = ", ".join(note.part for note in diagnosis.coverage)
+        err.print(Text(one_line(f"Not looked at: {parts}. -o json and -o markdown say why.")))
     print_table(_PIPED, [_row(one) for one in diagnosis.hypotheses])
 
 

@@ -35,9 +35,13 @@ class Walk:
 
 
 def walk_from(inventory: Inventory, target: Ref) -> Walk:
-    """Walk from one object; it need not have been seen."""
-    own = _own_of(inventory, target)
-    return _outward(inventory, own, {target})
+    """Walk from one object; it need not have been seen.
+
+    Its owners are near, and not its own: a pod that runs well is well, whatever became of the others of its kind.
+    """
+    thing = inventory.find_ref(target)
+    owners = owners_of(inventory, thing) if thing else ()
+    return _outward(inventory, _own_of(inventory, target), {owner: n for n, owner in enumerate(owners, 1)})
 
 
 def walk_namespaces(inventory: Inventory, namespaces: Iterable[str]) -> Walk:
@@ -47,7 +51,7 @@ def walk_namespaces(inventory: Inventory, namespaces: Iterable[str]) -> Walk:
         own[Ref(Namespace.KIND, None, name)] = 0
         for kind in KINDS:
             own.update((thing.ref, 0) for thing in inventory.in_namespace(kind.kept, name))
-    return _outward(inventory, own, set(own))
+    return _outward(inventory, own, {})
 
 
 def walk_everything(inventory: Inventory) -> Walk:
@@ -60,9 +64,6 @@ def _own_of(inventory: Inventory, target: Ref) -> dict[Ref, int]:
     if target.kind == Namespace.KIND:
         return dict(walk_namespaces(inventory, [target.name]).steps)
     own = {target: 0}
-    thing = inventory.find_ref(target)
-    for distance, owner in enumerate(owners_of(inventory, thing) if thing else (), 1):
-        own.setdefault(owner, distance)
     for below in owned_below(inventory, target):
         own.setdefault(below.ref, 2 if isinstance(below, Pod) and target.kind in {"Deployment", "CronJob"} else 1)
     for part in parts_of(inventory, target):
@@ -77,9 +78,9 @@ def _own_of(inventory: Inventory, target: Ref) -> dict[Ref, int]:
     return own
 
 
-def _outward(inventory: Inventory, own: dict[Ref, int], targets: set[Ref]) -> Walk:
-    """Add what the own objects need, and what serves them, hop by hop."""
-    steps = dict(sorted(own.items(), key=lambda item: item[1]))
+def _outward(inventory: Inventory, own: dict[Ref, int], near: dict[Ref, int]) -> Walk:
+    """Add what the own objects and those ``near`` need, and what serves the own, hop by hop."""
+    steps = dict(sorted({**near, **own}.items(), key=lambda item: item[1]))
     edge = list(steps)
     for _ in range(_MOST_HOPS):
         found: dict[Ref, int] = {}
@@ -88,7 +89,7 @@ def _outward(inventory: Inventory, own: dict[Ref, int], targets: set[Ref]) -> Wa
             if thing is None:
                 continue
             reached = needed_by(inventory, thing)
-            if ref in own or ref in targets:
+            if ref in own:
                 reached = [*reached, *serving(inventory, thing)]
             for other in reached:
                 if other not in steps:

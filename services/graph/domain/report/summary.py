@@ -22,6 +22,8 @@ def summarise(resource: DiagnosedResource, judgement: Judgement, hypotheses: Seq
             return f"{name} is healthy as far as the API server shows."
         case Verdict.NOT_FOUND:
             return f"{name} does not exist."
+        case Verdict.NOT_ALLOWED if resource.kind == "Cluster":
+            return "This account may not list the pods of the whole cluster; name a namespace it may read."
         case Verdict.NOT_ALLOWED:
             return f"This account may not read {name}; whether it exists is not known."
         case _ if judgement.missing:

@@ -14,7 +14,7 @@ from tests.support.cluster import an_object
 from tests.support.degraded import LOGS, DegradedCluster
 from tests.support.memory_cluster import MemoryCluster
 from tests.support.small_rules import SMALL_RULES, a_rule
-from tests.support.small_shop import a_shop
+from tests.support.small_shop import a_shop, owned_by
 
 
 def _diagnose(kind, name, source=None, *, namespace="shop", rules=SMALL_RULES, progress=None):
@@ -70,6 +70,20 @@ def test_a_healthy_object_is_healthy_though_what_it_calls_is_not(kind, name):
     assert diagnosis.hypotheses == ()
     assert diagnosis.checked.objects["Pod"] >= 1
     assert diagnosis.checked.rules > 0
+
+
+def test_a_pod_that_runs_well_is_well_though_another_of_its_workload_is_not():
+    labels = {"app": "checkout", "pod-template-hash": "7c9b"}
+    older = an_object(
+        "Pod",
+        "checkout-old",
+        metadata={"labels": labels, "ownerReferences": owned_by("ReplicaSet", "checkout-7c9b")},
+        spec={"containers": [{"name": "app"}], "nodeName": "n1"},
+        status={"phase": "Running", "containerStatuses": [{"name": "app", "ready": True, "state": {"running": {}}}]},
+    )
+
+    assert _diagnose("pod", "checkout-old", a_shop(older)).verdict is Verdict.HEALTHY
+    assert _diagnose("deploy", "checkout", a_shop(older)).verdict is Verdict.UNHEALTHY
 
 
 def test_a_node_is_judged_by_itself():
