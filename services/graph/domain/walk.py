@@ -18,6 +18,8 @@ from services.graph.domain.walk_seeds import parts_of
 
 _MOST_OBJECTS = 5_000
 _MOST_HOPS = 4
+# They share with others what makes them reachable, so its trouble is not theirs.
+_ONE_OF_MANY = frozenset({"Pod", "ReplicaSet"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,10 @@ def walk_from(inventory: Inventory, target: Ref) -> Walk:
     Its owners are near, and not its own: a pod that runs well is well, whatever became of the others of its kind.
     """
     thing = inventory.find_ref(target)
-    owners = owners_of(inventory, thing) if thing else ()
-    return _outward(inventory, _own_of(inventory, target), {owner: n for n, owner in enumerate(owners, 1)})
+    near = {owner: n for n, owner in enumerate(owners_of(inventory, thing) if thing else (), 1)}
+    if thing is not None and target.kind in _ONE_OF_MANY:
+        near.update(dict.fromkeys(served_by(inventory, thing), 1))
+    return _outward(inventory, _own_of(inventory, target), near)
 
 
 def walk_namespaces(inventory: Inventory, namespaces: Iterable[str]) -> Walk:
@@ -72,7 +76,7 @@ def _own_of(inventory: Inventory, target: Ref) -> dict[Ref, int]:
         for owner in owners_of(inventory, part):
             distance += 1
             own.setdefault(owner, distance)
-    for served in [one for ref in list(own) if (one := inventory.find_ref(ref))]:
+    for served in [one for ref in list(own) if (one := inventory.find_ref(ref)) and target.kind not in _ONE_OF_MANY]:
         for ref in served_by(inventory, served):
             own.setdefault(ref, own[served.ref] + 1)
     return own

@@ -14,23 +14,27 @@ def name_of(resource: DiagnosedResource) -> str:
 
 def summarise(resource: DiagnosedResource, judgement: Judgement, hypotheses: Sequence[Hypothesis]) -> str:
     """Return the summary of a diagnosis."""
-    name = name_of(resource)
     match judgement.verdict:
         case Verdict.UNHEALTHY:
             return _of_trouble(hypotheses)
         case Verdict.HEALTHY:
-            return f"{name} is healthy as far as the API server shows."
+            return f"{name_of(resource)} is healthy as far as the API server shows."
         case Verdict.NOT_FOUND:
-            return f"{name} does not exist."
-        case Verdict.NOT_ALLOWED if resource.kind == "Cluster":
-            return "This account may not list the pods of the whole cluster; name a namespace it may read."
-        case Verdict.NOT_ALLOWED:
-            return f"This account may not read {name}; whether it exists is not known."
-        case _ if judgement.missing:
-            kinds = ", ".join(judgement.missing)
-            return f"Nothing is known to be wrong with {name}, but {kinds} could not be read, so it may be."
+            return f"{name_of(resource)} does not exist."
         case _:
-            return f"{name} could not be read, so nothing can be said of it."
+            return _of_doubt(resource, judgement)
+
+
+def _of_doubt(resource: DiagnosedResource, judgement: Judgement) -> str:
+    name = name_of(resource)
+    if judgement.verdict is Verdict.NOT_ALLOWED:
+        if resource.kind == "Cluster":
+            return "This account may not list the pods of the whole cluster; name a namespace it may read."
+        return f"This account may not read {name}; whether it exists is not known."
+    if judgement.missing:
+        kinds = ", ".join(judgement.missing)
+        return f"Nothing is known to be wrong with {name}, but {kinds} could not be read, so it may be."
+    return f"{name} could not be read, so nothing can be said of it."
 
 
 def _of_trouble(hypotheses: Sequence[Hypothesis]) -> str:
