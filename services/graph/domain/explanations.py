@@ -1,16 +1,16 @@
 """Which trouble follows from which: what a culprit's findings say, and what the cluster's relations imply."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from services.graph.domain.called_services import called_services
 from services.graph.domain.inventory import Inventory
-from services.graph.domain.k8s.gateway_api import GRPCRoute, HTTPRoute, TCPRoute, TLSRoute, UDPRoute
+from services.graph.domain.k8s.gateway_api import Route
 from services.graph.domain.k8s.network import Ingress, Service
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import KubeObject, Ref
 from services.graph.domain.k8s.storage import PersistentVolumeClaim
 from services.graph.domain.owners import owned_below, owners_of
-from services.graph.domain.pod_references import pod_spec_of, references_of
+from services.graph.domain.pod_references import pod_spec_of, uses_claim
 from services.graph.domain.rules.base import Finding
 from services.graph.domain.surroundings import served_by
 from services.graph.domain.walk_seeds import backends_of, behind_service, slices_of
@@ -38,7 +38,7 @@ _CAUSES_OF_SIGN: tuple[tuple[tuple[str, ...], frozenset[str]], ...] = (
         ),
     ),
 )
-_ROUTES = (HTTPRoute, GRPCRoute, TLSRoute, TCPRoute, UDPRoute)
+_EDGES = frozenset({"Ingress", "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"})
 _WORKLOADS = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "ReplicationController", "Pod"})
 
 
@@ -52,8 +52,11 @@ def touched_by(inventory: Inventory, findings: Iterable[Finding]) -> frozenset[R
     return frozenset(touched)
 
 
-def implied_by(inventory: Inventory, culprit: Ref) -> frozenset[Ref]:
-    """Return the objects whose trouble the relations of the cluster lead to when ``culprit`` is in trouble."""
+def implied_by(inventory: Inventory, culprit: Ref, troubled: Collection[Ref]) -> frozenset[Ref]:
+    """Return the objects whose trouble the relations of the cluster lead to when ``culprit`` is in trouble.
+
+    Of edges only those in trouble themselves, ``troubled``, are looked at: there may be thousands of others.
+    """
     thing = inventory.find_ref(culprit)
     if culprit.kind == "PersistentVolumeClaim":
         return frozenset(_users(inventory, {culprit}))
@@ -62,9 +65,11 @@ def implied_by(inventory: Inventory, culprit: Ref) -> frozenset[Ref]:
         named = {claim.ref for claim in claims if claim.spec.storage_class_name == culprit.name}
         return frozenset({*named, *_users(inventory, named)})
     if culprit.kind in _WORKLOADS and thing is not None:
-        return frozenset(_downstream(inventory, thing))
+        return frozenset(_downstream(inventory, thing, troubled))
     if isinstance(thing, Service):
-        return frozenset({*_routes_to(inventory, {thing.ref}), *(one.ref for one in slices_of(inventory, thing))})
+        return frozenset(
+            {*_routes_to(inventory, {thing.ref}, troubled), *(one.ref for one in slices_of(inventory, thing))}
+        )
     return frozenset()
 
 
@@ -107,12 +112,12 @@ def _owners(inventory: Inventory, ref: Ref) -> Sequence[Ref]:
 def _users(inventory: Inventory, claims: set[Ref]) -> Iterator[Ref]:
     for namespace in {claim.namespace for claim in claims}:
         for pod in inventory.in_namespace(Pod, namespace):
-            if not claims.isdisjoint(references_of(pod)):
+            if any(uses_claim(pod, claim) for claim in claims):
                 yield pod.ref
                 yield from owners_of(inventory, pod)
 
 
-def _downstream(inventory: Inventory, workload: KubeObject) -> Iterator[Ref]:
+def _downstream(inventory: Inventory, workload: KubeObject, troubled: Collection[Ref]) -> Iterator[Ref]:
     """Yield what depends on the pods of a workload: its own parts, the Services over them, the edges to those."""
     below = owned_below(inventory, workload.ref)
     yield from (one.ref for one in below)
@@ -122,15 +127,11 @@ def _downstream(inventory: Inventory, workload: KubeObject) -> Iterator[Ref]:
         service = inventory.find_ref(ref)
         if isinstance(service, Service):
             yield from (one.ref for one in slices_of(inventory, service))
-    yield from _routes_to(inventory, served)
+    yield from _routes_to(inventory, served, troubled)
 
 
-def _routes_to(inventory: Inventory, services: set[Ref]) -> Iterator[Ref]:
-    for namespace in {service.namespace for service in services}:
-        for ingress in inventory.in_namespace(Ingress, namespace):
-            if not services.isdisjoint(backends_of(ingress)):
-                yield ingress.ref
-    for kind in _ROUTES:
-        for route in inventory.all(kind):
-            if not services.isdisjoint(backends_of(route)):
-                yield route.ref
+def _routes_to(inventory: Inventory, services: set[Ref], troubled: Collection[Ref]) -> Iterator[Ref]:
+    for ref in troubled:
+        edge = inventory.find_ref(ref) if ref.kind in _EDGES else None
+        if isinstance(edge, Ingress | Route) and not services.isdisjoint(backends_of(edge)):
+            yield ref

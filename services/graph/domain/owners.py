@@ -9,6 +9,7 @@ from services.graph.domain.k8s.workloads import Job, ReplicaSet
 from services.graph.domain.kinds import find_kind
 
 _MOST_LEVELS = 5
+_BETWEEN = {"Deployment": "ReplicaSet", "CronJob": "Job"}
 # The alphabet of rand.SafeEncodeString, which names ReplicaSets of Deployments.
 _HASH = re.compile(r"-[bcdfghjklmnpqrstvwxz2456789]{5,10}$")
 _CRON_MINUTES = re.compile(r"-\d{8,10}$")
@@ -56,8 +57,10 @@ def owned_below(inventory: Inventory, ref: Ref) -> list[KubeObject]:
                 found[below.ref] = below
                 waiting.append(below)
     # Where ReplicaSets or Jobs could not be read, nothing leads from the workload to its pods but their names.
-    for below in _owned_by_name(inventory, ref) if ref.kind in {"Deployment", "CronJob"} else ():
-        found.setdefault(below.ref, below)
+    between = _BETWEEN.get(ref.kind)
+    if between and not inventory.coverage.proves_absence(between, ref.namespace):
+        for below in _owned_by_name(inventory, ref):
+            found.setdefault(below.ref, below)
     return list(found.values())
 
 

@@ -67,6 +67,17 @@ def references_of(thing: KubeObject) -> list[Ref]:
     return list(dict.fromkeys(ref for ref in found if ref.name))
 
 
+def uses_claim(pod: Pod, claim: Ref) -> bool:
+    """Answer whether the pod mounts the claim."""
+    if pod.metadata.namespace != claim.namespace:
+        return False
+    return any(
+        (volume.persistent_volume_claim and volume.persistent_volume_claim.claim_name == claim.name)
+        or (volume.ephemeral and claim.name == f"{pod.metadata.name}-{volume.name}")
+        for volume in pod.spec.volumes or ()
+    )
+
+
 def _of_spec(spec: PodSpec, namespace: str | None) -> Iterator[Ref]:
     if spec.node_name:
         yield Ref("Node", None, spec.node_name)

@@ -142,30 +142,47 @@ def _placed(confidence: Confidence, distance: int, is_tied: bool) -> Confidence:
 
 def _causes(groups: dict[Ref, list[Finding]], inventory: Inventory) -> dict[Ref, Ref]:
     """Return for each symptom the culprit its leading finding follows from; never in a circle."""
-    stated = {culprit: touched_by(inventory, own) for culprit, own in groups.items()}
-    implied = {culprit: implied_by(inventory, culprit) for culprit in groups}
+    candidates = _Candidates(groups, inventory)
     value = {culprit: own[0].confidence.value for culprit, own in groups.items()}
-
-    def causes_of(culprit: Ref, finding: Finding) -> list[Ref]:
-        subject, named = finding.hit.subject, callees_named(inventory, finding)
-        others = [other for other in groups if other != culprit and can_cause(other, finding)]
-        by_rule = [one for one in others if subject in stated[one] or subject == one or culprit in stated[one]]
-        by_rule = [one for one in by_rule if value[one] >= value[culprit] - _STATED_MARGIN]
-        by_relation = [one for one in others if (subject in implied[one] or one in named) and one not in by_rule]
-        by_relation = [one for one in by_relation if value[one] >= value[culprit]]
-        return sorted(by_rule, key=lambda one: (-value[one], str(one))) + sorted(
-            by_relation, key=lambda one: (-value[one], one)
-        )
-
     found: dict[Ref, Ref] = {}
-    # The surest first: where two would explain each other, the surer one is the cause.
+    # The least sure first: where two would explain each other, the surer one is the cause.
     for culprit in sorted(groups, key=lambda one: (value[one], str(one))):
-        causes = [causes_of(culprit, finding) for finding in groups[culprit]]
+        causes = [candidates.of(culprit, finding) for finding in groups[culprit]]
         if all(causes):
             cause = next((one for one in causes[0] if culprit not in _chain(found, one)), None)
             if cause is not None:
                 found[culprit] = cause
     return found
+
+
+class _Candidates:
+    """Which culprits could be behind a finding; found by the objects they touch, not by trying each on each."""
+
+    def __init__(self, groups: dict[Ref, list[Finding]], inventory: Inventory) -> None:
+        self._inventory = inventory
+        self._value = {culprit: own[0].confidence.value for culprit, own in groups.items()}
+        self._stated: dict[Ref, set[Ref]] = defaultdict(set)
+        self._implied: dict[Ref, set[Ref]] = defaultdict(set)
+        troubled = {one.hit.subject for own in groups.values() for one in own}
+        for culprit, own in groups.items():
+            self._stated[culprit].add(culprit)
+            for ref in touched_by(inventory, own):
+                self._stated[ref].add(culprit)
+            for ref in implied_by(inventory, culprit, troubled):
+                self._implied[ref].add(culprit)
+
+    def of(self, culprit: Ref, finding: Finding) -> list[Ref]:
+        """Return the candidates: those rules name, then those relations lead to, the surest first."""
+        subject, value = finding.hit.subject, self._value[culprit]
+        named = callees_named(self._inventory, finding)
+        by_rule = {*self._stated.get(subject, ()), *self._stated.get(culprit, ())}
+        by_relation = {*self._implied.get(subject, ()), *(ref for ref in named if ref in self._value)} - by_rule
+        stated = self._sorted(culprit, finding, by_rule, value - _STATED_MARGIN)
+        return [*stated, *self._sorted(culprit, finding, by_relation, value)]
+
+    def _sorted(self, culprit: Ref, finding: Finding, refs: Iterable[Ref], least: float) -> list[Ref]:
+        able = [ref for ref in refs if ref != culprit and self._value[ref] >= least and can_cause(ref, finding)]
+        return sorted(able, key=lambda one: (-self._value[one], str(one)))
 
 
 def _chain(causes: dict[Ref, Ref], culprit: Ref) -> list[Ref]:

@@ -26,7 +26,7 @@ from services.graph.domain.k8s.storage import (
 )
 from services.graph.domain.k8s.workloads import HorizontalPodAutoscaler, PodDisruptionBudget, ReplicaSet
 from services.graph.domain.owners import owners_of
-from services.graph.domain.pod_references import pod_spec_of, references_of, template_labels_of
+from services.graph.domain.pod_references import pod_spec_of, references_of, template_labels_of, uses_claim
 from services.graph.domain.walk_seeds import LEASES, backends_of, behind_service
 
 _ROUTES: tuple[type[Route], ...] = (HTTPRoute, GRPCRoute, TLSRoute, TCPRoute, UDPRoute)
@@ -78,7 +78,7 @@ def serving(inventory: Inventory, thing: KubeObject) -> list[Ref]:
         found += _leading_to(inventory, thing)
     if isinstance(thing, PersistentVolumeClaim):
         pods = inventory.in_namespace(Pod, thing.metadata.namespace)
-        using = [pod for pod in pods if thing.ref in references_of(pod)]
+        using = [pod for pod in pods if uses_claim(pod, thing.ref)]
         found += [ref for pod in using for ref in (pod.ref, *owners_of(inventory, pod))]
     if isinstance(thing, Node):
         found += [pod.ref for pod in inventory.all(Pod) if pod.spec.node_name == thing.metadata.name]

@@ -7,8 +7,13 @@ may be the cause, and is blamed only where something ties it to the target.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from services.graph.domain.called_services import called_services
 from services.graph.domain.inventory import Inventory
-from services.graph.domain.k8s.cluster import Namespace
+from services.graph.domain.k8s.cluster import (
+    MutatingWebhookConfiguration,
+    Namespace,
+    ValidatingWebhookConfiguration,
+)
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import KubeObject, Ref
 from services.graph.domain.kinds import KINDS
@@ -55,7 +60,22 @@ def walk_namespaces(inventory: Inventory, namespaces: Iterable[str]) -> Walk:
         own[Ref(Namespace.KIND, None, name)] = 0
         for kind in KINDS:
             own.update((thing.ref, 0) for thing in inventory.in_namespace(kind.kept, name))
-    return _outward(inventory, own, {})
+    return _outward(inventory, own, _around(inventory, own), is_scope=True)
+
+
+def _around(inventory: Inventory, own: Iterable[Ref]) -> dict[Ref, int]:
+    """Return what rules over whole namespaces from outside, and what their workloads call elsewhere."""
+    hooks: list[KubeObject] = [
+        *inventory.all(ValidatingWebhookConfiguration),
+        *inventory.all(MutatingWebhookConfiguration),
+    ]
+    near = dict.fromkeys((hook.ref for hook in hooks), 1)
+    for ref in own:
+        thing = inventory.find_ref(ref)
+        # Pods call what their workload says.
+        if thing is not None and not thing.metadata.owner_references:
+            near.update(dict.fromkeys((service.ref for service in called_services(inventory, thing)), 1))
+    return near
 
 
 def walk_everything(inventory: Inventory) -> Walk:
@@ -82,8 +102,11 @@ def _own_of(inventory: Inventory, target: Ref) -> dict[Ref, int]:
     return own
 
 
-def _outward(inventory: Inventory, own: dict[Ref, int], near: dict[Ref, int]) -> Walk:
-    """Add what the own objects and those ``near`` need, and what serves the own, hop by hop."""
+def _outward(inventory: Inventory, own: dict[Ref, int], near: dict[Ref, int], *, is_scope: bool = False) -> Walk:
+    """Add what the own objects and those ``near`` need, and what serves the own, hop by hop.
+
+    In a scope what serves the own is own itself, and is not looked for again for each of them.
+    """
     steps = dict(sorted({**near, **own}.items(), key=lambda item: item[1]))
     edge = list(steps)
     for _ in range(_MOST_HOPS):
@@ -93,7 +116,7 @@ def _outward(inventory: Inventory, own: dict[Ref, int], near: dict[Ref, int]) ->
             if thing is None:
                 continue
             reached = needed_by(inventory, thing)
-            if ref in own:
+            if ref in own and not is_scope:
                 reached = [*reached, *serving(inventory, thing)]
             for other in reached:
                 if other not in steps:
