@@ -73,13 +73,10 @@ def implied_by(inventory: Inventory, culprit: Ref, troubled: Collection[Ref]) ->
     return frozenset()
 
 
-def can_cause(culprit: Ref, finding: Finding) -> bool:
-    """Answer whether what is of the culprit's kind can lead to trouble with these signs."""
+def kinds_that_cause(finding: Finding) -> frozenset[str] | None:
+    """Return the kinds that can lead to trouble with these signs; None where any can."""
     words = " ".join(_words(finding))
-    for signs, kinds in _CAUSES_OF_SIGN:
-        if any(sign in words for sign in signs):
-            return culprit.kind in kinds
-    return True
+    return next((kinds for signs, kinds in _CAUSES_OF_SIGN if any(sign in words for sign in signs)), None)
 
 
 def callees_named(inventory: Inventory, finding: Finding) -> frozenset[Ref]:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from services.graph.domain.confidence import MOST, Confidence
-from services.graph.domain.explanations import callees_named, can_cause, implied_by, touched_by
+from services.graph.domain.explanations import callees_named, implied_by, kinds_that_cause, touched_by
 from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import Ref
@@ -181,7 +181,9 @@ class _Candidates:
         return [*stated, *self._sorted(culprit, finding, by_relation, value)]
 
     def _sorted(self, culprit: Ref, finding: Finding, refs: Iterable[Ref], least: float) -> list[Ref]:
-        able = [ref for ref in refs if ref != culprit and self._value[ref] >= least and can_cause(ref, finding)]
+        likely = [ref for ref in refs if ref != culprit and self._value[ref] >= least]
+        kinds = kinds_that_cause(finding) if likely else None
+        able = [ref for ref in likely if kinds is None or ref.kind in kinds]
         return sorted(able, key=lambda one: (-self._value[one], str(one)))
 
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Lock
+from time import monotonic
 
 from services.graph.domain.coverage import Coverage, CoverageEntry, CoverageState
 from services.graph.domain.inventory import Inventory
@@ -12,6 +14,7 @@ from services.graph.domain.kinds import KINDS, Kind, get_kind
 from services.graph.ports import ClusterSource, KindRead, Limits
 
 _AT_ONCE = 6
+_SECONDS = 90.0
 _MOST_NAMESPACES, _MOST_AGAIN = 50, 300
 # Callers, and what stands behind webhooks and routes, live in other namespaces.
 _ACROSS = frozenset({"Pod", "Service", "EndpointSlice", "NetworkPolicy"})
@@ -81,8 +84,9 @@ def _read_all(
 ) -> list[KindRead]:
     if not wants:
         return []
+    patience = _Patience()
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="read") as pool:
-        running = {pool.submit(_read, source, want, limits): n for n, want in enumerate(wants)}
+        running = {pool.submit(_read, source, want, limits, patience): n for n, want in enumerate(wants)}
         found: dict[int, KindRead] = {}
         for done in as_completed(running):
             found[running[done]] = done.result()
@@ -91,18 +95,46 @@ def _read_all(
     return [found[n] for n in range(len(wants))]
 
 
-def _read(source: ClusterSource, want: Want, limits: Limits) -> KindRead:
+class _Patience:
+    """Ends the reading of a server that answers nothing, or too slowly: else each list would wait for it in turn."""
+
+    def __init__(self) -> None:
+        self._until = monotonic() + _SECONDS
+        self._lock = Lock()
+        self._silent, self._answered = 0, False
+
+    def note(self, state: CoverageState) -> None:
+        """Remember how a read went."""
+        with self._lock:
+            if state in {CoverageState.TIMEOUT, CoverageState.UNAVAILABLE}:
+                self._silent += 1
+            else:
+                self._answered = True
+
+    def refusal(self) -> str:
+        """Return why nothing more is tried, or nothing."""
+        with self._lock:
+            if self._silent >= _AT_ONCE and not self._answered:
+                return "not tried: the server answered nothing before"
+            return "" if monotonic() < self._until else f"not tried: reading took {_SECONDS:.0f} s already"
+
+
+def _read(source: ClusterSource, want: Want, limits: Limits, patience: _Patience) -> KindRead:
+    refusal = patience.refusal()
+    if refusal:
+        return KindRead((), _unavailable(want, refusal))
     try:
-        return source.read_kind(want.kind, want.namespace, limits)
+        read = source.read_kind(want.kind, want.namespace, limits)
     except Exception as error:  # noqa: BLE001 - a source promises not to raise; one that does costs one list.
-        entry = CoverageEntry(
-            kind=want.kind.name,
-            namespace=want.namespace,
-            verb="list",
-            state=CoverageState.UNAVAILABLE,
-            reason=f"the reader failed: {type(error).__name__}",
-        )
-        return KindRead((), entry)
+        read = KindRead((), _unavailable(want, f"the reader failed: {type(error).__name__}"))
+    patience.note(read.coverage.state)
+    return read
+
+
+def _unavailable(want: Want, reason: str) -> CoverageEntry:
+    return CoverageEntry(
+        kind=want.kind.name, namespace=want.namespace, verb="list", state=CoverageState.UNAVAILABLE, reason=reason
+    )
 
 
 def _again(wants: Sequence[Want], reads: Sequence[KindRead], spaces: Sequence[str]) -> list[Want]:
