@@ -15,6 +15,23 @@ _CRASHING = {
     "lastState": {"terminated": {"exitCode": 1, "reason": "Error"}},
 }
 _RUNNING = {"name": "app", "ready": True, "restartCount": 0, "state": {"running": {}}}
+# What is well in the shop, by its name.
+WELL = frozenset(
+    {
+        "web",
+        "web-7c9b",
+        "web-7c9b-x1",
+        "web-s",
+        "web-config",
+        "web-secret",
+        "web-cache",
+        "pv-1",
+        "standard",
+        "n1",
+        "edge",
+    }
+    | {"vital", "default", "deny-all", "allow-all", "shop"}
+)
 UNBOUND = "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims."
 
 
@@ -54,7 +71,11 @@ def a_deployment(name: str, *, ready: int = 1, status: dict[str, Any] | None = N
                 "uid": f"uid-Pod-{name}",
             },
             spec=pod_spec,
-            status={"phase": "Running", "containerStatuses": [status or (_RUNNING if ready else _CRASHING)]},
+            status={
+                "phase": "Running",
+                "conditions": [{"type": "Ready", "status": "True" if ready else "False"}],
+                "containerStatuses": [status or (_RUNNING if ready else _CRASHING)],
+            },
         ),
     ]
 
@@ -90,6 +111,13 @@ def shop_objects() -> list[KubeObject]:
         an_object("Namespace", "shop", status={"phase": "Active"}),
         an_object("Node", "n1", status={"conditions": [{"type": "Ready", "status": "True"}]}),
         an_object("StorageClass", "standard", provisioner="example.com/disk"),
+        # Isolation with its companion is good practice, and to blame for nothing.
+        an_object("NetworkPolicy", "deny-all", spec={"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}),
+        an_object(
+            "NetworkPolicy",
+            "allow-all",
+            spec={"podSelector": {}, "policyTypes": ["Ingress", "Egress"], "ingress": [{}], "egress": [{}]},
+        ),
         an_object("ServiceAccount", "default"),
         an_object("ServiceAccount", "web"),
         an_object("PriorityClass", "vital", value=1000),
@@ -109,7 +137,16 @@ def shop_objects() -> list[KubeObject]:
         ),
         *a_deployment("web", **calls),
         *a_service("web"),
-        an_object("Ingress", "web", spec={"defaultBackend": {"service": {"name": "web", "port": {"number": 80}}}}),
+        an_object("IngressClass", "edge", spec={"controller": "example.com/edge"}),
+        an_object(
+            "Ingress",
+            "web",
+            spec={
+                "ingressClassName": "edge",
+                "defaultBackend": {"service": {"name": "web", "port": {"number": 80}}},
+            },
+            status={"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}},
+        ),
         *a_deployment("checkout", ready=0),
         *a_service("checkout", ready=False),
         *a_deployment("mail", ready=0, status=broken, **needs),

@@ -15,7 +15,7 @@ from tests.support.clock import FixedClock
 from tests.support.cluster import NOW
 from tests.support.degraded import LOGS, DegradedCluster
 from tests.support.small_rules import SMALL_RULES
-from tests.support.small_shop import a_shop
+from tests.support.small_shop import WELL, a_shop
 
 LOSSES = [state for state in CoverageState if state is not CoverageState.OK]
 RULE_SETS = {"the catalogue": RULES, "a few rules": SMALL_RULES}
@@ -74,6 +74,8 @@ def _assert_no_more_than(less, whole, unread=()):
     known = _claims(whole)
     for name, text in _claims(less):
         assert (name, text) in known or not _is_false(name, text, unread), f"{name}: {text}"
+    blamed = {one.culprit.name for one in less.hypotheses if isinstance(one.culprit, DiagnosedResource)}
+    assert not blamed & WELL
     confidences = _confidences(whole)
     for culprit, confidence in _confidences(less).items():
         assert confidence <= confidences.get(culprit, 1.0) + 1e-9, culprit
