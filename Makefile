@@ -95,7 +95,7 @@ coverage: setup ## Unit and contract tests with branch coverage
 
 # --- measure it ---------------------------------------------------------------------------------------
 
-.PHONY: bench bench-store bench-intake bench-grouping bench-api
+.PHONY: bench bench-store bench-intake bench-grouping bench-api bench-dx
 bench: bench-store bench-intake bench-grouping bench-api ## Every benchmark
 
 bench-store: setup ## The store at 1,000, 10,000 and 100,000 incidents
@@ -109,6 +109,9 @@ bench-grouping: setup ## What rules cost a signal, at 10 to 200 rules and 100 to
 
 bench-api: setup ## Read, search, patch and append over HTTP at 10,000 and 100,000 incidents
 	@$(PY) -m tests.bench.bench_api
+
+bench-dx: setup ## Diagnose a dumped cluster whose faults are known: DATA=path of a folder or tar.gz
+	@$(PY) -m tests.bench.bench_dx $(DATA)
 
 # --- generated pages ----------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from services.cli.commands.audit import audit
 from services.cli.commands.changes import changes
 from services.cli.commands.deliveries import deliveries
 from services.cli.commands.demo import demo
+from services.cli.commands.dx import dx
 from services.cli.commands.incident_files import diagnose_incident, export_incident, report_incident
 from services.cli.commands.incident_moves import backdate_incident, merge_incident, relate_incidents, split_incident
 from services.cli.commands.incidents import incidents
@@ -38,5 +39,5 @@ for command in (diagnose_incident, report_incident, export_incident):
 for move in (merge_incident, split_incident, relate_incidents, backdate_incident):
     incidents.add_command(move)
 _WORK = (incidents, tasks, actions, watch, stats, rules, silences, noise, changes, deliveries, mapping, jobs)
-for command in (up, status, demo, *_WORK, tokens, sessions, audit, verify, retention, store):
+for command in (up, status, demo, dx, *_WORK, tokens, sessions, audit, verify, retention, store):
     cli.add_command(command)
