@@ -1,0 +1,1 @@
+"""What the graph worker does, without the broker."""
