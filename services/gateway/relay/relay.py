@@ -43,7 +43,7 @@ _LONGEST_SLEEP_SECONDS = 3_600.0
 class Relay:
     """Owns the threads that move jobs. Its methods are safe to call from any thread."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a composition root hands each part by its name.
         self,
         store: Store,
         queue: JobQueue,
