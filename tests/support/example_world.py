@@ -11,6 +11,7 @@ from services.gateway.domain.records import Delivery, JobState, Role
 from services.gateway.handlers.judge import Judge
 from services.gateway.handlers.record_results import Recorder, record_results
 from shared.contracts.cluster_names import ClusterNames, NamedCluster, NamedObjects, encode_cluster_names
+from shared.contracts.diagnosis import decode_diagnosis, encode_diagnosis
 from shared.contracts.messages import DeliveryNormalised, InventoryTaken, ResourceDiagnosed, Results
 from shared.contracts.severity import Severity
 from shared.contracts.signal import ChangeEvent, NormalisedSignal, SignalStatus
@@ -135,7 +136,8 @@ def _quickdx(world: ExampleWorld) -> None:
     asked = {"context": "prod", "namespace": "shop", "kind": "Deployment", "name": "checkout"}
     made = world.made(gw.post("/api/quickdx", json=asked))
     world.names["quickdx_id"] = made["id"]
-    content = msgspec.json.encode(DIAGNOSIS | {"id": "dx_that_was_asked_for"}).decode()
+    found = decode_diagnosis(msgspec.json.encode(DIAGNOSIS | {"id": "dx_that_was_asked_for"}))
+    content = encode_diagnosis(found).decode()
     diagnosed = ResourceDiagnosed(job_id=made["jobId"], attempt=1, text=content)
     taken = world.made(gw.post("/api/quickdx/inventory"))
     shop = NamedObjects(namespace="shop", kind="Deployment", names=("checkout",))
