@@ -14,6 +14,7 @@ from services.cli.commands.incidents import incidents
 from services.cli.commands.jobs import jobs
 from services.cli.commands.mapping import mapping
 from services.cli.commands.noise import noise
+from services.cli.commands.quickdx import quickdx
 from services.cli.commands.retention import retention
 from services.cli.commands.rules import rules
 from services.cli.commands.sessions import sessions
@@ -38,6 +39,6 @@ for command in (diagnose_incident, report_incident, export_incident):
     incidents.add_command(command)
 for move in (merge_incident, split_incident, relate_incidents, backdate_incident):
     incidents.add_command(move)
-_WORK = (incidents, tasks, actions, watch, stats, rules, silences, noise, changes, deliveries, mapping, jobs)
+_WORK = (incidents, tasks, quickdx, actions, watch, stats, rules, silences, noise, changes, deliveries, mapping, jobs)
 for command in (up, status, demo, dx, *_WORK, tokens, sessions, audit, verify, retention, store):
     cli.add_command(command)

@@ -8,6 +8,7 @@ from typing import Protocol
 from services.graph.domain.coverage import CoverageEntry
 from services.graph.domain.k8s.shape import KubeObject
 from services.graph.domain.kinds import Kind
+from shared.contracts.messages import Claim, Claimed, Results, ResultsRecorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,4 +139,44 @@ class ClusterSource(Protocol):
 
     def close(self) -> None:
         """Close the connections. Calling it twice changes nothing."""
+        ...
+
+
+class ClusterBook(Protocol):
+    """The clusters that can be read, by name."""
+
+    def names(self) -> list[str]:
+        """Return all names, sorted; raise an ``AppError`` if they cannot all be known."""
+        ...
+
+    def snapshots(self) -> list[str]:
+        """Return the names of those that need nothing outside, sorted."""
+        ...
+
+    def open(self, name: str) -> ClusterSource:
+        """Return the cluster; raise an ``AppError`` that says why it cannot be opened."""
+        ...
+
+
+class Door(Protocol):
+    """The gateway's internal door, as far as the graph worker uses it."""
+
+    def claim(self, claim: Claim) -> Claimed | None:
+        """Begin an attempt; None if it is not ours to begin."""
+        ...
+
+    def report(self, results: Results) -> ResultsRecorded:
+        """Report results; they are on disk when this returns."""
+        ...
+
+    def put_blob(self, content: bytes) -> str:
+        """Keep ``content`` at the gateway and return its digest."""
+        ...
+
+
+class Pulse(Protocol):
+    """Keeps a claimed attempt alive, and knows whether it is still wanted."""
+
+    def tell(self, share: float | None, note: str) -> None:
+        """Say how far the work is. Raises ``JobStopped`` when it is not wanted any more, or took too long."""
         ...

@@ -31,9 +31,11 @@ _NAMES = (
     "FAULTLINE_GATEWAY_DOOR_HOST",
     "FAULTLINE_GATEWAY_DOOR_PORT",
     "FAULTLINE_INTAKE_CONCURRENCY",
+    "FAULTLINE_GRAPH_CONCURRENCY",
     "FAULTLINE_FLOWER_PORT",
 )
 _CELERY = (sys.executable, "-m", "celery", "-A", "services.intake.worker:app")
+_WORKERS = ("intake", "graph")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def make_plan(settings: Mapping[str, Any], environ: Mapping[str, str]) -> Plan:
     }
     main_stage = (
         _gateway(settings, env, url, port, door_port),
-        _intake(settings, env, url, events=flower_port is not None),
+        *(_worker(name, settings, env, url, events=flower_port is not None) for name in _WORKERS),
     )
     flower_stage = () if flower_port is None else (_flower(env, data_dir, flower_port),)
     return Plan(
@@ -155,12 +157,13 @@ def _gateway(settings: Mapping[str, Any], env: Mapping[str, str], url: str, port
     return ChildSpec("gateway", command, {**env, **own}, lambda: probes.is_ok(f"{url}/healthz"))
 
 
-def _intake(settings: Mapping[str, Any], env: Mapping[str, str], url: str, *, events: bool) -> ChildSpec:
+def _worker(name: str, settings: Mapping[str, Any], env: Mapping[str, str], url: str, *, events: bool) -> ChildSpec:
     level = settings["log_level"].upper()
-    flags = ["-Q", "intake", "-n", "intake@%h", "-c", str(settings["intake_concurrency"]), "--loglevel", level]
+    flags = ["-Q", name, "-n", f"{name}@%h", "-c", str(settings[f"{name}_concurrency"]), "--loglevel", level]
     flags += ["--without-gossip", "--without-mingle", *(["-E"] if events else [])]
-    # The gateway is ready once the worker said hello, so its readiness is also the worker's.
-    return ChildSpec("intake", (*_CELERY, "worker", *flags), env, lambda: probes.is_ok(f"{url}/readyz"))
+    command = (sys.executable, "-m", "celery", "-A", f"services.{name}.worker:app", "worker", *flags)
+    # The gateway is ready once the workers said hello, so its readiness is also theirs.
+    return ChildSpec(name, command, env, lambda: probes.is_ok(f"{url}/readyz"))
 
 
 def _flower(env: Mapping[str, str], data_dir: Path, port: int) -> ChildSpec:
