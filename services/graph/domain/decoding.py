@@ -52,6 +52,15 @@ def decode_page(kind: Kind, body: bytes) -> Page:
     return Page([_keep(kind, item) for item in page.items or ()], page.metadata.continue_ or None, 0)
 
 
+def split_page(body: bytes) -> tuple[tuple[msgspec.Raw, ...], str | None]:
+    """Return the objects of a list as they stand there, and where its next page begins. Raises ``ValueError``."""
+    try:
+        page = _raw_page_decoder(body)
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"no list: {error}") from error
+    return tuple(page.items or ()), page.metadata.continue_ or None
+
+
 def decode_object(kind: Kind, body: bytes) -> KubeObject:
     """Return one object. Raises ``ValueError``."""
     decode = _object_decoder(kind.decoded)
