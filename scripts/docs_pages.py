@@ -1,9 +1,10 @@
-"""The generated pages: the table of settings, the OpenAPI document and the surface. ``make docs`` writes them."""
+"""The generated pages: settings, the OpenAPI document, the surface, the rules. ``make docs`` writes them."""
 
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from scripts.rule_pages import render_rules
 from scripts.surface import dump_surface, print_openapi, read_surface
 
 BEGIN = "<!-- settings: begin (make docs writes this table) -->"
@@ -12,6 +13,7 @@ END = "<!-- settings: end -->"
 CONFIGURATION = Path("docs/configuration.md")
 OPENAPI = Path("docs/openapi.json")
 SURFACE = Path("docs/surface.json")
+RULES = Path("docs/diagnosis-rules.md")
 
 
 def settings_rows() -> list[str]:
@@ -39,7 +41,12 @@ def _surface() -> str:
     return dump_surface(read_surface())
 
 
-PAGES: dict[Path, Callable[[], str]] = {CONFIGURATION: _configuration, OPENAPI: print_openapi, SURFACE: _surface}
+PAGES: dict[Path, Callable[[], str]] = {
+    CONFIGURATION: _configuration,
+    OPENAPI: print_openapi,
+    SURFACE: _surface,
+    RULES: render_rules,
+}
 
 
 def stale_pages() -> list[Path]:

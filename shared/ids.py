@@ -4,8 +4,7 @@ from itertools import count
 
 from ulid import ULID
 
-_PROCESS = str(ULID()).lower()
-_requests = count(1)
+_requests = count(int(ULID()))
 
 
 def new_id(prefix: str) -> str:
@@ -14,8 +13,8 @@ def new_id(prefix: str) -> str:
 
 
 def new_request_id() -> str:
-    """Return the id of a request nobody named: the process, then the request's number in it.
+    """Return the id of a request nobody named: the ULID of the process, counted up.
 
-    A ULID each would ask the kernel for chance at every request, and let every other thread go first.
+    One of its own each would ask the kernel for chance at every request, and let every other thread go first.
     """
-    return f"req_{_PROCESS}-{next(_requests):x}"
+    return f"req_{ULID.from_int(next(_requests))}"

@@ -111,6 +111,7 @@ class _Request(cheroot.HTTPRequest):
         self.server.gateway(self).respond()
         if self.ready:
             self.ensure_headers_sent()
+        self.conn.wfile.flush()
         if self.chunked_write:
             self.conn.wfile.write(b"0\r\n\r\n")
         unread = not self.rfile.closed if self.chunked_read else self.rfile.remaining > 0
@@ -118,6 +119,14 @@ class _Request(cheroot.HTTPRequest):
             # What is left of the body would be read as the next request.
             self.close_connection = True
             self.conn.drain = True
+
+    def send_headers(self) -> None:
+        """Send the head with what follows it, which is written next, or flushed at the end."""
+        self.conn.wfile.is_holding = True
+        try:
+            super().send_headers()
+        finally:
+            self.conn.wfile.is_holding = False
 
     def simple_response(self, status: str, msg: str = "") -> None:
         """Answer what never reaches the app, as problem+json, and close."""

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
+from queue import Empty, Queue
+from threading import Lock, Thread
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from urllib3 import PoolManager
 
@@ -15,9 +16,12 @@ if TYPE_CHECKING:
     from kubernetes.client import Configuration
 
 IN_CLUSTER = "in-cluster"
+_NAMESPACE_OF_POD = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 # Credentials that were refused right after they were made new are not made new again for a while: an exec plugin
 # may open a browser, and every list would start one.
 _SECONDS_BETWEEN_RENEWALS = 30.0
+# A plugin that waits for somebody at a terminal must not hold a worker for ever.
+_SECONDS_TO_LOAD = 60.0
 
 
 class NoCluster(AppError):
@@ -39,53 +43,78 @@ class Credentials:
 class Account:
     """The account a source reads as. Its name and its secrets appear in no text. Safe to use from many threads."""
 
-    def __init__(self, load: Callable[[], "Configuration"], connections: int, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        load: Callable[[], "Configuration"],
+        connections: int,
+        clock: Callable[[], float],
+        seconds_to_load: float = _SECONDS_TO_LOAD,
+    ) -> None:
         self._load = load
+        self._seconds_to_load = seconds_to_load
         self._connections = connections
         self._clock = clock
+        self._renewing = Lock()
         self._lock = Lock()
         self._version = 0
         self._renewed_at = -_SECONDS_BETWEEN_RENEWALS
-        self._configuration = load()
-        self._pool = self._open_pool()
+        self._configuration = _in_time(load, seconds_to_load)
+        self._pool = self._open_pool(self._configuration)
 
     def credentials(self) -> Credentials:
-        """Return what is valid now; a token near its end is made new by the client's configuration."""
+        """Return what is valid as far as is known. Raises ``NoCluster`` where it cannot be read any more."""
         with self._lock:
-            settings = self._configuration.auth_settings()
+            try:
+                settings = self._configuration.auth_settings()
+            except Exception as error:  # noqa: BLE001 - a pod's token is read from its file, again and again.
+                raise NoCluster(f"the account's token cannot be read ({type(error).__name__})") from None
             token = settings["BearerToken"]["value"] if "BearerToken" in settings else None
-            headers = {"Authorization": token} if token else {}
+            # A token that was read from a file often ends with its line.
+            headers = {"Authorization": token.strip()} if token else {}
             return Credentials(self._configuration.host.rstrip("/"), self._pool, headers, self._version)
 
-    def renew(self, refused: Credentials) -> bool:
-        """Load everything again because the server refused ``refused``; answer whether trying again is worth it."""
-        with self._lock:
+    def renew(self, refused: Credentials, seconds: float) -> bool:
+        """Load everything again because the server refused ``refused``; answer whether trying again is worth it.
+
+        One thread loads; the others wait for it, ``seconds`` at most.
+        """
+        if not self._renewing.acquire(timeout=seconds):
+            return False
+        try:
             if refused.version != self._version:
                 return True
             if self._clock() - self._renewed_at < _SECONDS_BETWEEN_RENEWALS:
                 return False
             self._renewed_at = self._clock()
-            try:
-                self._configuration = self._load()
-            except NoCluster:
-                return False
-            old, self._pool = self._pool, self._open_pool()
+            loaded = _in_time(self._load, self._seconds_to_load)
+            pool = self._open_pool(loaded)
+        except NoCluster:
+            return False
+        finally:
+            self._renewing.release()
+        with self._lock:
+            self._configuration, old, self._pool = loaded, self._pool, pool
             self._version += 1
-            old.clear()
-            return True
+        old.clear()
+        return True
 
     def close(self) -> None:
         """Close the connections."""
         with self._lock:
             self._pool.clear()
 
-    def _open_pool(self) -> PoolManager:
+    def _open_pool(self, configuration: "Configuration") -> PoolManager:
         # It takes seconds to load, and a snapshot needs none of it.
         from kubernetes.client.rest import RESTClientObject  # noqa: PLC0415
 
-        self._configuration.connection_pool_maxsize = self._connections
-        # The client's own pool: certificates, server names and proxies as kubectl knows them.
-        return RESTClientObject(self._configuration).pool_manager
+        if not configuration.host.startswith(("http://", "https://")):
+            raise NoCluster("the address of the server begins with neither http:// nor https://")
+        configuration.connection_pool_maxsize = self._connections
+        try:
+            # The client's own pool: certificates, server names and proxies as kubectl knows them.
+            return RESTClientObject(configuration).pool_manager
+        except Exception as error:  # noqa: BLE001 - it raises what its parsers of addresses raise.
+            raise NoCluster(f"the address of the server cannot be used ({type(error).__name__})") from None
 
 
 def list_contexts(kubeconfig: Path | None = None) -> list[str]:
@@ -111,17 +140,37 @@ def open_account(
     return name, Account(lambda: _load_of_file(name, kubeconfig), connections, clock)
 
 
+def find_namespace(context: str | None = None, kubeconfig: Path | None = None) -> str | None:
+    """Return the namespace that people mean where they name none: of the context, or the pod's own."""
+    try:
+        if context is None and not _has_file(kubeconfig):
+            return _NAMESPACE_OF_POD.read_text().strip() or None
+        named = _merged(kubeconfig)
+        wanted = context or named.get("current-context")
+    except (NoCluster, OSError):
+        return None
+    return next((one["namespace"] for one in named["contexts"] if one["name"] == wanted), None)
+
+
 def _contexts(kubeconfig: Path | None) -> tuple[list[str], str]:
     """Return the names of all contexts and of the current one; that may be unset as long as one is asked for."""
+    merged = _merged(kubeconfig)
+    return sorted(context["name"] for context in merged["contexts"]), str(merged.get("current-context") or "")
+
+
+def _merged(kubeconfig: Path | None) -> dict[str, Any]:
+    """Return one kubeconfig made of all files, with contexts that have names. Raises ``NoCluster``."""
     from kubernetes.config import kube_config  # noqa: PLC0415 - as above.
 
     try:
-        merged = kube_config.KubeConfigMerger(str(kubeconfig or kube_config.KUBE_CONFIG_DEFAULT_LOCATION))  # type: ignore[no-untyped-call]
-        loaded = merged.config.value
-        names = sorted(context["name"] for context in loaded["contexts"])
+        files = str(kubeconfig or kube_config.KUBE_CONFIG_DEFAULT_LOCATION)
+        merged = kube_config.KubeConfigMerger(files).config.value  # type: ignore[no-untyped-call]
+        contexts = [
+            {"name": one["name"], "namespace": one["context"].safe_get("namespace")} for one in merged["contexts"]
+        ]
     except Exception as error:  # noqa: BLE001 - the client raises whatever YAML of the wrong shape meets.
         raise NoCluster(f"the kubeconfig cannot be used ({type(error).__name__})") from None
-    return names, str(loaded.get("current-context") or "")
+    return {"contexts": contexts, "current-context": merged.get("current-context")}
 
 
 def _load_of_file(context: str, kubeconfig: Path | None) -> "Configuration":
@@ -139,6 +188,9 @@ def _load_of_file(context: str, kubeconfig: Path | None) -> "Configuration":
     except Exception as error:  # noqa: BLE001 - as above.
         # The client's own texts quote the file, and with it the secrets; so only the sort of the error is told.
         raise NoCluster(f"the context {context!r} cannot be used ({type(error).__name__})") from None
+    # The client would run plugins again by itself, for each thread that comes near the end of a token, and wait for
+    # them without end. The server says when a token has expired, and then everything is loaded again.
+    loaded.refresh_api_key_hook = None
     return loaded
 
 
@@ -151,6 +203,26 @@ def _load_of_pod() -> "Configuration":
     except config.ConfigException:
         raise NoCluster("there is no kubeconfig, and this is no pod with an account") from None
     return loaded
+
+
+def _in_time(load: Callable[[], "Configuration"], seconds: float) -> "Configuration":
+    """Return what ``load`` returns. Raises ``NoCluster``, also where it takes longer than ``seconds``."""
+    done: Queue[Configuration | NoCluster] = Queue(1)
+
+    def run() -> None:
+        try:
+            done.put(load())
+        except NoCluster as error:
+            done.put(error)
+
+    Thread(target=run, daemon=True, name="kubeconfig").start()
+    try:
+        found = done.get(timeout=seconds)
+    except Empty:
+        raise NoCluster(f"the credentials did not come within {seconds:g} seconds") from None
+    if isinstance(found, NoCluster):
+        raise found
+    return found
 
 
 def _has_file(kubeconfig: Path | None) -> bool:

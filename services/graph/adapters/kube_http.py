@@ -10,7 +10,14 @@ from time import monotonic, sleep
 from urllib.parse import urlencode
 
 from urllib3 import BaseHTTPResponse, Timeout
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, NewConnectionError, ReadTimeoutError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    LocationValueError,
+    NameResolutionError,
+    NewConnectionError,
+    ReadTimeoutError,
+)
 
 from services.graph.adapters.kube_config import Account, Credentials, NoCluster
 
@@ -129,7 +136,7 @@ class KubeHttp:
         try:
             credentials = self._account.credentials()
             answer = self._once(credentials, method, address, headers, body, deadline)
-            if answer.status == _UNAUTHORIZED and self._account.renew(credentials):
+            if answer.status == _UNAUTHORIZED and self._account.renew(credentials, deadline.left):
                 answer = self._once(self._account.credentials(), method, address, headers, body, deadline)
         except NoCluster as error:
             return Answer(trouble=Trouble.UNREACHABLE, reason=str(error))
@@ -167,6 +174,9 @@ class KubeHttp:
             answer = _trouble(error)
             self._is_down = answer.trouble is Trouble.UNREACHABLE
             return answer
+        except ValueError:
+            # An address or a token that cannot stand in a request; the text would quote it.
+            return Answer(trouble=Trouble.UNREACHABLE, reason="the configuration makes no valid request")
         finally:
             self._slots.release()
 
@@ -210,20 +220,23 @@ def _read_some(response: BaseHTTPResponse, deadline: Deadline) -> bytes:
 
 def _trouble(error: Exception) -> Answer:
     """Say what met a request that brought no answer at all."""
-    match error:
-        case ReadTimeoutError():
-            return Answer(trouble=Trouble.TIMEOUT, reason="the server did not answer in time")
-        case NameResolutionError():
-            return Answer(trouble=Trouble.UNREACHABLE, reason="the server's name is not known")
-        case NewConnectionError():
-            return Answer(trouble=Trouble.UNREACHABLE, reason="nobody listens at the server's address")
-        # The two above are kinds of it.
-        case ConnectTimeoutError():
-            return Answer(trouble=Trouble.UNREACHABLE, reason="the server did not accept a connection in time")
-        case _ if "certificate" in str(error).lower():
-            return Answer(trouble=Trouble.UNREACHABLE, reason="the server's certificate is not trusted")
-        case _:
-            return Answer(trouble=Trouble.BROKEN_OFF, reason="the connection broke off before an answer")
+    if isinstance(error, ReadTimeoutError):
+        return Answer(trouble=Trouble.TIMEOUT, reason="the server did not answer in time")
+    for sort, reason in _UNREACHABLE.items():
+        if isinstance(error, sort):
+            return Answer(trouble=Trouble.UNREACHABLE, reason=reason)
+    if "certificate" in str(error).lower():
+        return Answer(trouble=Trouble.UNREACHABLE, reason="the server's certificate is not trusted")
+    return Answer(trouble=Trouble.BROKEN_OFF, reason="the connection broke off before an answer")
+
+
+# In this order: the last of them is a base of the two before.
+_UNREACHABLE: dict[type[Exception], str] = {
+    LocationValueError: "the server's address is none",
+    NameResolutionError: "the server's name is not known",
+    NewConnectionError: "nobody listens at the server's address",
+    ConnectTimeoutError: "the server did not accept a connection in time",
+}
 
 
 def _pause_after(answer: Answer, tried: int) -> float | None:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import msgspec
 
 from services.graph.adapters.kube_answers import CREATED, NOT_FOUND, OK, decode_review, is_about, judge
-from services.graph.adapters.kube_config import Account, list_contexts, open_account
+from services.graph.adapters.kube_config import Account, find_namespace, list_contexts, open_account
 from services.graph.adapters.kube_discovery import Served, discover
 from services.graph.adapters.kube_http import Answer, Deadline, KubeHttp
 from services.graph.adapters.kube_lists import ListOrder, ListRead, read_list
@@ -33,7 +33,7 @@ from services.graph.ports import (
     RawPage,
 )
 
-__all__ = ["LiveCluster", "list_contexts", "open_live_cluster"]
+__all__ = ["LiveCluster", "find_namespace", "list_contexts", "open_live_cluster"]
 
 # As many requests at a time as a server hardly notices, and as make most of the time that waiting takes.
 MOST_REQUESTS_AT_ONCE = 6

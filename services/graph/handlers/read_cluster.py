@@ -29,10 +29,15 @@ _FAILED = frozenset({CoverageState.FORBIDDEN, CoverageState.TIMEOUT, CoverageSta
 
 @dataclass(frozen=True, slots=True)
 class ReadPlan:
-    """What is read: these kinds, in these namespaces or (None) in the whole cluster, within ``seconds`` in all."""
+    """What is read: these kinds, in these namespaces or (None) in the whole cluster, within ``seconds`` in all.
+
+    ``known`` are namespaces that are tried besides those that are seen, where the account may not read everywhere:
+    those of an incident, or of the context.
+    """
 
     kinds: tuple[Kind, ...]
     namespaces: tuple[str, ...] | None = None
+    known: tuple[str, ...] = ()
     seconds: float = 90.0
 
 
@@ -146,7 +151,7 @@ def _second_tasks(plan: ReadPlan, done: Sequence[_Done]) -> list[_Task]:
         _Task(kind, namespace, namespace if not kind.is_namespaced else "")
         for kind in refused
         if kind.is_namespaced or kind.name == Namespace.KIND
-        for namespace in (namespaces if kind.is_namespaced else plan.namespaces or ())
+        for namespace in (namespaces if kind.is_namespaced else plan.namespaces or plan.known)
     ]
     return [replace(task, namespace=None) if task.name else task for task in tasks]
 
@@ -170,10 +175,11 @@ def _untried(tasks: Iterable[_Task]) -> list[_Done]:
 
 
 def _known_namespaces(plan: ReadPlan, done: Sequence[_Done]) -> list[str]:
-    """Return those the plan names, or all that anything read so far stands in or is."""
+    """Return those the plan names, or all that it knows and that anything read so far stands in or is."""
     if plan.namespaces is not None:
         return list(plan.namespaces)
-    found = {thing.metadata.name for one in done if one.kind.name == Namespace.KIND for thing in one.objects}
+    found = set(plan.known)
+    found |= {thing.metadata.name for one in done if one.kind.name == Namespace.KIND for thing in one.objects}
     found |= {thing.metadata.namespace for one in done for thing in one.objects if thing.metadata.namespace}
     return sorted(found)
 

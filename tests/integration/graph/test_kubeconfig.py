@@ -4,15 +4,18 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
 
-from services.graph.adapters.kube_config import NoCluster
-from services.graph.adapters.live_cluster import list_contexts, open_live_cluster
+from services.graph.adapters.kube_config import Account, NoCluster
+from services.graph.adapters.live_cluster import find_namespace, list_contexts, open_live_cluster
 from services.graph.domain.coverage import CoverageState
 from services.graph.domain.kinds import get_kind
 from services.graph.ports import Limits
-from tests.support.kube_api import Account, serve_kube_api
+from tests.support.kube_api import Account as KubeAccount
+from tests.support.kube_api import serve_kube_api
 from tests.support.kube_config_file import exec_user, write_kubeconfig
 from tests.support.kube_rights import all_rights
 from tests.support.kube_world import a_world
@@ -25,7 +28,7 @@ SECRET = "a-token-that-nobody-may-see"
 @pytest.fixture
 def api():
     with serve_kube_api(a_world(), all_rights()) as api:
-        api.accounts = {SECRET: Account("reader", all_rights())}
+        api.accounts = {SECRET: KubeAccount("reader", all_rights())}
         yield api
 
 
@@ -78,8 +81,8 @@ def test_each_context_is_a_cluster_of_its_own(file, opened):
     users = {"east": {"token": "for-east"}, "west": {"token": "for-west"}}
     with serve_kube_api(a_world(), all_rights()) as east, serve_kube_api(a_world(), all_rights()) as west:
         west.world.add("Pod", "only-west", "shop")
-        east.accounts = {"for-east": Account("reader", all_rights())}
-        west.accounts = {"for-west": Account("reader", all_rights())}
+        east.accounts = {"for-east": KubeAccount("reader", all_rights())}
+        west.accounts = {"for-west": KubeAccount("reader", all_rights())}
         write_kubeconfig(file, {"east": (east.url, users["east"]), "west": (west.url, users["west"])}, "west")
         assert list_contexts(file) == ["east", "west"]
         current, other = opened(None, file), opened("east", file)
@@ -138,6 +141,16 @@ def test_without_any_configuration_there_is_no_cluster(tmp_path):
     assert "NoCluster: there is no kubeconfig, and this is no pod with an account" in run.stderr
 
 
+def test_a_context_may_name_the_namespace_that_is_meant(file, api):
+    api.write_kubeconfig(file)
+    assert find_namespace("test", file) is None
+    text = json.loads(file.read_text())
+    text["contexts"][0]["context"]["namespace"] = "shop"
+    file.write_text(json.dumps(text))
+    assert find_namespace("test", file) == find_namespace(None, file) == "shop"
+    assert find_namespace("absent", file) is None
+
+
 # --- credentials ---
 
 
@@ -165,6 +178,31 @@ def test_a_token_in_a_file_is_read_again_when_it_is_refused(file, api, opened, t
     assert read(source).state is CoverageState.OK
 
 
+def test_a_line_end_after_a_token_is_no_part_of_it(file, api, opened, tmp_path):
+    (tmp_path / "token").write_text(f"{SECRET}\n")
+    write_kubeconfig(file, {"test": (api.url, {"tokenFile": str(tmp_path / "token")})})
+    assert read(opened("test", file)).state is CoverageState.OK
+
+
+@pytest.mark.parametrize("user", [{"token": "a\nb"}, {"token": "a\u20acb"}], ids=repr)
+def test_a_token_that_cannot_be_sent_is_no_crash(file, api, opened, user):
+    write_kubeconfig(file, {"test": (api.url, user)})
+    assert read(opened("test", file)).state is CoverageState.UNAVAILABLE
+
+
+@pytest.mark.parametrize("server", ["http://127.0.0.1:99999", "https://127.0.0.1:1"])
+def test_an_address_that_is_none_is_no_crash(file, opened, server):
+    write_kubeconfig(file, {"test": (server, {"token": SECRET})})
+    assert read(opened("test", file)).state is CoverageState.UNAVAILABLE
+
+
+@pytest.mark.parametrize("server", ["nonsense", "http://", "http://[::1", "ftp://127.0.0.1", "127.0.0.1:6443"])
+def test_an_address_that_can_be_none_is_told_at_once(file, server):
+    write_kubeconfig(file, {"test": (server, {"token": SECRET})})
+    with pytest.raises(NoCluster, match=r"the address of the server|cannot be used"):
+        open_live_cluster("test", file)
+
+
 def test_a_plugin_is_run_once_for_many_requests(file, api, opened, tmp_path):
     write_kubeconfig(file, {"test": (api.url, exec_user(a_plugin(tmp_path, SECRET)))})
     source = opened("test", file)
@@ -176,7 +214,7 @@ def test_a_plugin_is_run_again_when_its_token_is_refused(file, api, opened, tmp_
     write_kubeconfig(file, {"test": (api.url, exec_user(a_plugin(tmp_path, SECRET)))})
     source = opened("test", file)
     assert read(source).state is CoverageState.OK
-    api.accounts = {"the-next-token": Account("reader", all_rights())}
+    api.accounts = {"the-next-token": KubeAccount("reader", all_rights())}
     (tmp_path / "token").write_text("the-next-token")
     assert read(source).state is CoverageState.OK
     assert runs_of(tmp_path) == 2
@@ -196,6 +234,24 @@ def test_a_plugin_that_fails_leaves_the_account_unknown(file, api, opened, tmp_p
     coverage = read(opened("test", file))
     assert coverage.state is CoverageState.UNAVAILABLE
     assert "401" in coverage.reason
+
+
+def test_a_plugin_that_never_ends_is_given_up(tmp_path):
+    waiting = Event()
+    with pytest.raises(NoCluster, match=r"did not come within 0\.1 seconds"):
+        Account(waiting.wait, 1, lambda: 0.0, seconds_to_load=0.1)
+    waiting.set()
+
+
+def test_many_threads_that_are_refused_at_once_load_new_credentials_once(file, api, opened, tmp_path):
+    write_kubeconfig(file, {"test": (api.url, exec_user(a_plugin(tmp_path, SECRET)))})
+    source = opened("test", file)
+    source.discover()
+    api.accounts = {"the-next-token": KubeAccount("reader", all_rights())}
+    (tmp_path / "token").write_text("the-next-token")
+    with ThreadPoolExecutor(6) as pool:
+        assert {found.state for found in pool.map(read, [source] * 12)} == {CoverageState.OK}
+    assert runs_of(tmp_path) == 2
 
 
 # --- TLS ---

@@ -123,6 +123,12 @@ def test_the_namespaces_of_the_plan_are_asked_for_by_name_where_they_may_not_be_
     assert inventory.presence(Namespace, None, "bank") is Presence.UNKNOWN
 
 
+def test_a_namespace_that_the_plan_knows_is_tried_where_nothing_may_be_listed():
+    source = StandIn(*EVERYTHING, failing={("Pod", None): FORBIDDEN, ("Namespace", None): FORBIDDEN})
+    inventory = read(source, plan("Pod", "Namespace", known=("bank",)))
+    assert (names(inventory), names(inventory, Namespace)) == ({"teller"}, {"bank"})
+
+
 def test_what_stands_in_no_namespace_has_no_second_way():
     source = StandIn(*EVERYTHING, failing={("Node", None): FORBIDDEN})
     assert states(read(source, plan("Node", "Namespace"))) == {("Node", None): FORBIDDEN, ("Namespace", None): OK}

@@ -135,12 +135,10 @@ class InboxColumns:
 
     def _created_between(self, query: IncidentQuery) -> Mask:
         created = self.created[: self.size]
-        mask: Mask = np.ones(self.size, np.bool_)
-        if query.since is not None:
-            mask &= created >= to_micros(query.since)
-        if query.until is not None:
-            mask &= created < to_micros(query.until)
-        return mask
+        if query.since is None:
+            return np.asarray(created < to_micros(query.until))
+        mask = np.asarray(created >= to_micros(query.since))
+        return mask if query.until is None else mask & (created < to_micros(query.until))
 
     def sort_keys(self, field: str, numbers: Numbers) -> Numbers:
         """Return what incidents are sorted by under ``field``."""
@@ -165,6 +163,11 @@ class InboxColumns:
 
 
 def _is_any(column: npt.NDArray[np.int8] | npt.NDArray[np.int32], codes: list[int]) -> Mask:
+    # Each step over a column lets other threads run first, so the fewest steps are best. Statuses and severities that
+    # are asked for together mostly follow each other.
+    low, high = min(codes), max(codes)
+    if low >= 0 and len(set(codes)) == high - low + 1:
+        return np.asarray(column == low) if low == high else np.asarray((column >= low) & (column <= high))
     # A few comparisons of small numbers take a tenth of what np.isin does.
     mask = column == codes[0]
     for code in codes[1:]:

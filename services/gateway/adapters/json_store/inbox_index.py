@@ -110,7 +110,7 @@ class InboxIndex:
         mask = self._base(connection, query)
         for passing in self._columns.masks(query).values():
             mask &= passing
-        found = np.flatnonzero(mask).astype(np.int64)
+        found = np.flatnonzero(mask).astype(np.int64, copy=False)
         descending, field = query.sort.startswith("-"), query.sort.lstrip("-")
         keys = self._columns.sort_keys(field, found)
         total = len(found)
@@ -156,8 +156,8 @@ def _is_after(keys: Numbers, numbers: Numbers, cursor: tuple[int, str | int], *,
 
 def _first(keys: Numbers, numbers: Numbers, limit: int, *, descending: bool) -> Numbers:
     """Return the positions of the first ``limit`` by (key, number), in order, without sorting all of them."""
-    sign = -1 if descending else 1
-    keys, numbers = keys * sign, numbers * sign
+    if descending:
+        keys, numbers = -keys, -numbers
     if len(keys) > limit * 4:
         worst = np.partition(keys, limit - 1)[limit - 1]
         candidates = np.flatnonzero(keys <= worst)
