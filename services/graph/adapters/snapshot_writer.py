@@ -26,6 +26,7 @@ from services.graph.ports import Limits, RawListing, RawPage, RawSource
 
 Report = Callable[[str, int, int | None], None]
 _HAS_OBJECTS = frozenset({CoverageState.OK, CoverageState.PARTIAL, CoverageState.TRUNCATED})
+_NO_ANSWER = frozenset({CoverageState.TIMEOUT, CoverageState.UNAVAILABLE})
 # Where an account may not list in the whole cluster, so many namespaces are tried, as when a live cluster is read.
 _MOST_NAMESPACES = 100
 _LIMITS = Limits(seconds=120.0)
@@ -72,18 +73,26 @@ def write_snapshot(
     done = {entry.kind for entry in manifest.coverage}
     writer = _Writer(source, folder, order)
     # Namespaces first: where lists of the whole cluster are refused, their names are what is left.
+    dead: CoverageEntry | None = None
     kinds = sorted(order.kinds, key=lambda kind: kind.name != Namespace.KIND)
     for number, kind in enumerate(kinds):
         report(kind.plural, number, len(kinds))
         if kind.name in done:
             continue
-        entries = writer.write_kind(kind)
+        entries = [_not_asked(kind, dead)] if dead else writer.write_kind(kind)
+        if not found.versions and number == 0 and entries[0].state in _NO_ANSWER:
+            # A server that answers nothing is not asked fifty times more.
+            dead = entries[0]
         manifest = msgspec.structs.replace(manifest, coverage=(*manifest.coverage, *entries))
         write_manifest(folder, manifest)
     report("lists", len(kinds), len(kinds))
     if order.with_logs:
         write_logs(source, folder, order.limits, order.most_logs, report)
     return manifest
+
+
+def _not_asked(kind: Kind, like: CoverageEntry) -> CoverageEntry:
+    return CoverageEntry(kind=kind.name, verb="list", state=like.state, reason=like.reason)
 
 
 class _Writer:
