@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -67,6 +68,13 @@ class LogNote(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_de
 def list_file(kind: Kind, version: str) -> str:
     """Return where in the folder a list is: ``lists/apis/apps/v1/deployments.json``."""
     return f"lists{kind.path(version)}.json"
+
+
+def list_body(kind: Kind, version: str, items: Sequence[bytes]) -> bytes:
+    """Return a List of Kubernetes, with an object a line so that people can search and compare it."""
+    api = f"{kind.group}/{version}" if kind.group else version
+    head = f'{{"kind":"{kind.name}List","apiVersion":"{api}","metadata":{{}},"items":['.encode()
+    return head + (b"\n" + b",\n".join(items) + b"\n" if items else b"") + b"]}\n"
 
 
 def log_file(namespace: str, pod: str, container: str, *, previous: bool) -> str | None:

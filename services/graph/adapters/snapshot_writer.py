@@ -12,6 +12,7 @@ from services.graph.adapters.snapshot_files import (
     Manifest,
     SnapshotExists,
     is_name,
+    list_body,
     list_file,
     read_manifest,
     write_file,
@@ -116,7 +117,7 @@ class _Writer:
             self._namespaces |= collected.namespaces(kind)
         if any(entry.state in _HAS_OBJECTS for entry in entries):
             served, version = collected.api or (kind, kind.versions[0])
-            write_file(self._folder, list_file(served, version), _list_body(served, version, collected.items))
+            write_file(self._folder, list_file(served, version), list_body(served, version, collected.items))
         return entries
 
     def _read(self, kind: Kind, place: str | None, collected: "_Collected") -> CoverageEntry:
@@ -173,13 +174,6 @@ def _places(item: dict[str, object], kind: Kind) -> Iterator[str]:
     name = meta.get("name" if kind.name == Namespace.KIND else "namespace") if isinstance(meta, dict) else None
     if isinstance(name, str) and is_name(name):
         yield name
-
-
-def _list_body(kind: Kind, version: str, items: list[bytes]) -> bytes:
-    """Return a List of Kubernetes, with an object a line so that people can search and compare it."""
-    api = f"{kind.group}/{version}" if kind.group else version
-    head = f'{{"kind":"{kind.name}List","apiVersion":"{api}","metadata":{{}},"items":['.encode()
-    return head + (b"\n" + b",\n".join(items) + b"\n" if items else b"") + b"]}\n"
 
 
 def _kept(folder: Path, order: SnapshotOrder, cluster: str) -> tuple[CoverageEntry, ...]:
