@@ -88,7 +88,12 @@ class KubeApi:
             ask = Ask("create", "authorization.k8s.io", plural)
             exchange.send(403, refusal(account.name, ask))
             return
-        review = msgspec.json.decode(exchange.body)
+        try:
+            review = msgspec.json.decode(exchange.body)
+        except msgspec.DecodeError:
+            # kubectl sends protobuf, which real servers read.
+            exchange.send(415, status(415, "UnsupportedMediaType", "the body of the request is not JSON"))
+            return
         if exchange.path == RULES:
             review["status"] = _rules_of(account.rights, review["spec"]["namespace"])
         else:
@@ -116,7 +121,10 @@ class KubeApi:
         elif document is None:
             exchange.send_text(404, "404 page not found\n")
         else:
-            exchange.send(200, document, fault=fault)
+            # By this type clients know which of the two forms they got.
+            is_aggregated = document.get("kind") == "APIGroupDiscoveryList"
+            media = kube_documents.AGGREGATED if is_aggregated else "application/json"
+            exchange.send(200, document, fault=fault, media=media)
 
     def _document(self, exchange: Exchange) -> dict[str, Any] | None:
         parts = exchange.path.strip("/").split("/")

@@ -5,6 +5,7 @@ from typing import Any
 
 from tests.support.kube_world import KubeWorld, Place
 
+AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 _VERBS = ["get", "list", "watch"]
 
 

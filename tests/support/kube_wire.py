@@ -43,10 +43,16 @@ class Exchange:
     wire: "Wire" = field(repr=False)
 
     def send(
-        self, code: int, document: Any, *, headers: dict[str, str] | None = None, fault: Fault | None = None
+        self,
+        code: int,
+        document: Any,
+        *,
+        headers: dict[str, str] | None = None,
+        fault: Fault | None = None,
+        media: str = "application/json",
     ) -> None:
         """Send JSON."""
-        self.send_bytes(code, msgspec.json.encode(document), "application/json", headers=headers, fault=fault)
+        self.send_bytes(code, msgspec.json.encode(document), media, headers=headers, fault=fault)
 
     def send_text(self, code: int, text: str) -> None:
         """Send plain text."""

@@ -198,7 +198,7 @@ class LiveCluster:
                 return Lookup.NOT_FOUND, None, CoverageState.OK, ""
             state, reason = judge(answer, kind, "get", namespace)
             if state is CoverageState.OK:
-                return _decode(kind, answer)
+                return _decode(kind, name, answer)
             if state is not CoverageState.MISSING:
                 break
         return (Lookup.FORBIDDEN if state is CoverageState.FORBIDDEN else Lookup.UNKNOWN), None, state, reason
@@ -210,11 +210,14 @@ def _not_served(served: Served, kind: Kind) -> ListRead:
     return ListRead(CoverageState.MISSING, f"the server does not serve {kind.api}")
 
 
-def _decode(kind: Kind, answer: Answer) -> tuple[Lookup, KubeObject | None, CoverageState, str]:
+def _decode(kind: Kind, name: str, answer: Answer) -> tuple[Lookup, KubeObject | None, CoverageState, str]:
     try:
-        return Lookup.FOUND, decode_object(kind, answer.body), CoverageState.OK, ""
+        thing = decode_object(kind, answer.body)
     except ValueError:
+        thing = None
+    if thing is None or thing.metadata.name != name:
         return Lookup.UNKNOWN, None, CoverageState.UNAVAILABLE, f"the answer is not the JSON of a {kind.name}"
+    return Lookup.FOUND, thing, CoverageState.OK, ""
 
 
 def _entry_of_list(kind: Kind, namespace: str | None, found: ListRead, milliseconds: int) -> CoverageEntry:

@@ -1,7 +1,7 @@
 """What was looked at, and what could not be: by kind, namespace and verb, with the right that would mend it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import msgspec
@@ -54,18 +54,23 @@ class Coverage:
     """Every read that was tried."""
 
     entries: tuple[CoverageEntry, ...] = ()
+    # Read namespace by namespace there are thousands of entries, and the question comes for every object not seen.
+    _best: dict[tuple[str, str, str | None], CoverageState] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
+
+    def __post_init__(self) -> None:
+        for entry in self.entries:
+            key = entry.kind, entry.verb, entry.namespace
+            self._best[key] = min(entry.state, self._best.get(key, entry.state), key=_ORDER.index)
 
     def state(self, kind: str, namespace: str | None, verb: str = "list") -> CoverageState | None:
         """Return how reading the kind went where an object of ``namespace`` would have been seen; None: not tried.
 
         A read of the whole cluster tells of every namespace; the best read counts.
         """
-        found = [
-            entry.state
-            for entry in self.entries
-            if entry.kind == kind and entry.verb == verb and entry.namespace in {None, namespace}
-        ]
-        return min(found, key=_ORDER.index) if found else None
+        found = {self._best.get((kind, verb, None)), self._best.get((kind, verb, namespace))} - {None}
+        return min(found, key=_ORDER.index) if found else None  # type: ignore[arg-type]  # None is taken out.
 
     def proves_absence(self, kind: str, namespace: str | None) -> bool:
         """Answer whether an object of this kind that was not seen does not exist."""

@@ -22,13 +22,15 @@ class ListMeta(Shape, frozen=True, kw_only=True, gc=False):
 
 
 class _Page(Shape, Generic[K], frozen=True, kw_only=True, gc=False):
+    kind: str | None = None
     metadata: ListMeta = ListMeta()
-    items: list[K] | None = None
+    items: list[K] | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class _RawPage(Shape, frozen=True, kw_only=True, gc=False):
+    kind: str | None = None
     metadata: ListMeta = ListMeta()
-    items: list[msgspec.Raw] | None = None
+    items: list[msgspec.Raw] | msgspec.UnsetType | None = msgspec.UNSET
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ def decode_page(kind: Kind, body: bytes) -> Page:
         return _decode_one_by_one(kind, body)
     except msgspec.DecodeError as error:
         raise ValueError(f"no JSON: {error}") from error
+    _check_is_list(page)
     return Page([_keep(kind, item) for item in page.items or ()], page.metadata.continue_ or None, 0)
 
 
@@ -58,7 +61,14 @@ def split_page(body: bytes) -> tuple[tuple[msgspec.Raw, ...], str | None]:
         page = _raw_page_decoder(body)
     except msgspec.MsgspecError as error:
         raise ValueError(f"no list: {error}") from error
+    _check_is_list(page)
     return tuple(page.items or ()), page.metadata.continue_ or None
+
+
+def _check_is_list(page: _Page[Any] | _RawPage) -> None:
+    """Refuse other JSON, such as a proxy's error with status 200: read as an empty list, it would prove absence."""
+    if page.items is msgspec.UNSET and not (page.kind or "").endswith("List"):
+        raise ValueError("no list: it has no items")
 
 
 def decode_object(kind: Kind, body: bytes) -> KubeObject:
@@ -82,6 +92,7 @@ def _decode_one_by_one(kind: Kind, body: bytes) -> Page:
         page = _raw_page_decoder(body)
     except msgspec.MsgspecError as error:
         raise ValueError(f"no list: {error}") from error
+    _check_is_list(page)
     objects: list[KubeObject] = []
     problem, unreadable = "", 0
     for item in page.items or ():

@@ -52,6 +52,7 @@ class Relation(StrEnum):
     RUNS_WITH = "runs_with"
     ATTACHES = "attaches"
     HEARTBEATS = "heartbeats"
+    MEMBER_OF = "member_of"
 
 
 class Provenance(msgspec.Struct, frozen=True, rename="camel", gc=False):

@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import TypeVar
 
 from services.graph.domain.coverage import Coverage
-from services.graph.domain.k8s.events import Event
+from services.graph.domain.k8s.events import Event, is_about
+from services.graph.domain.k8s.network import SERVICE_NAME, EndpointSlice
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import KubeObject, LabelSelector, Ref, selects
 
@@ -36,6 +37,7 @@ class Inventory:
         self._in_namespace: dict[tuple[str, str | None], list[KubeObject]] = defaultdict(list)
         self._events: dict[Ref, list[Event]] = defaultdict(list)
         self._pods_by_label: dict[tuple[str | None, str, str], list[Pod]] = defaultdict(list)
+        self._slices: dict[tuple[str | None, str], list[EndpointSlice]] = defaultdict(list)
         for thing in objects:
             self._add(thing)
 
@@ -55,6 +57,8 @@ class Inventory:
         if isinstance(thing, Pod):
             for pair in (meta.labels or {}).items():
                 self._pods_by_label[meta.namespace, *pair].append(thing)
+        elif isinstance(thing, EndpointSlice):
+            self._slices[meta.namespace, thing.labels.get(SERVICE_NAME, "")].append(thing)
 
     def __len__(self) -> int:
         """How many objects there are, Events included."""
@@ -97,9 +101,12 @@ class Inventory:
 
     def events_of(self, thing: KubeObject) -> list[Event]:
         """Return the Events about the object, the newest last; those of an earlier object of its name left out."""
-        uid = thing.metadata.uid
-        found = (one for one in self._events.get(thing.ref, ()) if not one.about.uid or not uid or one.about.uid == uid)
+        found = (one for one in self._events.get(thing.ref, ()) if is_about(one, thing))
         return sorted(found, key=lambda event: event.last_at.timestamp() if event.last_at else 0.0)
+
+    def slices_of(self, namespace: str | None, service: str) -> list[EndpointSlice]:
+        """Return the slices that carry this Service's name."""
+        return self._slices.get((namespace, service), [])
 
     def pods_matching(self, namespace: str | None, labels: Mapping[str, str]) -> list[Pod]:
         """Return the pods of the namespace that have all of ``labels``; none for an empty selector of a Service."""

@@ -1,5 +1,6 @@
 """The live source keeps the promises of every source, and those that only a server can put to the test."""
 
+import gzip
 import json
 from contextlib import contextmanager
 from dataclasses import replace
@@ -201,6 +202,37 @@ def test_an_object_that_cannot_be_understood_costs_only_itself(api, source):
     read = read_pods(source)
     assert (len(read.objects), read.coverage.state) == (8, CoverageState.PARTIAL)
     assert "1 objects" in read.coverage.reason
+
+
+@pytest.mark.parametrize(
+    "document", [{}, {"error": "try later"}, {"kind": "Status", "status": "Failure"}, [], None], ids=repr
+)
+def test_json_of_another_sort_is_no_answer(api, source, document):
+    source.discover()
+    api.answer = lambda exchange: exchange.send(200, document)
+    assert read_pods(source).coverage.state is CoverageState.UNAVAILABLE
+    assert source.read_object(POD, "shop", "web-0", LIMITS).lookup is Lookup.UNKNOWN
+    assert source.ask_access(AccessQuestion("list", "", "pods"), LIMITS) is Access.UNKNOWN
+
+
+@pytest.mark.parametrize("cut", [100, 1])
+def test_a_compressed_answer_that_breaks_off_is_no_answer(api, source, cut):
+    packed = gzip.compress(b'{"kind": "PodList", "items": []}' + b" " * 5_000)
+
+    def answer(exchange):
+        if exchange.path != PODS:
+            return whole(exchange)
+        wire = exchange.wire
+        wire.send_response(200)
+        wire.send_header("Content-Encoding", "gzip")
+        wire.send_header("Transfer-Encoding", "chunked")
+        wire.end_headers()
+        wire.wfile.write(b"%x\r\n%b" % (len(packed), packed[:-cut]))
+        wire.close_connection = True
+        return None
+
+    whole, api.answer = api.answer, answer
+    assert read_pods(source).coverage.state is CoverageState.UNAVAILABLE
 
 
 def test_an_object_behind_a_failure_is_unknown(api, source):

@@ -1,3 +1,5 @@
+import pytest
+
 from services.graph.domain.decoding import decode_object, decode_page
 from services.graph.domain.kinds import KINDS, get_kind
 from tests.support.kube_world import every_place
@@ -29,3 +31,15 @@ def test_an_object_of_any_kind_may_have_null_in_every_field_it_has():
 def test_a_list_of_any_kind_may_have_null_for_its_items():
     for kind in KINDS:
         assert decode_page(kind, b'{"metadata": {"continue": ""}, "items": null}').objects == []
+
+
+@pytest.mark.parametrize(
+    "body", [b"{}", b'{"error": "try later"}', b'{"kind": "Status", "metadata": {}}', b"[]", b"null"]
+)
+def test_json_that_is_no_list_is_no_empty_list(body):
+    with pytest.raises(ValueError, match="no list"):
+        decode_page(get_kind("Pod"), body)
+
+
+def test_a_list_without_items_is_empty():
+    assert decode_page(get_kind("Pod"), b'{"kind": "PodList", "metadata": {}}').objects == []

@@ -73,6 +73,19 @@ class Event(KubeObject, frozen=True, kw_only=True, gc=False):
         return Ref(self.about.kind, self.about.namespace or None, self.about.name)
 
 
+def is_about(event: Event, thing: KubeObject) -> bool:
+    """Answer whether an Event is about this very object, not about an earlier one of its name.
+
+    The kubelet gives the name of its node as the node's uid, and of a static pod the hash of its file.
+    """
+    uid, meta = event.about.uid, thing.metadata
+    if not uid or not meta.uid or uid == meta.uid:
+        return True
+    if thing.KIND == "Node":
+        return uid == meta.name
+    return uid == thing.annotations.get("kubernetes.io/config.hash")
+
+
 def project_event(raw: RawEvent) -> Event:
     """Return an Event in one form.
 

@@ -97,6 +97,10 @@ class EndpointPort(Shape, frozen=True, kw_only=True, gc=False):
     protocol: str | None = None
 
 
+# The label by which a slice says whose it is.
+SERVICE_NAME = "kubernetes.io/service-name"
+
+
 class EndpointSlice(KubeObject, frozen=True, kw_only=True, gc=False):
     """Both lists may be null: without endpoints, and where a named target port is found in no container."""
 

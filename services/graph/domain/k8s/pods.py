@@ -228,6 +228,13 @@ class SchedulingGate(Shape, frozen=True, kw_only=True, gc=False):
     name: str = ""
 
 
+class HostAlias(Shape, frozen=True, kw_only=True, gc=False):
+    """Names that the pod's own hosts file answers, before any DNS."""
+
+    ip: str | None = None
+    hostnames: list[str] | None = None
+
+
 class PodSpec(Shape, frozen=True, kw_only=True, gc=False):
     containers: list[Container] | None = None
     init_containers: list[Container] | None = None
@@ -245,6 +252,7 @@ class PodSpec(Shape, frozen=True, kw_only=True, gc=False):
     host_network: bool | None = None
     hostname: str | None = None
     subdomain: str | None = None
+    host_aliases: list[HostAlias] | None = None
     priority_class_name: str | None = None
     runtime_class_name: str | None = None
     scheduling_gates: list[SchedulingGate] | None = None
