@@ -95,8 +95,8 @@ coverage: setup ## Unit and contract tests with branch coverage
 
 # --- measure it ---------------------------------------------------------------------------------------
 
-.PHONY: bench bench-store bench-intake bench-grouping bench-api
-bench: bench-store bench-intake bench-grouping bench-api ## Every benchmark
+.PHONY: bench bench-store bench-intake bench-grouping bench-api bench-graph
+bench: bench-store bench-intake bench-grouping bench-api bench-graph ## Every benchmark
 
 bench-store: setup ## The store at 1,000, 10,000 and 100,000 incidents
 	@$(PY) -m tests.bench.bench_store
@@ -109,6 +109,9 @@ bench-grouping: setup ## What rules cost a signal, at 10 to 200 rules and 100 to
 
 bench-api: setup ## Read, search, patch and append over HTTP at 10,000 and 100,000 incidents
 	@$(PY) -m tests.bench.bench_api
+
+bench-graph: setup ## Read clusters of 1,000 to 20,000 pods and draw their graphs, beside plain orjson and the official client
+	@$(PY) -m tests.bench.bench_graph
 
 # --- generated pages ----------------------------------------------------------------------------------
 

@@ -77,7 +77,9 @@ def _read_faultline(address: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="faultline-bench-") as folder:
         source = open_live_cluster("bench", _kubeconfig(Path(folder), address))
     steps, began = {}, time.process_time()
-    inventory = read_inventory(source, ReadPlan(KINDS, None, seconds=600.0), Limits(seconds=600.0), lambda: datetime.now(UTC))
+    inventory = read_inventory(
+        source, ReadPlan(KINDS, None, seconds=600.0), Limits(seconds=600.0), lambda: datetime.now(UTC)
+    )
     steps["read"] = time.process_time() - began
     with quiet_gc():
         graph = build_graph(inventory)

@@ -92,6 +92,8 @@ class BenchCluster:
             text = self._pod_texts[workload] = self._pod_text(workload)
         letters = f"{n:05x}"
         address = f"10.{128 + n // 65_536}.{n // 256 % 256}.{n % 256}"
+        # Made one after the other, and ready some seconds later: times are seldom the same.
+        text = text.replace("T04:48:15Z", f"T{n // 3_600 % 24:02}:{n // 60 % 60:02}:{n % 60:02}Z")
         return text.replace("@@@@@", letters).replace("@ip@", address).replace("@node@", f"node-{n % self.nodes}")
 
     def _pod_text(self, workload: int) -> str:
@@ -224,7 +226,10 @@ def _node(n: int) -> Json:
     room = {"cpu": "16", "memory": "64Gi", "pods": "110"}
     ready = {"type": "Ready", "status": "True", "reason": "KubeletReady", "message": "kubelet is posting ready status"}
     addresses = [{"type": "InternalIP", "address": f"192.168.{n // 256}.{n % 256}"}]
-    return {"spec": {}, "status": {"capacity": room, "allocatable": room, "conditions": [ready], "addresses": addresses}}
+    return {
+        "spec": {},
+        "status": {"capacity": room, "allocatable": room, "conditions": [ready], "addresses": addresses},
+    }
 
 
 def _pod_spec(n: int) -> Json:
@@ -236,7 +241,13 @@ def _pod_spec(n: int) -> Json:
         "env": [{"name": "PORT", "value": "8080"}, {"name": "NEXT_URL", "value": f"http://app-{n + 20}:8080"}],
         "envFrom": [{"configMapRef": {"name": f"app-{n}"}}],
         "resources": {"limits": {"memory": "300Mi"}, "requests": {"cpu": "200m", "memory": "180Mi"}},
-        "volumeMounts": [{"name": "token", "readOnly": True, "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount"}],
+        "volumeMounts": [
+            {
+                "name": "kube-api-access-@@@@@",
+                "readOnly": True,
+                "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount",
+            }
+        ],
         "livenessProbe": {**probe, "failureThreshold": 3, "successThreshold": 1},
         "readinessProbe": {**probe, "failureThreshold": 3, "successThreshold": 1},
         "terminationMessagePath": "/dev/termination-log",
@@ -253,7 +264,7 @@ def _pod_spec(n: int) -> Json:
     ]
     return {
         "containers": [box],
-        "volumes": [{"name": "token", "projected": {"sources": sources, "defaultMode": 420}}],
+        "volumes": [{"name": "kube-api-access-@@@@@", "projected": {"sources": sources, "defaultMode": 420}}],
         "serviceAccountName": f"app-{n}",
         "serviceAccount": f"app-{n}",
         "restartPolicy": "Always",
@@ -283,7 +294,13 @@ def _pod_status(n: int) -> Json:
     return {
         "phase": "Running",
         "conditions": [
-            {"type": kind, "observedGeneration": 1, "status": "True", "lastProbeTime": None, "lastTransitionTime": _MADE}
+            {
+                "type": kind,
+                "observedGeneration": 1,
+                "status": "True",
+                "lastProbeTime": None,
+                "lastTransitionTime": _MADE,
+            }
             for kind in types
         ],
         "hostIP": "127.0.0.11",
@@ -331,7 +348,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *args: Any) -> None:
         pass
 
 
