@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import msgspec
@@ -14,15 +15,15 @@ T = TypeVar("T")
 # Parts that are equal in all pods of a workload, most of them in all pods of a cluster.
 _OF_SPEC = (
     "node_selector", "affinity", "tolerations", "image_pull_secrets", "scheduling_gates", "security_context",
+    "service_account_name", "restart_policy", "dns_policy", "priority_class_name",
 )  # fmt: skip
 _OF_CONTAINER = (
-    "command", "args", "ports", "env", "env_from", "resources", "liveness_probe", "readiness_probe", "startup_probe",
-    "security_context",
+    "name", "image", "image_pull_policy", "command", "args", "ports", "env", "env_from", "resources",
+    "liveness_probe", "readiness_probe", "startup_probe", "security_context",
 )  # fmt: skip
-_WORDS_OF_SPEC = ("node_name", "service_account_name", "restart_policy", "dns_policy", "priority_class_name")
-_WORDS_OF_CONTAINER = ("name", "image", "image_pull_policy")
+_get_of_spec, _get_of_container = attrgetter(*_OF_SPEC), attrgetter(*_OF_CONTAINER)
+_get_of_condition = attrgetter("type", "status", "reason", "message")
 _WORDS_OF_STATUS = ("phase", "qos_class", "host_ip")
-_WORDS_OF_CONDITION = ("type", "status", "reason", "message")
 _encode = msgspec.msgpack.Encoder().encode
 # The structs are frozen for everybody else; nobody else has seen these yet.
 _set = msgspec.structs.force_setattr
@@ -34,6 +35,7 @@ class Sharing:
     def __init__(self) -> None:
         self._parts: dict[tuple[str, bytes], Any] = {}
         self._words: dict[str, str] = {}
+        self._said: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._times: dict[datetime, datetime] = {}
 
     def share(self, things: Iterable[KubeObject]) -> None:
@@ -79,11 +81,9 @@ class Sharing:
             _set(ips[0], "ip", status.pod_ip)
 
     def _share_spec(self, spec: PodSpec) -> None:
-        for name in _OF_SPEC:
-            value = getattr(spec, name)
-            if value is not None:
-                _set(spec, name, self._part(name, value))
-        self._share_words(spec, _WORDS_OF_SPEC)
+        self._share_fields("spec", spec, _OF_SPEC, _get_of_spec)
+        if spec.node_name is not None:
+            _set(spec, "node_name", self._word(spec.node_name))
         for box in spec.containers or ():
             self._share_container(box)
         for box in spec.init_containers or ():
@@ -94,13 +94,26 @@ class Sharing:
                 _set(volume, "projected", self._part("projected", volume.projected))
 
     def _share_container(self, box: Container) -> None:
-        for name in _OF_CONTAINER:
-            value = getattr(box, name)
-            if value is not None:
-                _set(box, name, self._part(name, value))
-        self._share_words(box, _WORDS_OF_CONTAINER)
+        self._share_fields("container", box, _OF_CONTAINER, _get_of_container)
         for mount in box.volume_mounts or ():
             _set(mount, "mount_path", self._word(mount.mount_path))
+
+    def _share_fields(
+        self, slot: str, part: msgspec.Struct, names: tuple[str, ...], get: Callable[[Any], tuple[Any, ...]]
+    ) -> None:
+        """Share many fields at once: where all of them are as in a part seen before, one look is enough."""
+        values = get(part)
+        key = (slot, _encode(values))
+        known = self._parts.get(key)
+        if known is None:
+            shared = [
+                (name, self._word(value) if isinstance(value, str) else self._part(name, value))
+                for name, value in zip(names, values, strict=True)
+                if value is not None
+            ]
+            known = self._parts[key] = shared
+        for name, value in known:
+            _set(part, name, value)
 
     def _share_status(self, box: ContainerStatus) -> None:
         _set(box, "name", self._word(box.name))
@@ -113,7 +126,13 @@ class Sharing:
 
     def _share_conditions(self, conditions: list[Condition]) -> None:
         for one in conditions:
-            self._share_words(one, _WORDS_OF_CONDITION)
+            words = _get_of_condition(one)
+            known = self._said.setdefault(words, words)
+            if known is not words:
+                _set(one, "type", known[0])
+                _set(one, "status", known[1])
+                _set(one, "reason", known[2])
+                _set(one, "message", known[3])
             if one.last_transition_time is not None:
                 _set(one, "last_transition_time", self._time(one.last_transition_time))
 
