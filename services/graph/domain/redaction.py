@@ -41,9 +41,8 @@ def _redact_meta(meta: Mapping[str, Any]) -> dict[str, Any]:
             {key: value for key, value in one.items() if key != "fieldsV1"} for one in managed if isinstance(one, dict)
         ]
     if isinstance(annotations := meta.get("annotations"), dict):
-        redacted["annotations"] = {
-            name: _redact_named(name, value) for name, value in annotations.items() if name != _LAST_APPLIED
-        }
+        kept = {name: _redact_named(name, value) for name, value in annotations.items() if name != _LAST_APPLIED}
+        redacted["annotations"] = kept or None
     return redacted
 
 

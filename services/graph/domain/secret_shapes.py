@@ -104,7 +104,10 @@ _URL_ACCOUNT = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^\s:/@?#\"']*:[^\s/?#\"
 # user:password@tcp(host:3306)/name of Go's MySQL driver.
 _DRIVER_ACCOUNT = re.compile(r"[\w.-]+:[^\s@/]+@(?=(?:tcp|unix)\()")
 _SCHEME = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9+/=._~-]{8,}")
-_HEADER = re.compile(r"(?i)\b((?:proxy-)?authorization|x-api-key|x-auth-token|cookie)(\"?\s*:\s*\"?)(?!\*)[^\s\"',;]+")
+# With a digit in it, or it is a word of a message: `may require authorization: authorization failed`.
+_HEADER = re.compile(
+    r"(?i)\b((?:proxy-)?authorization|x-api-key|x-auth-token|cookie)(\"?\s*:\s*\"?)(?!\*)(?=[^\s\"',;]*[0-9=])[^\s\"',;]{8,}"
+)
 _ASSIGNED = re.compile(rf"(?i)(?<![\w.-])({_NAME})(\s?=\s?)({_VALUE})")
 _QUOTED = re.compile(rf"(?i)([\"'])({_NAME}|auth)\1(\s*:\s*)({_VALUE})")
 _YAML = re.compile(rf"(?im)^(\s*(?:- )?)({_NAME})(:[ \t]+)({_VALUE})(?=[ \t]*$)")

@@ -48,6 +48,7 @@ def test_a_secret_is_masked_wherever_it_stands(text, secret):
         "http://cart.shop.svc:8080/items?user=a@b.example",
         "redis://cart-cache:6379/0",
         'secret "orders-db-password" not found',
+        "may require authorization: authorization failed: no basic auth credentials",
         "MountVolume.SetUp failed for volume kube-api-access: token expired",
         "registry.example.com/shop/checkout:2.14.0@sha256:9f86d081884c7d659a2feaa0c55ad015",
         "TOKEN_URL=https://login.example/token",
