@@ -84,6 +84,12 @@ test-integration: setup ## A real store, broker and worker
 e2e: setup ## Stories over HTTP against the whole product
 	$(PYTEST) tests/e2e
 
+.PHONY: test-cluster
+test-cluster: setup ## Read-only suite against any cluster: KUBECONFIG=path, CONTEXT=name where it is not the current one
+	@test -r "$(KUBECONFIG)" || { echo "KUBECONFIG=path names the cluster to test; there is no file '$(KUBECONFIG)'" >&2; exit 2; }
+	CLUSTER_UNDER_TEST="$(KUBECONFIG)" CONTEXT_UNDER_TEST="$(CONTEXT)" $(PYTEST) -o addopts=--import-mode=importlib \
+		-p no:cacheprovider -p no:randomly --force-enable-socket tests/cluster
+
 chaos: setup ## 5,000 deliveries while everything is killed at random (under 5 minutes); prints the counts
 	$(PY) -m tests.chaos.run
 
