@@ -35,3 +35,20 @@ def test_without_any_cluster_the_product_starts_and_says_so_to_who_asks(tmp_path
         assert "graph" in product.pids
         assert failed["state"] == "failed"
         assert "cluster_unusable: prod" in failed["error"]
+
+
+def test_the_demo_cluster_is_diagnosed_and_becomes_an_incident_in_one_call(tmp_path: Path) -> None:
+    with running_product(tmp_path) as product:
+        checkout = {"context": "demo", "namespace": "shop", "kind": "Deployment", "name": "checkout"}
+        found = wait(product, call(product, "POST", "/api/quickdx", json=checkout)["id"])
+
+        assert found["state"] == "done", found
+        claims = [*found["content"]["findings"], *found["content"]["hypotheses"]]
+        culprit = found["content"]["hypotheses"][0]["culprit"]
+        assert (culprit["kind"], culprit["name"]) == ("ConfigMap", "checkout-config")
+
+        incident = call(product, "POST", "/api/incidents", json={"diagnosisId": found["id"]})
+        kept = call(product, "GET", f"/api/incidents/{incident['id']}/diagnoses")["items"]
+
+        assert (incident["source"], incident["diagnosisCount"]) == ("quickdx", 1)
+        assert kept[0]["evidenceCount"] == sum(len(one["evidence"]) for one in claims)

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from services.cli.demo_diagnosis import DEMO_CONTEXT
 from services.cli.errors import CommandFailed
 from services.cli.exit_codes import ExitCode
+from services.cli.project_files import DEMO_CLUSTER, find_project_file
 from services.cli.supervisor import embedded_broker, probes
 from services.cli.supervisor.addresses import claim_port, find_free_port, is_free, url_of
 from services.cli.supervisor.child import ChildSpec
@@ -95,6 +97,9 @@ def make_plan(settings: Mapping[str, Any], environ: Mapping[str, str]) -> Plan:
         "FAULTLINE_DOOR_KEY": settings["door_key"] or read_or_make_secret(data_dir / DOOR_KEY),
         "PYTHONUNBUFFERED": "1",
     }
+    if not env.get("FAULTLINE_GRAPH_SNAPSHOTS") and (demo := find_project_file(DEMO_CLUSTER)).is_dir():
+        # So that there is a cluster to look at before anybody has named one.
+        env["FAULTLINE_GRAPH_SNAPSHOTS"] = f"{DEMO_CONTEXT}={demo}"
     main_stage = (
         _gateway(settings, env, url, port, door_port),
         *(_worker(name, settings, env, url, events=flower_port is not None) for name in _WORKERS),
