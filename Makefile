@@ -84,6 +84,12 @@ test-integration: setup ## A real store, broker and worker
 e2e: setup ## Stories over HTTP against the whole product
 	$(PYTEST) tests/e2e
 
+.PHONY: test-cluster
+test-cluster: setup ## Read-only suite against any cluster: KUBECONFIG=path, CONTEXT=name where it is not the current one
+	@test -r "$(KUBECONFIG)" || { echo "KUBECONFIG=path names the cluster to test; there is no file '$(KUBECONFIG)'" >&2; exit 2; }
+	CLUSTER_UNDER_TEST="$(KUBECONFIG)" CONTEXT_UNDER_TEST="$(CONTEXT)" $(PYTEST) -o addopts=--import-mode=importlib \
+		-p no:cacheprovider -p no:randomly --force-enable-socket tests/cluster
+
 chaos: setup ## 5,000 deliveries while everything is killed at random (under 5 minutes); prints the counts
 	$(PY) -m tests.chaos.run
 
@@ -95,8 +101,8 @@ coverage: setup ## Unit and contract tests with branch coverage
 
 # --- measure it ---------------------------------------------------------------------------------------
 
-.PHONY: bench bench-store bench-intake bench-grouping bench-api
-bench: bench-store bench-intake bench-grouping bench-api ## Every benchmark
+.PHONY: bench bench-store bench-intake bench-grouping bench-api bench-graph bench-dx
+bench: bench-store bench-intake bench-grouping bench-api bench-graph ## Every benchmark but bench-dx
 
 bench-store: setup ## The store at 1,000, 10,000 and 100,000 incidents
 	@$(PY) -m tests.bench.bench_store
@@ -109,6 +115,12 @@ bench-grouping: setup ## What rules cost a signal, at 10 to 200 rules and 100 to
 
 bench-api: setup ## Read, search, patch and append over HTTP at 10,000 and 100,000 incidents
 	@$(PY) -m tests.bench.bench_api
+
+bench-dx: setup ## Diagnose a dumped cluster whose faults are known: DATA=path of a folder or tar.gz
+	@$(PY) -m tests.bench.bench_dx $(DATA)
+
+bench-graph: setup ## Read clusters of 1,000 to 20,000 pods and draw their graphs, beside plain orjson and the official client
+	@$(PY) -m tests.bench.bench_graph
 
 # --- generated pages ----------------------------------------------------------------------------------
 

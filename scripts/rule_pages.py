@@ -1,6 +1,7 @@
 """The page of diagnosis rules, made from the rules themselves; ``make docs`` writes it."""
 
 from collections import defaultdict
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,7 +17,9 @@ the rule claims that something does not exist. [How to add a rule](adding-a-rule
 
 
 def render_rules() -> str:
-    """Return the page."""
+    """Return the page; of a tree without the graph worker, its head."""
+    if find_spec("services.graph") is None:
+        return _HEAD
     from services.graph.domain.rules.catalogue import RULES  # noqa: PLC0415 - of the tree that is looked at.
 
     by_layer: dict[str, list[Rule]] = defaultdict(list)

@@ -74,6 +74,19 @@ def _text(text: str) -> str:
     return text
 
 
+def _named_folders(text: str) -> dict[str, Path]:
+    folders: dict[str, Path] = {}
+    for part in (part.strip() for part in text.split(",")):
+        name, equals, folder = (word.strip() for word in part.partition("="))
+        if part and not (name and equals and folder):
+            raise ValueError("must look like name=folder,name=folder")
+        if name in folders:
+            raise ValueError(f"names {name} twice")
+        if part:
+            folders[name] = Path(folder)
+    return folders
+
+
 _PORT = _integer(0, 65535)
 _DAYS = _integer(0, 36500)
 
@@ -199,6 +212,12 @@ SETTINGS: dict[str, Setting] = {
             "Days a month of the audit log is kept after its end; 0 keeps it for ever.",
         ),
         Setting(
+            "FAULTLINE_GATEWAY_RETAIN_QUICKDX_DAYS",
+            _DAYS,
+            "30",
+            "Days a diagnosis that was asked for is kept; 0 keeps it for ever. At incidents it stays.",
+        ),
+        Setting(
             "FAULTLINE_GATEWAY_SESSION_SECONDS",
             _seconds(300, 31_536_000),
             "86400",
@@ -217,6 +236,20 @@ SETTINGS: dict[str, Setting] = {
             Path,
             None,
             "JSON file with the paths of the generic mapping; without it, defaults.",
+        ),
+        # --- graph
+        Setting("FAULTLINE_GRAPH_CONCURRENCY", _integer(1, 16), "1", "Processes of the graph worker."),
+        Setting(
+            "FAULTLINE_GRAPH_KUBECONFIG",
+            Path,
+            None,
+            "Kubeconfig whose contexts can be diagnosed; without it, the one kubectl would use.",
+        ),
+        Setting(
+            "FAULTLINE_GRAPH_SNAPSHOTS",
+            _named_folders,
+            "",
+            "Snapshots that can be diagnosed like contexts: `name=folder,name=folder`.",
         ),
         # --- command line
         Setting("FAULTLINE_URL", _text, "http://127.0.0.1:8080", "Gateway the `faultline` command talks to."),

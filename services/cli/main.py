@@ -7,16 +7,19 @@ from services.cli.commands.audit import audit
 from services.cli.commands.changes import changes
 from services.cli.commands.deliveries import deliveries
 from services.cli.commands.demo import demo
+from services.cli.commands.dx import dx
 from services.cli.commands.incident_files import diagnose_incident, export_incident, report_incident
 from services.cli.commands.incident_moves import backdate_incident, merge_incident, relate_incidents, split_incident
 from services.cli.commands.incidents import incidents
 from services.cli.commands.jobs import jobs
 from services.cli.commands.mapping import mapping
 from services.cli.commands.noise import noise
+from services.cli.commands.quickdx import quickdx
 from services.cli.commands.retention import retention
 from services.cli.commands.rules import rules
 from services.cli.commands.sessions import sessions
 from services.cli.commands.silences import silences
+from services.cli.commands.snapshot import snapshot
 from services.cli.commands.stats import stats
 from services.cli.commands.status import status
 from services.cli.commands.store import store
@@ -37,6 +40,6 @@ for command in (diagnose_incident, report_incident, export_incident):
     incidents.add_command(command)
 for move in (merge_incident, split_incident, relate_incidents, backdate_incident):
     incidents.add_command(move)
-_WORK = (incidents, tasks, actions, watch, stats, rules, silences, noise, changes, deliveries, mapping, jobs)
-for command in (up, status, demo, *_WORK, tokens, sessions, audit, verify, retention, store):
+_WORK = (incidents, tasks, quickdx, actions, watch, stats, rules, silences, noise, changes, deliveries, mapping, jobs)
+for command in (up, status, demo, dx, *_WORK, tokens, sessions, audit, verify, retention, store, snapshot):
     cli.add_command(command)

@@ -29,6 +29,7 @@ from services.gateway.api import (
     intake,
     jobs,
     previews,
+    quickdx,
     reports,
     retention,
     rules,
@@ -99,7 +100,7 @@ _SECURITY = {
 class _IdConverter(BaseConverter):
     """Takes every id but the words of operations that stand beside the records of some kinds."""
 
-    regex = r"(?!(?:try|facets)(?:/|\Z))[^/]+"
+    regex = r"(?!(?:try|facets|inventory|precision)(?:/|\Z))[^/]+"
     part_isolating = True
 
 
@@ -181,6 +182,7 @@ def _register(app: Flask, gateway: Gateway) -> Api:
         approvals.blueprint,
         tasks.blueprint,
         diagnoses.blueprint,
+        quickdx.blueprint,
         reports.blueprint,
         statistics.blueprint,
         jobs.blueprint,

@@ -21,6 +21,7 @@ from services.gateway.app import create_app
 from services.gateway.domain.grouping import GroupingPolicy
 from services.gateway.errors import StoreDamaged, StoreLocked
 from services.gateway.handlers.apply_retention import Retention, apply_retention
+from services.gateway.handlers.follow_quickdx import follow_job
 from services.gateway.handlers.judge import Judge
 from services.gateway.handlers.manage_tokens import bootstrap_admin
 from services.gateway.handlers.record_results import Recorder, dead_letter, record_results
@@ -126,7 +127,7 @@ def run(settings: Settings, stopping: threading.Event) -> int:
                 door_key=settings.door_key,
                 relay=relay,
                 blobs=blobs,
-                record_results=lambda results: record_results(store, recorder, results),
+                record_results=lambda results: record_results(store, recorder, results, blobs),
             ),
             settings.door_host,
             settings.door_port,
@@ -160,6 +161,7 @@ def _make_relay(store: Store, queue: CeleryJobQueue, clock: Clock, judge: Judge,
         clock,
         on_timer=lambda job_id: run_timer(store, judge, job_id),
         dead_letter=dead_letter,
+        on_begun=follow_job,
         options=RelayOptions(
             window=settings.window,
             batch_limit=settings.batch_limit,
@@ -184,6 +186,7 @@ def _retention(settings: Settings) -> Retention:
         key_days=settings.retain_key_days,
         incident_days=settings.retain_incident_days,
         audit_days=settings.retain_audit_days,
+        quickdx_days=settings.retain_quickdx_days,
     )
 
 

@@ -43,6 +43,7 @@ _NAMES = (
     "FAULTLINE_GATEWAY_RETAIN_KEY_DAYS",
     "FAULTLINE_GATEWAY_RETAIN_INCIDENT_DAYS",
     "FAULTLINE_GATEWAY_RETAIN_AUDIT_DAYS",
+    "FAULTLINE_GATEWAY_RETAIN_QUICKDX_DAYS",
     "FAULTLINE_GATEWAY_SESSION_SECONDS",
     "FAULTLINE_GATEWAY_SESSION_IDLE_SECONDS",
 )
@@ -87,6 +88,7 @@ class Settings:
     retain_key_days: int = 2
     retain_incident_days: int = 0
     retain_audit_days: int = 365
+    retain_quickdx_days: int = 30
     session_seconds: float = 86_400.0
     session_idle_seconds: float = 28_800.0
 

@@ -62,11 +62,24 @@ class RelayStatsView(Protocol):
     def broker_problem(self) -> str | None: ...
 
 
+class ProgressView(Protocol):
+    """How far a running job is, by the last word of its worker."""
+
+    @property
+    def share(self) -> float | None: ...
+    @property
+    def note(self) -> str: ...
+
+
 class RelayView(Protocol):
     """The relay, as far as the public API needs it."""
 
     def backlog(self, queue: str) -> int:
         """Return how many jobs of the queue have no result yet. Cheap: intake asks at every request."""
+        ...
+
+    def progress(self, job_id: str) -> ProgressView | None:
+        """Return how far a running job is; None where nothing is known."""
         ...
 
     def health(self) -> str | None:

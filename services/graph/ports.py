@@ -1,14 +1,17 @@
 """What the graph worker needs of the outside: a cluster to read, live or as a snapshot."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
+
+import msgspec
 
 from services.graph.domain.access.question import Access, AccessQuestion
 from services.graph.domain.coverage import CoverageEntry
 from services.graph.domain.k8s.shape import KubeObject
 from services.graph.domain.kinds import Kind
+from shared.contracts.messages import Claim, Claimed, Results, ResultsRecorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,3 +123,69 @@ class ClusterSource(Protocol):
     def close(self) -> None:
         """Close the connections. Calling it twice changes nothing."""
         ...
+
+
+class ClusterBook(Protocol):
+    """The clusters that can be read, by name."""
+
+    def names(self) -> list[str]:
+        """Return all names, sorted; raise an ``AppError`` if they cannot all be known."""
+        ...
+
+    def snapshots(self) -> list[str]:
+        """Return the names of those that need nothing outside, sorted."""
+        ...
+
+    def open(self, name: str) -> ClusterSource:
+        """Return the cluster; raise an ``AppError`` that says why it cannot be opened."""
+        ...
+
+
+class Door(Protocol):
+    """The gateway's internal door, as far as the graph worker uses it."""
+
+    def claim(self, claim: Claim) -> Claimed | None:
+        """Begin an attempt; None if it is not ours to begin."""
+        ...
+
+    def report(self, results: Results) -> ResultsRecorded:
+        """Report results; they are on disk when this returns."""
+        ...
+
+    def put_blob(self, content: bytes) -> str:
+        """Keep ``content`` at the gateway and return its digest."""
+        ...
+
+
+class Pulse(Protocol):
+    """Keeps a claimed attempt alive, and knows whether it is still wanted."""
+
+    def tell(self, share: float | None, note: str) -> None:
+        """Say how far the work is. Raises ``JobStopped`` when it is not wanted any more, or took too long."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RawPage:
+    """Objects as the server sent them, and in which API. Only the last page of a list carries ``coverage``.
+
+    ``starts_anew``: the server forgot where it was (410), and what came before this page comes again.
+    """
+
+    kind: Kind
+    version: str
+    items: tuple[msgspec.Raw, ...]
+    coverage: CoverageEntry | None = None
+    starts_anew: bool = False
+
+
+class RawListing(Protocol):
+    """What can give objects uncut, to be written down."""
+
+    def read_pages(self, kind: Kind, namespace: str | None, limits: Limits) -> Iterator[RawPage]:
+        """Yield a list page by page; at least one page comes, and the last says how it went. Raises nothing."""
+        ...
+
+
+class RawSource(ClusterSource, RawListing, Protocol):
+    """A cluster that can be read both ways."""

@@ -9,12 +9,12 @@ from typing import Any
 
 from celery import Celery, signals
 
-from services.intake.greeting import Greeter
 from services.intake.handlers import make_sources
 from services.intake.settings import read_intake_settings
 from services.intake.tasks import register_tasks
 from shared.adapters.celery_app import create_celery_app
 from shared.adapters.door_client import DoorClient
+from shared.adapters.greeting import Greeter
 from shared.adapters.logging import configure_logging
 from shared.contracts.messages import Hello
 from shared.contracts.queues import Queue

@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from shared.contracts.base import Contract
+from shared.contracts.diagnosis import DiagnosedResource
 from shared.contracts.signal import ChangeEvent, NormalisedSignal
 
 SCHEMA_VERSION = 1
@@ -50,6 +51,25 @@ class NormaliseDeliveries(Contract, frozen=True, kw_only=True):
     schema_version: Literal[1] = 1
 
 
+class DiagnoseResource(Contract, frozen=True, kw_only=True):
+    """Diagnose one object; ``resource.cluster`` is the context it is looked for in. The attempt is always claimed."""
+
+    message_id: str
+    job_id: str
+    attempt: int
+    resource: DiagnosedResource
+    schema_version: Literal[1] = 1
+
+
+class TakeInventory(Contract, frozen=True, kw_only=True):
+    """List the contexts a worker knows, and what there is in each by name. The attempt is always claimed."""
+
+    message_id: str
+    job_id: str
+    attempt: int
+    schema_version: Literal[1] = 1
+
+
 # --- worker → internal door ---------------------------------------------------------------------
 
 
@@ -77,6 +97,24 @@ class DeliveryQuarantined(Contract, frozen=True, kw_only=True, tag="quarantined"
     reason: str
 
 
+class ResourceDiagnosed(Contract, frozen=True, kw_only=True, tag="diagnosed", tag_field="type"):
+    """The diagnosis as JSON. Exactly one of ``text`` (small) and ``blob`` (its digest, put before) is set."""
+
+    job_id: str
+    attempt: int
+    text: str | None = None
+    blob: str | None = None
+
+
+class InventoryTaken(Contract, frozen=True, kw_only=True, tag="inventory_taken", tag_field="type"):
+    """A ``ClusterNames`` as JSON. Exactly one of ``text`` (small) and ``blob`` (its digest, put before) is set."""
+
+    job_id: str
+    attempt: int
+    text: str | None = None
+    blob: str | None = None
+
+
 class JobFailed(Contract, frozen=True, kw_only=True, tag="failed", tag_field="type"):
     """This attempt failed; ``retryable`` says whether another may do better."""
 
@@ -86,7 +124,7 @@ class JobFailed(Contract, frozen=True, kw_only=True, tag="failed", tag_field="ty
     retryable: bool
 
 
-JobResult = DeliveryNormalised | DeliveryQuarantined | JobFailed
+JobResult = DeliveryNormalised | DeliveryQuarantined | ResourceDiagnosed | InventoryTaken | JobFailed
 
 
 class Results(Contract, frozen=True, kw_only=True):
@@ -144,6 +182,8 @@ class Hello(Contract, frozen=True, kw_only=True):
 encode = msgspec.json.Encoder().encode
 decode_results = msgspec.json.Decoder(Results).decode
 decode_normalise_deliveries = msgspec.json.Decoder(NormaliseDeliveries).decode
+decode_diagnose_resource = msgspec.json.Decoder(DiagnoseResource).decode
+decode_take_inventory = msgspec.json.Decoder(TakeInventory).decode
 decode_claim = msgspec.json.Decoder(Claim).decode
 decode_beat = msgspec.json.Decoder(Beat).decode
 decode_hello = msgspec.json.Decoder(Hello).decode

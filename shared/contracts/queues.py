@@ -7,12 +7,19 @@ class Queue(StrEnum):
     """A queue bears the name of the service that works it."""
 
     INTAKE = "intake"
+    GRAPH = "graph"
 
 
 NORMALISE_DELIVERIES = "intake.normalise_deliveries"
+DIAGNOSE_RESOURCE = "graph.diagnose_resource"
+TAKE_INVENTORY = "graph.take_inventory"
 
 # The task that does each kind of job, and the queue it waits in.
-TASK_QUEUES = {NORMALISE_DELIVERIES: Queue.INTAKE}
+TASK_QUEUES = {
+    NORMALISE_DELIVERIES: Queue.INTAKE,
+    DIAGNOSE_RESOURCE: Queue.GRAPH,
+    TAKE_INVENTORY: Queue.GRAPH,
+}
 
 # Tasks without an effect outside: losing one in mid-work is mended by doing it again. Any other is ``unknown``.
-REPEATABLE_TASKS = frozenset({NORMALISE_DELIVERIES})
+REPEATABLE_TASKS = frozenset({NORMALISE_DELIVERIES, DIAGNOSE_RESOURCE, TAKE_INVENTORY})

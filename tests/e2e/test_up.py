@@ -108,6 +108,8 @@ def test_the_demo_ends_with_incidents_and_clean_chains(product: Product) -> None
     assert {incident["title"] for incident in played["incidents"]} >= {"orders-db has no free connections"}
     assert [incident["firingCount"] for incident in played["incidents"] if "mail" in incident["title"]] == [1]
 
+    assert played["diagnosis"]["hypotheses"][0]["ruleId"] == "log-dns"
+
     verified = json.loads(faultline(product, "verify", "--json").stdout)
     assert verified["problems"] == []
     assert verified["incidents"] >= len(played["incidents"])

@@ -10,7 +10,9 @@ from services.gateway.domain.grouping import GroupingPolicy
 from services.gateway.domain.records import Delivery, JobState, Role
 from services.gateway.handlers.judge import Judge
 from services.gateway.handlers.record_results import Recorder, record_results
-from shared.contracts.messages import DeliveryNormalised, Results
+from shared.contracts.cluster_names import ClusterNames, NamedCluster, NamedObjects, encode_cluster_names
+from shared.contracts.diagnosis import decode_diagnosis, encode_diagnosis
+from shared.contracts.messages import DeliveryNormalised, InventoryTaken, ResourceDiagnosed, Results
 from shared.contracts.severity import Severity
 from shared.contracts.signal import ChangeEvent, NormalisedSignal, SignalStatus
 from tests.support.builders import a_job
@@ -129,6 +131,25 @@ def _tasks(world: ExampleWorld) -> None:
     world.names["diagnosis_id"] = world.made(gw.post(f"{path}/diagnoses", json=diagnosis))["id"]
 
 
+def _quickdx(world: ExampleWorld) -> None:
+    gw = world.gw
+    asked = {"context": "prod", "namespace": "shop", "kind": "Deployment", "name": "checkout"}
+    made = world.made(gw.post("/api/quickdx", json=asked))
+    world.names["quickdx_id"] = made["id"]
+    found = decode_diagnosis(msgspec.json.encode(DIAGNOSIS | {"id": "dx_that_was_asked_for"}))
+    content = encode_diagnosis(found).decode()
+    diagnosed = ResourceDiagnosed(job_id=made["jobId"], attempt=1, text=content)
+    taken = world.made(gw.post("/api/quickdx/inventory"))
+    shop = NamedObjects(namespace="shop", kind="Deployment", names=("checkout",))
+    cluster = NamedCluster(context="prod", namespaces=("shop",), objects=(shop,))
+    names = ClusterNames(taken_at=gw.clock.now(), clusters=(cluster,), kinds=("Deployment", "Pod"))
+    inventory = InventoryTaken(job_id=taken["jobId"], attempt=1, text=encode_cluster_names(names).decode())
+    results = Results(results=(diagnosed, inventory))
+    record_results(gw.store, Recorder(Judge(GroupingPolicy())), results, gw.gateway.blobs)
+    said = {"ruleId": "pod-oom-killed", "verdict": "rejected"}
+    world.made(gw.post(f"/api/quickdx/{made['id']}/feedback", json=said))
+
+
 def _jobs(world: ExampleWorld) -> None:
     failed, waiting = a_job(state=JobState.FAILED, error="boom"), a_job()
 
@@ -149,5 +170,6 @@ _BUILD: tuple[Callable[[ExampleWorld], None], ...] = (
     _access,
     _actions,
     _tasks,
+    _quickdx,
     _jobs,
 )

@@ -14,6 +14,7 @@ from services.gateway.app import create_app
 from services.gateway.domain.records import Role
 from services.gateway.handlers.manage_tokens import make_token
 from services.gateway.ports import Blobs, Store
+from services.gateway.relay.progress import Progress
 from services.gateway.relay.stats import QueueStats, RelayStats, Worker
 from services.gateway.settings import Settings
 from services.gateway.wiring import Gateway
@@ -31,13 +32,19 @@ class FakeRelay:
 
     waiting: int = 0
     problem: str | None = None
+    progress_of_all: Progress | None = None
     workers: tuple[Worker, ...] = (
         Worker(service="intake", worker="intake@test", version="0.1.0", queues=("intake",), heard_seconds_ago=1.0),
+        Worker(service="graph", worker="graph@test", version="0.1.0", queues=("graph",), heard_seconds_ago=1.0),
     )
 
     def backlog(self, queue: str) -> int:
         """Return what the test set, for every queue."""
         return self.waiting
+
+    def progress(self, job_id: str) -> Progress | None:
+        """Return what the test set, for every job."""
+        return self.progress_of_all
 
     def health(self) -> str | None:
         """Return what the test set."""

@@ -9,12 +9,13 @@ from typing import Any
 import click
 import msgspec
 
-import services
 from services.cli.api_client import ApiClient, JsonObject
+from services.cli.demo_diagnosis import diagnose_demo, print_diagnosis
 from services.cli.demo_story import STORY, Step, bodies, count_deliveries
 from services.cli.errors import CommandFailed
 from services.cli.exit_codes import ExitCode
 from services.cli.options import connect, json_option
+from services.cli.project_files import find_project_file
 from services.cli.render import json_wanted, print_json, print_table, progress
 
 _INTAKE = "/api/intake/alertmanager"
@@ -27,16 +28,19 @@ _POLL_SECONDS = 0.1
 @click.option("--pace", type=click.FloatRange(0, 60), default=1.0, show_default=True, help="Seconds between the steps.")
 @json_option
 def demo(pace: float) -> None:
-    """Play an outage: several services, repeats, a highly available pair of Alertmanagers, and what recovers."""
+    """Play an outage: several services, repeats, a pair of Alertmanagers, what recovers, and a diagnosis."""
     client = connect()
-    template = read_template(_find_sample())
+    template = read_template(find_project_file(_SAMPLE))
     accepted = _play(client, template, pace)
     outcomes = _await_outcomes(client, accepted)
     incidents = _read_incidents(client, outcomes)
+    diagnosis = diagnose_demo(client, incidents)
     if json_wanted():
-        print_json({"deliveries": outcomes, "incidents": incidents})
-    else:
-        _print(outcomes, incidents)
+        print_json({"deliveries": outcomes, "incidents": incidents, "diagnosis": diagnosis})
+        return
+    _print(outcomes, incidents)
+    if diagnosis is not None:
+        print_diagnosis(diagnosis)
 
 
 def read_template(path: Path) -> JsonObject:
@@ -45,12 +49,6 @@ def read_template(path: Path) -> JsonObject:
         return msgspec.json.decode(path.read_bytes(), type=JsonObject)
     except (OSError, msgspec.DecodeError) as error:
         raise CommandFailed(f"Cannot read the sample {path}: {error}", ExitCode.NOT_FOUND) from error
-
-
-def _find_sample() -> Path:
-    # Samples are part of the project, not of the distribution: beside `services`, else where one stands.
-    beside = Path(str(services.__file__)).resolve().parents[1] / _SAMPLE
-    return beside if beside.exists() else Path.cwd() / _SAMPLE
 
 
 def _play(client: ApiClient, template: JsonObject, pace: float) -> list[str]:

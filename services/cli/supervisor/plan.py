@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from services.cli.demo_diagnosis import DEMO_CONTEXT
 from services.cli.errors import CommandFailed
 from services.cli.exit_codes import ExitCode
+from services.cli.project_files import DEMO_CLUSTER, find_project_file
 from services.cli.supervisor import embedded_broker, probes
 from services.cli.supervisor.addresses import claim_port, find_free_port, is_free, url_of
 from services.cli.supervisor.child import ChildSpec
@@ -31,9 +33,11 @@ _NAMES = (
     "FAULTLINE_GATEWAY_DOOR_HOST",
     "FAULTLINE_GATEWAY_DOOR_PORT",
     "FAULTLINE_INTAKE_CONCURRENCY",
+    "FAULTLINE_GRAPH_CONCURRENCY",
     "FAULTLINE_FLOWER_PORT",
 )
 _CELERY = (sys.executable, "-m", "celery", "-A", "services.intake.worker:app")
+_WORKERS = ("intake", "graph")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +97,12 @@ def make_plan(settings: Mapping[str, Any], environ: Mapping[str, str]) -> Plan:
         "FAULTLINE_DOOR_KEY": settings["door_key"] or read_or_make_secret(data_dir / DOOR_KEY),
         "PYTHONUNBUFFERED": "1",
     }
+    if not env.get("FAULTLINE_GRAPH_SNAPSHOTS") and (demo := find_project_file(DEMO_CLUSTER)).is_dir():
+        # So that there is a cluster to look at before anybody has named one.
+        env["FAULTLINE_GRAPH_SNAPSHOTS"] = f"{DEMO_CONTEXT}={demo}"
     main_stage = (
         _gateway(settings, env, url, port, door_port),
-        _intake(settings, env, url, events=flower_port is not None),
+        *(_worker(name, settings, env, url, events=flower_port is not None) for name in _WORKERS),
     )
     flower_stage = () if flower_port is None else (_flower(env, data_dir, flower_port),)
     return Plan(
@@ -155,12 +162,13 @@ def _gateway(settings: Mapping[str, Any], env: Mapping[str, str], url: str, port
     return ChildSpec("gateway", command, {**env, **own}, lambda: probes.is_ok(f"{url}/healthz"))
 
 
-def _intake(settings: Mapping[str, Any], env: Mapping[str, str], url: str, *, events: bool) -> ChildSpec:
+def _worker(name: str, settings: Mapping[str, Any], env: Mapping[str, str], url: str, *, events: bool) -> ChildSpec:
     level = settings["log_level"].upper()
-    flags = ["-Q", "intake", "-n", "intake@%h", "-c", str(settings["intake_concurrency"]), "--loglevel", level]
+    flags = ["-Q", name, "-n", f"{name}@%h", "-c", str(settings[f"{name}_concurrency"]), "--loglevel", level]
     flags += ["--without-gossip", "--without-mingle", *(["-E"] if events else [])]
-    # The gateway is ready once the worker said hello, so its readiness is also the worker's.
-    return ChildSpec("intake", (*_CELERY, "worker", *flags), env, lambda: probes.is_ok(f"{url}/readyz"))
+    command = (sys.executable, "-m", "celery", "-A", f"services.{name}.worker:app", "worker", *flags)
+    # The gateway is ready once the workers said hello, so its readiness is also theirs.
+    return ChildSpec(name, command, env, lambda: probes.is_ok(f"{url}/readyz"))
 
 
 def _flower(env: Mapping[str, str], data_dir: Path, port: int) -> ChildSpec:

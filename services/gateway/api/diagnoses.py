@@ -3,7 +3,7 @@
 from flask import Response
 
 from services.gateway import errors
-from services.gateway.api import diagnosis_inputs, diagnosis_shapes, inputs
+from services.gateway.api import diagnosis_shapes, inputs
 from services.gateway.api.current import (
     encode,
     encode_page,
@@ -15,12 +15,14 @@ from services.gateway.api.current import (
 )
 from services.gateway.api.diagnosis_shapes import view_content, view_diagnosis
 from services.gateway.api.operation import Operation, endpoint
+from services.gateway.api.quickdx_inputs import DiagnosisOrIdInput
 from services.gateway.api.reading import ReadingBlueprint
 from services.gateway.api.representations import incident_path, resolve_incident_id
 from services.gateway.domain.records import AttachedDiagnosis, Incident, Role
 from services.gateway.handlers.answer_once import Answer, answer_once
 from services.gateway.handlers.attach_diagnosis import attach_diagnosis, content_of, get_diagnosis, keep_diagnosis
-from services.gateway.ports import RecordQuery
+from services.gateway.handlers.promote_quickdx import attach_quickdx, get_done
+from services.gateway.ports import RecordQuery, Transaction
 from shared.contracts.diagnosis import Diagnosis
 
 blueprint = ReadingBlueprint("diagnoses", __name__, description="What was found out about one resource.")
@@ -84,26 +86,42 @@ def list_diagnoses(args: dict[str, object], incident_id: str) -> Response:
         role=Role.RESPONDER,
         status=201,
         answer=diagnosis_shapes.DiagnosisShape,
-        body=diagnosis_inputs.DiagnosisInput,
+        body=DiagnosisOrIdInput,
         body_example=EXAMPLE,
-        errors=(errors.RecordNotFound, errors.IncidentMerged, errors.TooManyDiagnoses, errors.DiagnosisDiffers),
+        errors=(
+            errors.RecordNotFound,
+            errors.IncidentMerged,
+            errors.TooManyDiagnoses,
+            errors.DiagnosisDiffers,
+            errors.DiagnosisNotDone,
+            errors.BlobNotFound,
+            errors.BlobDamaged,
+        ),
         keyed=True,
     ),
 )
-def create_diagnosis(diagnosis: Diagnosis, incident_id: str) -> Response:
+def create_diagnosis(diagnosis: Diagnosis | str, incident_id: str) -> Response:
     """Attach a diagnosis to an incident; attaching it again changes nothing and gets the same answer."""
     parts, actor = gateway(), subject()
     found = resolve_incident_id(parts.store, incident_id)
     # Nothing is kept for an incident that is not there.
     parts.store.get(Incident, found)
-    kept = keep_diagnosis(parts.blobs, diagnosis)
+    quickdx_id = diagnosis if isinstance(diagnosis, str) else None
+    if isinstance(diagnosis, str):
+        kept = get_done(parts.store, parts.blobs, diagnosis)
+    else:
+        kept = keep_diagnosis(parts.blobs, diagnosis)
+
+    def attach(tx: Transaction) -> str:
+        if quickdx_id is None:
+            return attach_diagnosis(tx, found, actor, kept)
+        return attach_quickdx(tx, found, actor, quickdx_id, kept)
 
     def render(diagnosis_id: str) -> Answer:
         view = view_diagnosis(get_diagnosis(parts.store, found, diagnosis_id), incident_path(found))
         return Answer(201, encode(view).decode(), location=view.href)
 
-    work = answer_once(parts.store, repeat_guard(), lambda tx: attach_diagnosis(tx, found, actor, kept), render)
-    return write_answer(work)
+    return write_answer(answer_once(parts.store, repeat_guard(), attach, render))
 
 
 @endpoint(

@@ -5,6 +5,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
+from services.gateway.api.diagnosis_parts import CheckedInput, GrantInput, ProposalInput, StepInput
 from services.gateway.api.fields import InputSchema, Moment, SeverityWord, Text, Word
 from shared.contracts.diagnosis import (
     CoverageNote,
@@ -13,6 +14,7 @@ from shared.contracts.diagnosis import (
     DiagnosisStatus,
     Evidence,
     Finding,
+    Verdict,
 )
 
 _NAME_LENGTH = 253
@@ -52,6 +54,11 @@ class CoverageInput(InputSchema):
 
     part = Text(most=_WORD_LENGTH, blank=False, required=True)
     reason = Text(most=2_000, required=True)
+    kind = Text(most=100, blank=False)
+    namespace = Text(most=_NAME_LENGTH, blank=False)
+    verb = Text(most=_WORD_LENGTH, blank=False)
+    state = Text(most=_WORD_LENGTH, blank=False)
+    grant = fields.Nested(GrantInput)
 
     @ma.post_load
     def make(self, data: dict[str, Any], **_: Any) -> CoverageNote:
@@ -85,11 +92,19 @@ class FindingInput(InputSchema):
     explanation = Text(most=_TEXT_LENGTH)
     remediation = Text(most=_TEXT_LENGTH)
     evidence = fields.List(fields.Nested(EvidenceInput), validate=validate.Length(max=20))
+    subject = fields.Nested(ResourceInput)
+    culprit = fields.Nested(ResourceInput)
+    arithmetic = fields.List(fields.Nested(StepInput), validate=validate.Length(max=30))
+    actions = fields.List(fields.Nested(ProposalInput), validate=validate.Length(max=20))
+    explains = fields.List(fields.Nested(ResourceInput), validate=validate.Length(max=50))
+    follows_from = fields.Nested(ResourceInput)
 
     @ma.post_load
     def make(self, data: dict[str, Any], **_: Any) -> Finding:
         """Return the contract's part."""
-        return Finding(**{**data, "evidence": tuple(data.get("evidence", ()))})
+        names = ("evidence", "arithmetic", "actions", "explains")
+        lists: dict[str, Any] = {name: tuple(data[name]) for name in names if name in data}
+        return Finding(**{**data, **lists})
 
 
 class DiagnosisInput(InputSchema):
@@ -117,6 +132,8 @@ class DiagnosisInput(InputSchema):
         metadata={"description": "Ranked, the likeliest first."},
     )
     schema_version = fields.Integer(strict=True, validate=validate.OneOf([1]))
+    verdict = Word(Verdict)
+    checked = fields.Nested(CheckedInput)
 
     @ma.post_load
     def make(self, data: dict[str, Any], **_: Any) -> Diagnosis:

@@ -10,8 +10,11 @@ from services.gateway.api.fields import Word
 from services.gateway.api.shapes import Shape, page_of
 from services.gateway.domain.records import AttachedDiagnosis, LeadingHypothesis
 from shared.contracts.base import Contract
-from shared.contracts.diagnosis import CoverageNote, DiagnosedResource, DiagnosisStatus
+from shared.contracts.diagnosis import CoverageNote, DiagnosedResource, DiagnosisStatus, Verdict
 from shared.contracts.severity import Severity
+
+# Left out where the producer says nothing of it.
+_OPTIONAL = {"optional": True}
 
 
 class DiagnosedResourceShape(Shape):
@@ -23,11 +26,48 @@ class DiagnosedResourceShape(Shape):
     name = fields.String()
 
 
+class GrantShape(Shape):
+    """The rule of a role that would allow what was refused."""
+
+    api_groups = fields.List(fields.String())
+    resources = fields.List(fields.String())
+    verbs = fields.List(fields.String())
+    namespace = fields.String(allow_none=True)
+
+
 class CoverageNoteShape(Shape):
     """What could not be looked at, and why."""
 
     part = fields.String()
     reason = fields.String()
+    kind = fields.String(metadata=_OPTIONAL)
+    namespace = fields.String(metadata=_OPTIONAL)
+    verb = fields.String(metadata=_OPTIONAL)
+    state = fields.String(metadata=_OPTIONAL)
+    grant = fields.Nested(GrantShape, metadata=_OPTIONAL)
+
+
+class StepShape(Shape):
+    """A part of a confidence: how much, and why."""
+
+    reason = fields.String()
+    delta = fields.Float()
+
+
+class ProposalShape(Shape):
+    """What would help."""
+
+    text = fields.String()
+    command = fields.List(fields.String())
+    risk = fields.String()
+
+
+class CheckedShape(Shape):
+    """What was looked at."""
+
+    objects = fields.Dict(keys=fields.String(), values=fields.Integer())
+    rules = fields.Integer()
+    logs = fields.Integer()
 
 
 class LeadingHypothesisShape(Shape):
@@ -56,6 +96,12 @@ class FindingShape(LeadingHypothesisShape):
     explanation = fields.String()
     remediation = fields.String()
     evidence = fields.List(fields.Nested(EvidenceShape))
+    subject = fields.Nested(DiagnosedResourceShape, metadata=_OPTIONAL)
+    culprit = fields.Nested(DiagnosedResourceShape, metadata=_OPTIONAL)
+    arithmetic = fields.List(fields.Nested(StepShape), metadata=_OPTIONAL)
+    actions = fields.List(fields.Nested(ProposalShape), metadata=_OPTIONAL)
+    explains = fields.List(fields.Nested(DiagnosedResourceShape), metadata=_OPTIONAL)
+    follows_from = fields.Nested(DiagnosedResourceShape, metadata=_OPTIONAL)
 
 
 class DiagnosisContentShape(Shape):
@@ -72,6 +118,8 @@ class DiagnosisContentShape(Shape):
     findings = fields.List(fields.Nested(FindingShape))
     hypotheses = fields.List(fields.Nested(FindingShape))
     schema_version = fields.Integer()
+    verdict = Word(Verdict, metadata=_OPTIONAL)
+    checked = fields.Nested(CheckedShape, metadata=_OPTIONAL)
 
 
 class DiagnosisShape(Shape):

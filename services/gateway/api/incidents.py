@@ -39,7 +39,8 @@ from services.gateway.handlers.answer_once import Answer, answer_once
 from services.gateway.handlers.attach_diagnosis import keep_diagnosis, open_from_diagnosis
 from services.gateway.handlers.change_incident import change_incident
 from services.gateway.handlers.open_incident import open_incident
-from services.gateway.ports import RecordQuery, StoreReads
+from services.gateway.handlers.promote_quickdx import get_done, open_from_quickdx
+from services.gateway.ports import RecordQuery, StoreReads, Transaction
 
 blueprint = ReadingBlueprint("incidents", __name__, description="The cases people work on.")
 _NEW = {
@@ -60,18 +61,35 @@ _NEW = {
         answer=shapes.IncidentShape,
         body=inputs.NewIncident,
         body_example=_NEW,
-        errors=(errors.TimesNotChronological,),
+        errors=(
+            errors.TimesNotChronological,
+            errors.RecordNotFound,
+            errors.DiagnosisNotDone,
+            errors.BlobNotFound,
+            errors.BlobDamaged,
+        ),
         keyed=True,
     ),
 )
 def create_incident(fields: dict[str, Any]) -> Response:
     """Open an incident by hand, or from a diagnosis."""
-    actor, diagnosis = subject(), fields.pop("diagnosis", None)
-    kept = keep_diagnosis(gateway().blobs, diagnosis) if diagnosis is not None else None
+    parts, actor = gateway(), subject()
+    diagnosis, quickdx_id = fields.pop("diagnosis", None), fields.pop("diagnosis_id", None)
+    kept = keep_diagnosis(parts.blobs, diagnosis) if diagnosis is not None else None
+    if quickdx_id is not None:
+        kept = get_done(parts.store, parts.blobs, quickdx_id)
+
+    def work(tx: Transaction) -> str:
+        if kept is None:
+            return open_incident(tx, actor, fields)
+        if quickdx_id is None:
+            return open_from_diagnosis(tx, actor, fields, kept)
+        return open_from_quickdx(tx, actor, fields, quickdx_id, kept)
+
     answer = answer_once(
-        gateway().store,
+        parts.store,
         repeat_guard(),
-        lambda tx: open_from_diagnosis(tx, actor, fields, kept) if kept else open_incident(tx, actor, fields),
+        work,
         lambda incident_id: _show(incident_id, 201, location=incident_path(incident_id)),
     )
     return write_answer(answer)

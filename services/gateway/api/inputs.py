@@ -68,10 +68,18 @@ class NewIncident(IncidentFields):
         DiagnosisInput, metadata={"description": "Is attached; says what the other fields leave out, the title too."}
     )
 
+    diagnosis_id = Text(
+        most=100,
+        blank=False,
+        metadata={"description": "Of a diagnosis that was asked for and is done; in place of diagnosis."},
+    )
+
     @ma.validates_schema
     def check_title(self, data: dict[str, Any], **_: Any) -> None:
         """An incident has a title: its own, or what its diagnosis says."""
-        if "title" not in data and "diagnosis" not in data:
+        if "diagnosis" in data and "diagnosis_id" in data:
+            raise ma.ValidationError("cannot be combined with diagnosis", "diagnosisId")
+        if not {"title", "diagnosis", "diagnosis_id"} & set(data):
             raise ma.ValidationError("is required where there is no diagnosis", "title")
 
 

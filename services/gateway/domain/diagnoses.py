@@ -74,6 +74,23 @@ def attach(kept: KeptDiagnosis, incident_id: str, subject: Subject, now: datetim
     )
 
 
+def outline(diagnosis: Diagnosis) -> dict[str, Any]:
+    """Return what lists show of a diagnosis that was asked for, by the names of its record."""
+    claims = (*diagnosis.hypotheses, *diagnosis.findings)
+    return {
+        "diagnosis_id": diagnosis.id,
+        "observed_at": diagnosis.observed_at,
+        "summary": diagnosis.summary,
+        "status": diagnosis.status,
+        "severity": _worst(diagnosis.hypotheses or diagnosis.findings),
+        "hypotheses": tuple(_lead(hypothesis) for hypothesis in diagnosis.hypotheses[:_SHOWN_HYPOTHESES]),
+        "hypothesis_count": len(diagnosis.hypotheses),
+        "finding_count": len(diagnosis.findings),
+        "evidence_count": sum(len(claim.evidence) for claim in claims),
+        "rule_ids": tuple(dict.fromkeys(claim.rule_id for claim in claims)),
+    }
+
+
 def attached(record: AttachedDiagnosis, subject: Subject) -> EntryDraft:
     """Return the timeline entry of a diagnosis that was attached."""
     payload = {

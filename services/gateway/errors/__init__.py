@@ -20,6 +20,7 @@ from services.gateway.errors.actions import (
 )
 from services.gateway.errors.incidents import (
     DiagnosisDiffers,
+    DiagnosisNotDone,
     IncidentMerged,
     IncidentNotMerged,
     MergeCycle,
@@ -87,6 +88,7 @@ __all__ = [
     "CallNotAllowed",
     "CsrfFailed",
     "DiagnosisDiffers",
+    "DiagnosisNotDone",
     "ExecutionUnavailable",
     "Forbidden",
     "IdempotencyKeyReused",

@@ -38,6 +38,15 @@ class ReasonRequired(AppError):
     example: ClassVar[Mapping[str, Any]] = {"errors": {"reason": ["required"]}}
 
 
+class DiagnosisNotDone(AppError):
+    """Only a diagnosis that is done can be promoted or judged; ``state`` says where it stands."""
+
+    code = "diagnosis_not_done"
+    http_status = 409
+    title = "The diagnosis is not done"
+    example: ClassVar[Mapping[str, Any]] = {"detail": "The diagnosis is queued.", "state": "queued"}
+
+
 class IncidentMerged(AppError):
     """The incident was merged into another, which is the one to write to; ``mergedInto`` names it."""
 

@@ -24,12 +24,17 @@ from services.gateway.domain.records import (
     IdempotencyKey,
     Incident,
     IncidentStatus,
+    Inventory,
     Job,
     JobState,
     Noise,
     PendingGroup,
     Preview,
+    QuickDx,
+    QuickDxContent,
+    QuickDxState,
     Record,
+    RuleFeedback,
     Session,
     SessionState,
     Signal,
@@ -47,9 +52,10 @@ SHOWN_IDS = 20
 _BATCH = 200
 _FINAL_JOBS = tuple(str(state) for state in JobState if state.is_final)
 _ENDED_DELIVERIES = (str(DeliveryState.PROCESSED), str(DeliveryState.QUARANTINED), str(DeliveryState.PREVIEWED))
+_ENDED_QUICKDX = (str(QuickDxState.DONE), str(QuickDxState.FAILED))
 _ENDED_INCIDENTS = (str(IncidentStatus.CLOSED), str(IncidentStatus.CANCELLED), str(IncidentStatus.MERGED))
 # Every kind that names a blob, each by its facet ``tag``.
-_NAMING_BLOBS: tuple[type[Record], ...] = (ActionPreview, AttachedDiagnosis, DeliveryBody)
+_NAMING_BLOBS: tuple[type[Record], ...] = (ActionPreview, AttachedDiagnosis, DeliveryBody, Inventory, QuickDxContent)
 _Drop = Callable[[Transaction, Record], None]
 # A blob is put before the commit that names it; no commit is under way for an hour.
 _BLOB_GRACE = timedelta(hours=1)
@@ -66,6 +72,7 @@ class Retention:
     noise_days: int = 90
     session_days: int = 30
     audit_days: int = 365
+    quickdx_days: int = 30
 
 
 class KindOutlook(Contract, frozen=True, kw_only=True):
@@ -149,6 +156,7 @@ def _plan(retention: Retention) -> list[_Row]:
     keys = retention.key_days, "FAULTLINE_GATEWAY_RETAIN_KEY_DAYS"
     incidents = retention.incident_days, "FAULTLINE_GATEWAY_RETAIN_INCIDENT_DAYS"
     noise = retention.noise_days, None
+    quickdx = retention.quickdx_days, "FAULTLINE_GATEWAY_RETAIN_QUICKDX_DAYS"
     return [
         _Row(Delivery, *deliveries, _oldest(states=_ENDED_DELIVERIES), _drop_delivery),
         # Of signals only tombstones go by age: those that no incident has seen fire.
@@ -161,6 +169,9 @@ def _plan(retention: Retention) -> list[_Row]:
         _Row(Noise, *noise, _oldest(), _drop_record),
         _Row(DeliveryKey, *keys, _oldest(), _drop_record),
         _Row(Session, retention.session_days, None, _oldest(states=(str(SessionState.ENDED),)), _drop_record),
+        _Row(QuickDx, *quickdx, _oldest(states=_ENDED_QUICKDX), _drop_quickdx),
+        # Of feedback the counts stay, which are what rules are judged by.
+        _Row(RuleFeedback, *quickdx, _oldest(), _drop_record),
         _Row(Incident, *incidents, _oldest(states=_ENDED_INCIDENTS), _drop_record),
     ]
 
@@ -224,6 +235,11 @@ def _is_listed(record: Record, query: RecordQuery) -> bool:
 
 def _drop_record(tx: Transaction, record: Record) -> None:
     tx.remove(type(record), record.record_id)
+
+
+def _drop_quickdx(tx: Transaction, record: Record) -> None:
+    tx.remove(QuickDxContent, record.record_id)
+    tx.remove(QuickDx, record.record_id)
 
 
 def _drop_delivery(tx: Transaction, record: Record) -> None:

@@ -1,6 +1,7 @@
 """Record what workers report: check (job, attempt), turn results into changes, commit once for the batch."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -22,15 +23,19 @@ from services.gateway.domain.records import (
 from services.gateway.handlers.apply_signal import apply_signal
 from services.gateway.handlers.arrival import Arrival
 from services.gateway.handlers.count_noise import Lanes, Tally
+from services.gateway.handlers.follow_quickdx import follow_job
 from services.gateway.handlers.judge import Judge
 from services.gateway.handlers.move_by_system import SYSTEM
+from services.gateway.handlers.record_graph import Read, read_graph_results, record_graph
 from services.gateway.handlers.scratch import ScratchTransaction
-from services.gateway.ports import Store, Transaction
+from services.gateway.ports import Blobs, Store, Transaction
 from shared.contracts.messages import (
     DeliveryNormalised,
     DeliveryQuarantined,
+    InventoryTaken,
     JobFailed,
     JobResult,
+    ResourceDiagnosed,
     Results,
     ResultsRecorded,
 )
@@ -51,24 +56,25 @@ class Recorder:
     lanes: Lanes = field(default_factory=Lanes)
 
 
-def record_results(store: Store, recorder: Recorder, results: Results) -> ResultsRecorded:
+def record_results(store: Store, recorder: Recorder, results: Results, blobs: Blobs | None = None) -> ResultsRecorded:
     """Record a batch of results in one commit. A result of a finished job is accepted and ignored.
 
-    Intake is pure, so a result of an earlier attempt is as good as one of the newest: whichever comes
-    first is recorded, and the job is finished.
+    Workers change nothing outside, so a result of an earlier attempt is as good as one of the newest: whichever
+    comes first is recorded, and the job is finished. ``blobs`` are needed where the graph worker reports.
     """
+    read = read_graph_results(blobs, results) if blobs is not None else {}
     with recorder.lanes.lane() as lane:
 
         def work(tx: Transaction) -> ResultsRecorded:
             tally = Tally()
-            recorded = sum(_record(tx, recorder.judge, tally, result) for result in results.results)
+            recorded = sum(_record(tx, recorder.judge, tally, read, result) for result in results.results)
             tally.put(tx, lane)
             return ResultsRecorded(recorded=recorded, ignored=len(results.results) - recorded)
 
         return store.transact(work)
 
 
-def _record(tx: Transaction, judge: Judge, tally: Tally, result: JobResult) -> bool:
+def _record(tx: Transaction, judge: Judge, tally: Tally, read: Mapping[str, Read], result: JobResult) -> bool:
     job = tx.find(Job, result.job_id)
     if job is None or job.state.is_final:
         return False
@@ -77,6 +83,17 @@ def _record(tx: Transaction, judge: Judge, tally: Tally, result: JobResult) -> b
             return False
         _record_failure(tx, job, result)
         return True
+    if isinstance(result, ResourceDiagnosed | InventoryTaken):
+        problem = record_graph(tx, job, result, read)
+        state = JobState.SUCCEEDED if problem is None else JobState.FAILED
+        finish_job(tx, job, state, attempt=result.attempt, error=problem)
+        return True
+    return _record_delivery(tx, judge, tally, job, result)
+
+
+def _record_delivery(
+    tx: Transaction, judge: Judge, tally: Tally, job: Job, result: DeliveryNormalised | DeliveryQuarantined
+) -> bool:
     delivery = tx.find(Delivery, job.delivery_id or "")
     if delivery is None or delivery.id != result.delivery_id:
         return False
@@ -226,30 +243,30 @@ def quarantine(tx: Transaction, delivery: Delivery, *, code: str, reason: str) -
 
 
 def finish_job(tx: Transaction, job: Job, state: JobState, *, attempt: int, error: str | None = None) -> None:
-    """Put ``job`` in a final ``state``."""
-    tx.put(
-        msgspec.structs.replace(
-            job,
-            state=state,
-            attempt=max(attempt, job.attempt),
-            error=error[:_ERROR_LIMIT] if error else None,
-            finished_at=tx.now,
-        ),
+    """Put ``job`` in a final ``state``, and what waits for it in step."""
+    finished = msgspec.structs.replace(
+        job,
+        state=state,
+        attempt=max(attempt, job.attempt),
+        error=error[:_ERROR_LIMIT] if error else None,
+        finished_at=tx.now,
     )
+    tx.put(finished)
+    follow_job(tx, finished)
 
 
 def _record_failure(tx: Transaction, job: Job, result: JobFailed) -> None:
     if result.retryable and result.attempt < job.max_attempts:
         wait = min(_FIRST_RETRY * 2 ** (result.attempt - 1), _LONGEST_RETRY)
-        tx.put(
-            msgspec.structs.replace(
-                job,
-                state=JobState.PENDING,
-                attempt=result.attempt,
-                error=result.error[:_ERROR_LIMIT],
-                not_before=tx.now + wait,
-            ),
+        waiting = msgspec.structs.replace(
+            job,
+            state=JobState.PENDING,
+            attempt=result.attempt,
+            error=result.error[:_ERROR_LIMIT],
+            not_before=tx.now + wait,
         )
+        tx.put(waiting)
+        follow_job(tx, waiting)
         return
     dead_letter(tx, job, attempt=result.attempt, code="worker_failed", error=result.error)
 

@@ -18,6 +18,7 @@ from services.gateway.handlers.action_case import EXPIRE_ACTION
 from services.gateway.handlers.auto_resolve import RESOLVE_INCIDENT, cancel_resolve
 from services.gateway.handlers.end_silence import END_SILENCE
 from services.gateway.handlers.expire_action import set_timer_again
+from services.gateway.handlers.follow_quickdx import follow_job, wait_for_retry
 from services.gateway.handlers.record_results import quarantine
 from services.gateway.handlers.write_audit import write_audit
 from services.gateway.ports import Transaction
@@ -54,6 +55,7 @@ def retry_job(tx: Transaction, job_id: str, actor: str) -> str:
         created_at=tx.now,
     )
     tx.put(again)
+    wait_for_retry(tx, again)
     if job.delivery_id:
         _let_wait_again(tx, job.delivery_id, job, again)
     if job.kind == RESOLVE_INCIDENT:
@@ -83,7 +85,9 @@ def cancel_job(tx: Transaction, job_id: str, actor: str) -> str:
     if job.kind == EXPIRE_ACTION:
         raise JobNotCancellable("It lets an action expire; withdraw or reject the action instead.")
     error = f"cancelled by {actor}"
-    tx.put(msgspec.structs.replace(job, state=JobState.CANCELLED, finished_at=tx.now, error=error))
+    cancelled = msgspec.structs.replace(job, state=JobState.CANCELLED, finished_at=tx.now, error=error)
+    tx.put(cancelled)
+    follow_job(tx, cancelled)
     delivery = tx.find(Delivery, job.delivery_id) if job.delivery_id else None
     if delivery is not None and delivery.state is DeliveryState.ACCEPTED and delivery.job_id == job.id:
         quarantine(tx, delivery, code="job_cancelled", reason=error)

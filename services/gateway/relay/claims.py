@@ -1,5 +1,7 @@
 """Begin an attempt once: the durable side of claims."""
 
+from collections.abc import Callable
+
 import msgspec
 
 from services.gateway.domain.records import Job, JobState
@@ -11,9 +13,13 @@ from shared.contracts.messages import Claim, Claimed
 class Claims:
     """Writes attempts down before they begin, so that a count of them survives every crash."""
 
-    def __init__(self, store: Store, lease_seconds: float) -> None:
+    def __init__(
+        self, store: Store, lease_seconds: float, on_begun: Callable[[Transaction, Job], None] | None = None
+    ) -> None:
         self._store = store
         self._lease_seconds = lease_seconds
+        # Told within the commit, so that what waits for the job never says another state than the job does.
+        self._on_begun = on_begun
 
     def begin(self, claim: Claim) -> Claimed:
         """Begin the attempt or raise ``ClaimRefused``; of two who ask for the same one, one is refused."""
@@ -28,15 +34,16 @@ class Claims:
                 raise ClaimRefused(f"attempt {job.attempt + 1} is next, not {claim.attempt}")
             if job.not_before is not None and job.not_before > tx.now:
                 raise ClaimRefused("its time has not come")
-            tx.put(
-                msgspec.structs.replace(
-                    job,
-                    state=JobState.RUNNING,
-                    attempt=claim.attempt,
-                    started_at=tx.now,
-                    not_before=None,
-                ),
+            begun = msgspec.structs.replace(
+                job,
+                state=JobState.RUNNING,
+                attempt=claim.attempt,
+                started_at=tx.now,
+                not_before=None,
             )
+            tx.put(begun)
+            if self._on_begun is not None:
+                self._on_begun(tx, begun)
 
         self._store.transact(work)
         return Claimed(token=f"{claim.job_id}.{claim.attempt}", lease_seconds=self._lease_seconds)

@@ -1,4 +1,4 @@
-"""Turn waiting jobs into the message a worker reads, with bodies kept at hand since their commit where possible."""
+"""Turn waiting deliveries into the message intake reads, with bodies kept at hand since their commit if possible."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from services.gateway.domain.records import CURRENT_MAPPING, Delivery, DeliveryB
 from services.gateway.ports import Store
 from services.gateway.relay.backlog import Entry
 from shared.contracts.messages import DeliveryToNormalise, NormaliseDeliveries, encode
+from shared.contracts.queues import NORMALISE_DELIVERIES
 
 # A message that is much larger keeps the broker busy with one client; larger bodies travel as blobs anyway.
 MESSAGE_BYTES = 256 << 10
@@ -30,6 +31,7 @@ class Packed:
     left: list[Entry] = field(default_factory=list)
     finished: list[Entry] = field(default_factory=list)
     broken: list[Entry] = field(default_factory=list)
+    task: str = NORMALISE_DELIVERIES
 
     def encode(self, message_id: str) -> bytes:
         """Return the message as JSON. Work that was lost before is to be claimed."""

@@ -14,19 +14,21 @@ import structlog
 
 from services.gateway.domain.records import Delivery, DeliveryBody, Job, JobState
 from services.gateway.errors import BrokerUnavailable
-from services.gateway.ports import Committed, JobQueue, Store
+from services.gateway.ports import Committed, JobQueue, Store, Transaction
 from services.gateway.relay.backlog import Entry
 from services.gateway.relay.claims import Claims
 from services.gateway.relay.endings import DeadLetter, Endings
 from services.gateway.relay.options import RelayOptions
 from services.gateway.relay.packing import Packing
+from services.gateway.relay.progress import Progress, ProgressBoard
+from services.gateway.relay.single_packing import Message, Packer, SinglePacking
 from services.gateway.relay.stats import RelayStats, queue_stats
 from services.gateway.relay.timer_thread import TimerThread
 from services.gateway.relay.unfinished import list_unfinished
 from services.gateway.relay.window import Lost, Window
 from services.gateway.relay.workers import Workers
 from shared.contracts.messages import Beat, BeatAnswer, Claim, Claimed, Hello
-from shared.contracts.queues import TASK_QUEUES, Queue
+from shared.contracts.queues import Queue
 from shared.ids import new_id
 from shared.ports import Clock
 
@@ -36,13 +38,12 @@ _FIRST_BROKER_WAIT_SECONDS = 0.1
 _LONGEST_BROKER_WAIT_SECONDS = 2.0
 _STORE_WAIT_SECONDS = 5.0
 _LONGEST_SLEEP_SECONDS = 3_600.0
-_TASKS = {queue: task for task, queue in TASK_QUEUES.items()}
 
 
 class Relay:
     """Owns the threads that move jobs. Its methods are safe to call from any thread."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a composition root hands each part by its name.
         self,
         store: Store,
         queue: JobQueue,
@@ -50,6 +51,7 @@ class Relay:
         *,
         on_timer: Callable[[str], None],
         dead_letter: DeadLetter,
+        on_begun: Callable[[Transaction, Job], None] | None = None,
         options: RelayOptions | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -58,10 +60,12 @@ class Relay:
         self._endings = Endings(store, dead_letter)
         # Never held while the store or the broker is called: the store calls ``_on_commit`` from its own locks.
         self._changed = threading.Condition()
-        self._windows = {str(name): self._new_window() for name in Queue}
+        self._windows = {str(name): self._new_window(name) for name in Queue}
         self._packing = Packing(store)
+        self._packers: dict[str, Packer] = {Queue.INTAKE: self._packing, Queue.GRAPH: SinglePacking(store)}
+        self._progress = ProgressBoard()
         self._workers = Workers(monotonic)
-        self._claims = Claims(store, self._options.lease_seconds)
+        self._claims = Claims(store, self._options.lease_seconds, on_begun)
         self._timers = TimerThread(store, clock, on_timer, self._give_up_timer)
         self._sleeps_until = 0.0
         self._broker_wait = 0.0
@@ -69,9 +73,11 @@ class Relay:
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
 
-    def _new_window(self) -> Window:
+    def _new_window(self, name: Queue) -> Window:
         o = self._options
-        return Window(o.window, o.batch_limit, o.linger_seconds, o.lease_seconds)
+        # Only deliveries travel in company.
+        batch, linger = (o.batch_limit, o.linger_seconds) if name is Queue.INTAKE else (1, 0.0)
+        return Window(o.window, batch, linger, o.lease_seconds)
 
     # --- life
 
@@ -104,6 +110,8 @@ class Relay:
         with self._changed:
             windows = [window for window in self._windows.values() if job_id in window]
             is_live = attempt.isdecimal() and any(w.beat(job_id, attempt=int(attempt), now=now) for w in windows)
+            if is_live:
+                self._progress.note(job_id, beat.progress, beat.note)
         return BeatAnswer(cancel=not is_live)
 
     def hello(self, hello: Hello) -> None:
@@ -120,6 +128,10 @@ class Relay:
     def backlog(self, queue: str) -> int:
         """Return how many jobs of ``queue`` have no result yet."""
         return len(self._windows[queue])
+
+    def progress(self, job_id: str) -> Progress | None:
+        """Return how far a running job is by its worker's last word; None where nothing is known."""
+        return self._progress.find(job_id)
 
     def health(self) -> str | None:
         """Return None when jobs can move, else one sentence saying why they cannot."""
@@ -172,6 +184,8 @@ class Relay:
             return
         now = self._monotonic()
         with self._changed:
+            if job.state is not JobState.RUNNING:
+                self._progress.drop(job.id)
             if job.state.is_final:
                 window.finish(job.id, now=now)
                 self._packing.drop(job.id)
@@ -235,7 +249,7 @@ class Relay:
 
     def _hand(self, name: str, window: Window, drawn: list[Entry]) -> bool:
         try:
-            packed = self._packing.pack(drawn)
+            packed = self._packers[name].pack(drawn)
         except Exception:
             with self._changed:
                 window.give_back(drawn, now=self._monotonic())
@@ -249,11 +263,11 @@ class Relay:
             # Before it is published, since the result may be back before ``publish`` returns.
             window.hand(message_id, packed.entries, now=now)
         self._give_up_broken(window, packed.broken)
-        return not packed.entries or self._publish(name, window, message_id, packed.encode(message_id))
+        return not packed.entries or self._publish(name, window, message_id, packed)
 
-    def _publish(self, name: str, window: Window, message_id: str, message: bytes) -> bool:
+    def _publish(self, name: str, window: Window, message_id: str, message: Message) -> bool:
         try:
-            self._queue.publish(_TASKS[Queue(name)], message, queue=name)
+            self._queue.publish(message.task, message.encode(message_id), queue=name)
         except BrokerUnavailable as error:
             with self._changed:
                 window.take_back(message_id, now=self._monotonic())
@@ -298,7 +312,7 @@ class Relay:
     def _give_up_broken(self, window: Window, broken: list[Entry]) -> None:
         for entry in broken:
             try:
-                self._endings.give_up(entry.job_id, code="delivery_gone", error="the delivery was removed unread")
+                self._endings.give_up(entry.job_id, code="delivery_gone", error="what it is about was removed unread")
             except Exception:
                 log.exception("a job could not be given up yet", job_id=entry.job_id)
                 self._wait_again(window, entry, delay=_STORE_WAIT_SECONDS)

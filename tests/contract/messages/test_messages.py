@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from shared.contracts.base import Contract
+from shared.contracts.diagnosis import DiagnosedResource
 from shared.contracts.messages import (
     Beat,
     BeatAnswer,
@@ -16,11 +17,15 @@ from shared.contracts.messages import (
     DeliveryNormalised,
     DeliveryQuarantined,
     DeliveryToNormalise,
+    DiagnoseResource,
     Hello,
+    InventoryTaken,
     JobFailed,
     NormaliseDeliveries,
+    ResourceDiagnosed,
     Results,
     ResultsRecorded,
+    TakeInventory,
     decode_normalise_deliveries,
     decode_results,
     encode,
@@ -52,6 +57,7 @@ DELIVERY = DeliveryToNormalise(
     received_at=NOW,
     body="{}",
 )
+POD = DiagnosedResource(cluster="prod", namespace="shop", kind="Pod", name="checkout-1")
 MESSAGES: list[Contract] = [
     NormaliseDeliveries(message_id="msg_1", deliveries=(DELIVERY,), claim=True),
     Results(
@@ -61,6 +67,14 @@ MESSAGES: list[Contract] = [
             JobFailed(job_id="job_3", attempt=2, error="e", retryable=False),
         ),
     ),
+    Results(
+        results=(
+            ResourceDiagnosed(job_id="job_4", attempt=1, text="{}"),
+            InventoryTaken(job_id="job_5", attempt=1, blob="0" * 64),
+        ),
+    ),
+    DiagnoseResource(message_id="msg_2", job_id="job_4", attempt=1, resource=POD),
+    TakeInventory(message_id="msg_3", job_id="job_5", attempt=1),
     ResultsRecorded(recorded=2, ignored=1),
     Claim(job_id="job_1", attempt=1, worker="w"),
     Claimed(token="t", lease_seconds=5.0),

@@ -15,6 +15,7 @@ from services.gateway.api.door import create_door_app
 from services.gateway.domain.grouping import GroupingPolicy
 from services.gateway.domain.records import Delivery, DeliveryState, Job
 from services.gateway.handlers.accept_delivery import Incoming, accept_delivery
+from services.gateway.handlers.follow_quickdx import follow_job
 from services.gateway.handlers.judge import Judge
 from services.gateway.handlers.record_results import Recorder, dead_letter, record_results
 from services.gateway.handlers.run_timers import run_timer
@@ -53,7 +54,7 @@ class Rig:
                 door_key=DOOR_KEY,
                 relay=self.relay,
                 blobs=self.blobs,
-                record_results=lambda results: record_results(self.store, self.recorder, results),
+                record_results=lambda results: record_results(self.store, self.recorder, results, self.blobs),
             ),
             "127.0.0.1",
             0,
@@ -104,28 +105,36 @@ class Rig:
                 self._changed.wait(0.05)
 
     @contextlib.contextmanager
-    def worker(self) -> Iterator[subprocess.Popen[bytes]]:
-        """Run an intake worker until the block ends."""
-        process = self.start_worker()
+    def worker(self, service: str = "intake", module: str = "", **env: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Run the worker of a service, or that of ``module``, until the block ends."""
+        process = self.start_worker(service, module, **env)
         try:
             yield process
         finally:
             end(process)
 
-    def start_worker(self) -> subprocess.Popen[bytes]:
-        """Start an intake worker and return at once."""
+    def start_worker(self, service: str = "intake", module: str = "", **env: str) -> subprocess.Popen[bytes]:
+        """Start a worker and return at once."""
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("FAULTLINE_", "COV_"))}
         ours = {
             "FAULTLINE_BROKER_URL": self.valkey.url,
             "FAULTLINE_DOOR_URL": f"http://127.0.0.1:{self._door.port}",
             "FAULTLINE_DOOR_KEY": DOOR_KEY,
         }
-        flags = ["-Q", "intake", "-c", "1", "--without-gossip", "--without-mingle"]
+        flags = ["-Q", service, "-c", "1", "--without-gossip", "--without-mingle"]
         with (self._folder / "worker.log").open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "celery", "-A", "services.intake.worker:app", "worker", *flags],
+                [
+                    sys.executable,
+                    "-m",
+                    "celery",
+                    "-A",
+                    f"{module or f'services.{service}.worker'}:app",
+                    "worker",
+                    *flags,
+                ],
                 cwd=ROOT,
-                env=clean | ours,
+                env=clean | ours | env,
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
@@ -141,6 +150,7 @@ class Rig:
             self.clock,
             on_timer=lambda job_id: run_timer(self.store, self.judge, job_id),
             dead_letter=dead_letter,
+            on_begun=follow_job,
             options=RelayOptions(lease_seconds=LEASE_SECONDS),
         )
 

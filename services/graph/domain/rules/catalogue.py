@@ -1,8 +1,21 @@
-"""Every rule. A new one is added to the tuple ``RULES`` of its topic's file; a new topic to the list here."""
+"""Every rule: those of the tuple ``RULES`` of each module of this package, found by being there."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from pathlib import Path
 
 from services.graph.domain.rules.base import Rule
 
-RULES: tuple[Rule, ...] = ()
+_PACKAGE = __name__.rpartition(".")[0]
+_NOT_TOPICS = frozenset({"base", "catalogue"})
+
+
+def _collect() -> Iterator[Rule]:
+    # By name, so that the order is the same on every machine.
+    for name in sorted(module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)])):
+        if name not in _NOT_TOPICS:
+            yield from getattr(importlib.import_module(f"{_PACKAGE}.{name}"), "RULES", ())
 
 
 def get_rule(rule_id: str) -> Rule:
@@ -10,6 +23,7 @@ def get_rule(rule_id: str) -> Rule:
     return _BY_ID[rule_id]
 
 
+RULES: tuple[Rule, ...] = tuple(_collect())
 _BY_ID = {rule.id: rule for rule in RULES}
 if len(_BY_ID) != len(RULES):
     raise AssertionError("two rules have one id")

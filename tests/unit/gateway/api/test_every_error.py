@@ -177,6 +177,11 @@ def on_a_full_incident(part: str, most: int, body: Callable[[int], dict[str, Any
     return provoke
 
 
+def promoted_too_early(gw: GatewayUnderTest) -> TestResponse:
+    asked = {"context": "prod", "namespace": "shop", "kind": "Deployment", "name": "checkout"}
+    return gw.post("/api/incidents", json={"diagnosisId": gw.post("/api/quickdx", json=asked).json["id"]})
+
+
 def another_diagnosis(gw: GatewayUnderTest, path: str) -> TestResponse:
     gw.post(f"{path}/diagnoses", json=DIAGNOSIS)
     return gw.post(f"{path}/diagnoses", json=DIAGNOSIS | {"summary": "Something else."})
@@ -240,6 +245,7 @@ CASES: dict[type[AppError], Provoke] = {
     errors.MilestoneNotReached: backdated(closedAt="2026-11-01T12:00:00Z"),
     errors.TimesNotChronological: backdated(detectedAt="2099-11-01T12:00:00Z"),
     errors.TooManyRelations: on_an_incident(with_all_relations),
+    errors.DiagnosisNotDone: plainly(promoted_too_early),
     errors.DiagnosisDiffers: on_an_incident(another_diagnosis),
     errors.TooManyDiagnoses: on_a_full_incident("diagnoses", 100, lambda number: DIAGNOSIS | {"id": f"dx_{number}"}),
     errors.TooManyTasks: on_a_full_incident("tasks", 200, lambda number: {"title": f"Task {number}"}),

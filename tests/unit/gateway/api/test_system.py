@@ -6,7 +6,7 @@ from services.gateway.handlers.verify_chains import verify_chains
 from services.gateway.ports import ChainedEntry
 from services.gateway.relay.stats import Worker
 from tests.support.clock import START, FixedClock
-from tests.support.gateway import GatewayUnderTest, a_gateway
+from tests.support.gateway import FakeRelay, GatewayUnderTest, a_gateway
 from tests.support.memory_store import MemoryStore
 
 
@@ -19,7 +19,11 @@ def test_ready_when_store_broker_and_workers_are(gw: GatewayUnderTest):
 
     assert response.status_code == 200
     assert response.json["ready"] is True
-    assert set(response.json["checks"]) == {"store", "broker", "worker:intake", "backlog:intake"}
+    assert set(response.json["checks"]) == {
+        "store",
+        "broker",
+        *(f"{what}:{queue}" for what in ("worker", "backlog") for queue in ("intake", "graph")),
+    }
 
 
 def late(seconds: float) -> Worker:
@@ -30,9 +34,9 @@ def late(seconds: float) -> Worker:
     ("changes", "failing"),
     [
         ({"problem": "the broker does not answer"}, "broker"),
-        ({"workers": ()}, "worker:intake"),
-        ({"workers": (late(91),)}, "worker:intake"),
-        ({"waiting": 50_000}, "backlog:intake"),
+        ({"workers": FakeRelay().workers[1:]}, "worker:intake"),
+        ({"workers": FakeRelay().workers[:1]}, "worker:graph"),
+        ({"workers": (late(91), *FakeRelay().workers[1:])}, "worker:intake"),
     ],
 )
 def test_not_ready_names_each_check_that_fails(gw: GatewayUnderTest, changes: dict, failing: str):
@@ -45,8 +49,15 @@ def test_not_ready_names_each_check_that_fails(gw: GatewayUnderTest, changes: di
     assert response.json["checks"][failing]["reason"]
 
 
+def test_a_backlog_at_its_limit_is_named_for_each_queue(gw: GatewayUnderTest):
+    gw.relay.waiting = 50_000
+    checks = gw.call("GET", "/readyz", role=None).json["checks"]
+
+    assert [name for name, check in checks.items() if not check["ok"]] == ["backlog:intake", "backlog:graph"]
+
+
 def test_one_worker_in_time_is_enough(gw: GatewayUnderTest):
-    gw.relay.workers = (late(500), late(44))
+    gw.relay.workers = (late(500), late(44), *FakeRelay().workers[1:])
 
     assert gw.call("GET", "/readyz", role=None).status_code == 200
 

@@ -1,0 +1,40 @@
+"""How far running jobs are, by the last word of their workers: kept in memory only, and gone with the job."""
+
+from dataclasses import dataclass
+from threading import Lock
+
+_NOTE_LENGTH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """``share`` is 0 to 1, or None where the worker cannot tell; ``note`` says what is done now."""
+
+    share: float | None
+    note: str
+
+
+class ProgressBoard:
+    """Remembers the newest word about each job. Safe to use from many threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._words: dict[str, Progress] = {}
+
+    def note(self, job_id: str, share: float | None, note: str) -> None:
+        """Keep what a beat said; one that says nothing leaves the word before."""
+        if share is None and not note:
+            return
+        # Written so that NaN, which compares false with everything, is no share.
+        known = share if share is not None and 0 <= share <= 1 else None
+        with self._lock:
+            self._words[job_id] = Progress(known, note[:_NOTE_LENGTH])
+
+    def drop(self, job_id: str) -> None:
+        """Forget a job whose attempt is over."""
+        with self._lock:
+            self._words.pop(job_id, None)
+
+    def find(self, job_id: str) -> Progress | None:
+        """Return the newest word about a job, or None."""
+        return self._words.get(job_id)

@@ -1,0 +1,112 @@
+"""Turn one waiting job into the message its worker reads: for queues whose jobs travel alone."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import msgspec
+import structlog
+
+from services.gateway.domain.records import Job
+from services.gateway.ports import Store
+from services.gateway.relay.backlog import Entry
+from shared.contracts.base import Contract
+from shared.contracts.diagnosis import DiagnosedResource
+from shared.contracts.messages import DiagnoseResource, TakeInventory, encode
+from shared.contracts.queues import DIAGNOSE_RESOURCE, TAKE_INVENTORY
+
+log = structlog.get_logger(__name__)
+
+
+class Message(Protocol):
+    """A message, and what became of each of the jobs that were to go in it; see ``Packed``."""
+
+    @property
+    def task(self) -> str: ...
+    @property
+    def entries(self) -> list[Entry]: ...
+    @property
+    def left(self) -> list[Entry]: ...
+    @property
+    def finished(self) -> list[Entry]: ...
+    @property
+    def broken(self) -> list[Entry]: ...
+
+    def encode(self, message_id: str) -> bytes:
+        """Return the message as JSON."""
+        ...
+
+
+class Packer(Protocol):
+    """Reads what a message needs. Safe to use from many threads."""
+
+    def pack(self, entries: Sequence[Entry]) -> Message:
+        """Return the message for as many of ``entries`` as fit, in order."""
+        ...
+
+
+@dataclass(slots=True)
+class Single:
+    """The message of one job."""
+
+    task: str = ""
+    message: Callable[[str], Contract] | None = None
+    entries: list[Entry] = field(default_factory=list)
+    left: list[Entry] = field(default_factory=list)
+    finished: list[Entry] = field(default_factory=list)
+    broken: list[Entry] = field(default_factory=list)
+
+    def encode(self, message_id: str) -> bytes:
+        """Return the message as JSON; of none, nothing."""
+        return encode(self.message(message_id)) if self.message is not None else b""
+
+
+class SinglePacking:
+    """Writes the message that a job's kind asks for. Safe to use from many threads."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def pack(self, entries: Sequence[Entry]) -> Single:
+        """Return the message of the first of ``entries`` that has one to be done."""
+        packed = Single()
+        for index, entry in enumerate(entries):
+            job = self._store.find(Job, entry.job_id)
+            if job is None or job.state.is_final:
+                packed.finished.append(entry)
+                continue
+            message = _message_of(job)
+            if message is None:
+                packed.broken.append(entry)
+                continue
+            packed.task, packed.message = job.kind, message
+            packed.entries.append(entry)
+            packed.left.extend(entries[index + 1 :])
+            break
+        return packed
+
+
+def _message_of(job: Job) -> Callable[[str], Contract] | None:
+    write = _WRITERS.get(job.kind)
+    try:
+        return write(job) if write is not None else None
+    except msgspec.ValidationError:
+        log.exception("the payload of a job cannot be read", job_id=job.id)
+        return None
+
+
+def _diagnose(job: Job) -> Callable[[str], Contract]:
+    resource = msgspec.convert(job.payload["resource"], DiagnosedResource)
+    return lambda message_id: DiagnoseResource(
+        message_id=message_id, job_id=job.id, attempt=job.attempt + 1, resource=resource
+    )
+
+
+def _take_inventory(job: Job) -> Callable[[str], Contract]:
+    return lambda message_id: TakeInventory(message_id=message_id, job_id=job.id, attempt=job.attempt + 1)
+
+
+_WRITERS: dict[str, Callable[[Job], Callable[[str], Contract]]] = {
+    DIAGNOSE_RESOURCE: _diagnose,
+    TAKE_INVENTORY: _take_inventory,
+}

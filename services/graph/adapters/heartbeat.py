@@ -1,0 +1,67 @@
+"""Keep a claimed attempt alive from a thread of its own, so that a long read never looks like a lost worker."""
+
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from services.graph.errors import JobStopped, TookTooLong
+from shared.contracts.messages import Beat, BeatAnswer, Claimed
+from shared.errors import AppError
+
+log = structlog.get_logger(__name__)
+
+_BEATS_A_LEASE = 3
+MOST_SECONDS = 90.0
+
+
+class Heartbeat:
+    """Beats from enter to exit. ``send`` is used by its thread alone. ``tell`` is safe to call from many threads."""
+
+    def __init__(
+        self,
+        send: Callable[[Beat], BeatAnswer],
+        claimed: Claimed,
+        *,
+        most_seconds: float = MOST_SECONDS,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._send, self._claimed, self._monotonic = send, claimed, monotonic
+        self._ends_at = monotonic() + most_seconds
+        self._most_seconds = most_seconds
+        self._word: tuple[float | None, str] = (None, "")
+        self._is_stopped = False
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._thread.join(10)
+
+    def tell(self, share: float | None, note: str) -> None:
+        """Say how far the work is. Raises ``JobStopped`` or ``TookTooLong`` when it must not go on."""
+        self._word = (share, note)
+        if self._is_stopped:
+            raise JobStopped("it is not wanted any more")
+        if self._monotonic() > self._ends_at:
+            raise TookTooLong(f"it took longer than {self._most_seconds:g} s; the last it did: {note}")
+
+    def _run(self) -> None:
+        while not self._over.wait(self._claimed.lease_seconds / _BEATS_A_LEASE):
+            share, note = self._word
+            try:
+                answer = self._send(Beat(token=self._claimed.token, progress=share, note=note))
+            except AppError as error:
+                # The lease runs out, or the gateway comes back and knows the attempt still.
+                log.warning("a beat was not heard", problem=error.code)
+                continue
+            self._is_stopped = self._is_stopped or answer.cancel

@@ -1,0 +1,1 @@
+"""How a diagnosis is written down: as the contract, and as Markdown."""

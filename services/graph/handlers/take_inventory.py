@@ -1,0 +1,90 @@
+"""List by name what there is to diagnose: contexts, namespaces, and objects of the kinds people ask about."""
+
+from collections import defaultdict
+
+from services.graph.domain.coverage import CoverageState
+from services.graph.domain.kinds import kinds_of
+from services.graph.ports import ClusterBook, ClusterSource, Limits, Pulse
+from shared.contracts.cluster_names import ClusterNames, NamedCluster, NamedObjects
+from shared.errors import AppError
+from shared.ports import Clock
+
+ASKED_ABOUT = (
+    "Deployment",
+    "StatefulSet",
+    "DaemonSet",
+    "CronJob",
+    "Job",
+    "Pod",
+    "Service",
+    "Ingress",
+    "HorizontalPodAutoscaler",
+    "PersistentVolumeClaim",
+    "Node",
+)
+MOST_CLUSTERS = 20
+MOST_NAMES = 500
+MOST_OF_A_CLUSTER = 20_000
+_LIMITS = Limits(most_objects=20_000, seconds=10.0)
+_READ = {CoverageState.OK, CoverageState.PARTIAL, CoverageState.TRUNCATED}
+
+
+def take_inventory(clusters: ClusterBook, clock: Clock, pulse: Pulse) -> ClusterNames:
+    """Return the names of what there is in each cluster, as far as it may be read; bounded in every direction.
+
+    Raises what ``pulse`` raises, and nothing for what a cluster answers.
+    """
+    problem = ""
+    try:
+        names = clusters.names()
+    except AppError as error:
+        names, problem = clusters.snapshots(), error.detail
+    found = []
+    for index, name in enumerate(names):
+        pulse.tell(index / len(names), f"list {name}")
+        found.append(_list(clusters, name, pulse) if index < MOST_CLUSTERS else _unlisted(name))
+    return ClusterNames(taken_at=clock.now(), clusters=tuple(found), kinds=ASKED_ABOUT, problem=problem)
+
+
+def _unlisted(name: str) -> NamedCluster:
+    return NamedCluster(context=name, problem=f"only the first {MOST_CLUSTERS} contexts are listed")
+
+
+def _list(clusters: ClusterBook, name: str, pulse: Pulse) -> NamedCluster:
+    try:
+        source = clusters.open(name)
+    except AppError as error:
+        return NamedCluster(context=name, problem=error.detail)
+    try:
+        return _list_open(source, name, pulse)
+    finally:
+        source.close()
+
+
+def _list_open(source: ClusterSource, name: str, pulse: Pulse) -> NamedCluster:
+    unread: dict[str, str] = {}
+    namespaces: set[str] = set()
+    objects: list[NamedObjects] = []
+    room = MOST_OF_A_CLUSTER
+    for kind in kinds_of(("Namespace", *ASKED_ABOUT)):
+        pulse.tell(None, f"list {kind.plural} of {name}")
+        read = source.read_kind(kind, None, _LIMITS)
+        if read.coverage.state not in _READ:
+            unread[kind.name] = read.coverage.reason or str(read.coverage.state)
+        by_namespace: dict[str | None, set[str]] = defaultdict(set)
+        for thing in read.objects:
+            if thing.metadata.name:
+                by_namespace[thing.metadata.namespace].add(thing.metadata.name)
+        if kind.name == "Namespace":
+            namespaces |= by_namespace[None]
+            continue
+        is_cut = read.coverage.state is not CoverageState.OK
+        for namespace, names in sorted(by_namespace.items(), key=lambda item: item[0] or ""):
+            namespaces |= {namespace} if namespace else set()
+            most = max(0, min(MOST_NAMES, room))
+            shown = tuple(sorted(names)[:most])
+            room -= len(shown)
+            objects.append(
+                NamedObjects(namespace=namespace, kind=kind.name, names=shown, is_cut=is_cut or len(shown) < len(names))
+            )
+    return NamedCluster(context=name, namespaces=tuple(sorted(namespaces)), objects=tuple(objects), unread=unread)

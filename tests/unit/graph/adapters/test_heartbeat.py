@@ -1,0 +1,51 @@
+import threading
+
+import pytest
+
+from services.graph.adapters.heartbeat import Heartbeat
+from services.graph.errors import JobStopped, TookTooLong
+from shared.contracts.messages import Beat, BeatAnswer, Claimed
+
+CLAIMED = Claimed(token="job_1.1", lease_seconds=0.03)
+
+
+class Gateway:
+    """Hears beats, and cancels when it is told to."""
+
+    def __init__(self, *, cancel: bool = False) -> None:
+        self.beats: list[Beat] = []
+        self.heard = threading.Semaphore(0)
+        self._cancel = cancel
+
+    def beat(self, beat: Beat) -> BeatAnswer:
+        self.beats.append(beat)
+        self.heard.release()
+        return BeatAnswer(cancel=self._cancel)
+
+
+def test_what_is_told_goes_with_the_next_beat() -> None:
+    gateway = Gateway()
+    with Heartbeat(gateway.beat, CLAIMED) as pulse:
+        pulse.tell(0.5, "list pods")
+        while not any(beat.note == "list pods" for beat in gateway.beats):
+            assert gateway.heard.acquire(timeout=10)
+
+    assert gateway.beats[-1] == Beat(token="job_1.1", progress=0.5, note="list pods")
+
+
+def test_work_nobody_wants_any_more_is_stopped_between_two_reads() -> None:
+    gateway = Gateway(cancel=True)
+    with Heartbeat(gateway.beat, CLAIMED) as pulse:
+        # The second beat begins after the answer to the first was taken.
+        for _ in range(2):
+            assert gateway.heard.acquire(timeout=10)
+        with pytest.raises(JobStopped):
+            pulse.tell(None, "list pods")
+
+
+def test_work_that_takes_too_long_ends_with_the_last_it_did() -> None:
+    now = iter([0.0, 5.0, 11.0])
+    with Heartbeat(Gateway().beat, CLAIMED, most_seconds=10.0, monotonic=lambda: next(now)) as pulse:
+        pulse.tell(None, "list pods")
+        with pytest.raises(TookTooLong, match="list services"):
+            pulse.tell(None, "list services")
