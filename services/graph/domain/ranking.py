@@ -73,7 +73,7 @@ def rank_findings(findings: Iterable[Finding], inventory: Inventory, walk: Walk)
         confidence = confidence if is_scope else _placed(confidence, walk.steps.get(culprit, far), culprit in tied)
         follows = causes.get(culprit)
         below = tuple(sorted(explained[culprit], key=str))
-        found.append(Hypothesis(culprit, tuple(own), confidence, distance, below, follows, culprit in tied))
+        found.append(Hypothesis(culprit, _telling_first(own), confidence, distance, below, follows, culprit in tied))
     return _in_order(found)
 
 
@@ -110,6 +110,11 @@ def _leading_first(findings: Iterable[Finding]) -> list[Finding]:
         return (-finding.confidence.value, -finding.rule.severity.rank, finding.rule.id, str(finding.hit.subject))
 
     return sorted(findings, key=key)
+
+
+def _telling_first(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Return them for people: what is wrong before what only shows that something is. Each part stays in its order."""
+    return tuple(sorted(findings, key=lambda finding: finding.rule.shows_only))
 
 
 def _confidence(findings: Sequence[Finding], inventory: Inventory) -> Confidence:

@@ -85,7 +85,8 @@ class Rule:
     """A rule: data for the catalogue, and ``check``, which looks at one object of one of ``kinds``.
 
     ``conditions`` are the numbers of the conditions in docs/diagnosis-rules.md it covers. ``is_advice``: it says what
-    could be better of a healthy object; such a hit is listed, and is never a candidate cause. ``needs`` are kinds
+    could be better of a healthy object; such a hit is listed, and is never a candidate cause. ``shows_only``: it says
+    that something is wrong, and not what; it stands behind findings of the same culprit that do. ``needs`` are kinds
     whose coverage must be ok before the rule may claim that something does not exist.
     """
 
@@ -102,6 +103,7 @@ class Rule:
     conditions: tuple[int, ...] = ()
     needs: tuple[type[KubeObject], ...] = ()
     is_advice: bool = False
+    shows_only: bool = False
     remedies: tuple[Remedy, ...] = ()
 
 

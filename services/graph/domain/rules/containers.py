@@ -148,6 +148,7 @@ def _rule(
         explanation=_WHY[rule_id],
         remediation=_MEND[rule_id],
         base=0.75 if severity is Severity.MEDIUM else 0.9,
+        shows_only=rule_id == "container-crash-loop",
         check=_each(check),
         conditions=numbers,
     )

@@ -62,6 +62,7 @@ def _unmet_value(view: View, thing: KubeObject) -> tuple[str, str] | None:
 RULES: tuple[Rule, ...] = (
     Rule(
         id="daemonset-pods-missing",
+        shows_only=True,
         title="Nodes lack a ready pod of it",
         layer=Layer.APP,
         severity=Severity.HIGH,

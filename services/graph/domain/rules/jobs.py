@@ -188,6 +188,7 @@ def _refused(view: View, cron: CronJob) -> list[Event]:
 RULES: tuple[Rule, ...] = (
     Rule(
         id="job-failed",
+        shows_only=True,
         title="A Job has failed",
         layer=Layer.APP,
         severity=Severity.HIGH,
@@ -201,6 +202,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         id="job-attempts-failing",
+        shows_only=True,
         title="The attempts of a Job fail",
         layer=Layer.APP,
         severity=Severity.MEDIUM,
@@ -228,6 +230,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         id="cronjob-failing",
+        shows_only=True,
         title="The Jobs of a CronJob fail",
         layer=Layer.APP,
         severity=Severity.HIGH,
@@ -241,6 +244,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         id="cronjob-not-succeeding",
+        shows_only=True,
         title="A CronJob has not succeeded since it was started",
         layer=Layer.APP,
         severity=Severity.MEDIUM,

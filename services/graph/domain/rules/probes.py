@@ -205,6 +205,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         id="pod-not-ready",
+        shows_only=True,
         title="Runs and is not ready",
         layer=Layer.APP,
         severity=Severity.MEDIUM,

@@ -173,6 +173,7 @@ def _strategy(_view: View, thing: KubeObject) -> Iterator[Hit]:
 RULES: tuple[Rule, ...] = (
     Rule(
         id="deployment-deadline-exceeded",
+        shows_only=True,
         title="Its rollout has not ended in time",
         layer=Layer.APP,
         severity=Severity.HIGH,
@@ -186,6 +187,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         id="deployment-replicas-missing",
+        shows_only=True,
         title="Replicas are missing",
         layer=Layer.APP,
         severity=Severity.HIGH,
@@ -202,6 +204,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         id="deployment-rollout-slow",
+        shows_only=True,
         title="A rollout does not move",
         layer=Layer.APP,
         severity=Severity.MEDIUM,

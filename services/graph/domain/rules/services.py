@@ -184,6 +184,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         id="service-pods-not-ready",
+        shows_only=True,
         title="No pod of a Service is ready",
         layer=Layer.NETWORK,
         severity=Severity.HIGH,
@@ -198,6 +199,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         id="service-no-endpoints",
+        shows_only=True,
         title="Service without ready endpoints, cause not readable",
         layer=Layer.NETWORK,
         severity=Severity.MEDIUM,

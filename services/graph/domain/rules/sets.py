@@ -104,6 +104,7 @@ def _bare_set(view: View, thing: KubeObject) -> Iterator[Hit]:
 RULES: tuple[Rule, ...] = (
     Rule(
         id="statefulset-replicas-missing",
+        shows_only=True,
         title="Replicas are missing",
         layer=Layer.APP,
         severity=Severity.HIGH,
@@ -171,6 +172,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         id="replicaset-replicas-missing",
+        shows_only=True,
         title="Replicas are missing",
         layer=Layer.APP,
         severity=Severity.HIGH,

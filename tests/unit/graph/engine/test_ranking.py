@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import given
@@ -38,6 +39,14 @@ def test_findings_about_one_culprit_are_one_hypothesis_led_by_the_surest():
     assert [one.rule.id for one in checkout.findings] == ["crash", "unavailable"]
     assert "also found: unavailable" in [step.reason for step in checkout.confidence.steps]
     assert checkout.confidence.value > checkout.lead.confidence.value
+
+
+def test_what_only_shows_that_something_is_wrong_stands_behind_what_says_what():
+    rules = [replace(rule, shows_only=rule.id == "crash") for rule in SMALL_RULES]
+    checkout = _by_culprit(_rank(*shop_objects(), rules=rules))[CHECKOUT]
+
+    assert [one.rule.id for one in checkout.findings] == ["unavailable", "crash"]
+    assert checkout.confidence == _by_culprit(_rank(*shop_objects()))[CHECKOUT].confidence
 
 
 def test_the_sum_of_the_steps_is_the_confidence():
