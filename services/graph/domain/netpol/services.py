@@ -6,7 +6,6 @@ from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.network import Service, ServicePort
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.netpol.book import HOST_NETWORK, PolicyBook
-from services.graph.domain.netpol.parties import resolve
 from services.graph.domain.netpol.verdict import TCP, Outside, PortQuestion, Verdict, VerdictState
 
 ALLOWED, DENIED, UNKNOWN = VerdictState.ALLOWED, VerdictState.DENIED, VerdictState.UNKNOWN
@@ -37,13 +36,13 @@ class ServiceReach:
 
         Denied only if every pod behind it, at every port asked for, is proven out of reach.
         """
+        return self._reach_all(source, service, ports_asked(service, port))
+
+    def _reach_all(self, source: Pod | Outside, service: Service, ports: list[PortQuestion]) -> Verdict:
         targets = self.targets_of(service)
-        if not targets:
-            return Verdict(UNKNOWN, notes=(NO_TARGETS,))
-        ports = ports_asked(service, port)
-        if not ports:
-            return Verdict(UNKNOWN, notes=(NO_SUCH_PORT,))
-        found = [self._reach(source, pod, one) for pod in targets for one in ports]
+        if not targets or not ports:
+            return Verdict(UNKNOWN, notes=(NO_SUCH_PORT if targets else NO_TARGETS,))
+        found = [self.book.verdict(source, pod, one) for pod in targets for one in ports]
         verdict = join(found)
         if verdict.state is DENIED and not self.knows_targets(service):
             return Verdict(UNKNOWN, notes=(UNREAD_TARGETS,))
@@ -61,7 +60,7 @@ class ServiceReach:
         return self.inventory.coverage.proves_absence(Pod.KIND, service.metadata.namespace)
 
     def can_resolve_names(self, pod: Pod) -> Verdict:
-        """Answer whether the pod may ask the cluster's DNS, by UDP or TCP; unknown where it asks another."""
+        """Answer whether the pod may ask the cluster's DNS by UDP, as resolvers do first; unknown if it asks another."""
         if pod.spec.host_network:
             return Verdict(ALLOWED, notes=(HOST_NETWORK,))
         if pod.spec.dns_policy not in _CLUSTER_DNS:
@@ -69,8 +68,9 @@ class ServiceReach:
         service = self.dns_service()
         if service is None:
             return Verdict(UNKNOWN, notes=(NO_RESOLVER,))
-        verdict = self.reach_service(pod, service, DNS_PORT)
-        if verdict.state is DENIED and self._may_ask_its_node(pod):
+        verdict = self._reach_all(pod, service, dns_ports(service))
+        if verdict.state is DENIED and self.inventory.pods_matching("kube-system", _LOCAL_DNS_LABEL):
+            # It is on its node's network, where what is allowed is left to the network plugin.
             return Verdict(UNKNOWN, notes=(LOCAL_RESOLVER,))
         return verdict
 
@@ -78,14 +78,6 @@ class ServiceReach:
         """Return the Service of the cluster's DNS, if it was seen."""
         found = (self.inventory.find(Service, namespace, name) for namespace, name in _DNS_SERVICES)
         return next((one for one in found if one is not None), None)
-
-    def _may_ask_its_node(self, pod: Pod) -> bool:
-        # Such a resolver is on its node's network, where what is allowed is left to the network plugin.
-        del pod
-        return bool(self.inventory.pods_matching("kube-system", _LOCAL_DNS_LABEL))
-
-    def _reach(self, source: Pod | Outside, pod: Pod, port: PortQuestion) -> Verdict:
-        return self.book.verdict(source, pod, port)
 
 
 def ports_asked(service: Service, port: int | str | None) -> list[PortQuestion]:
@@ -100,6 +92,11 @@ def ports_asked(service: Service, port: int | str | None) -> list[PortQuestion]:
             return [PortQuestion(port, protocol) for protocol in sorted(protocols)]
         return [_target(one) for one in ports] or [PortQuestion(None)]
     return [_target(one) for one in ports if port is None or port in (one.port, one.name)]
+
+
+def dns_ports(service: Service) -> list[PortQuestion]:
+    """Return the UDP ports of the pods of a DNS Service."""
+    return [one for one in ports_asked(service, DNS_PORT) if one.protocol == "UDP"]
 
 
 def _target(port: ServicePort) -> PortQuestion:
