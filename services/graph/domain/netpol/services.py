@@ -60,7 +60,7 @@ class ServiceReach:
         return self.inventory.coverage.proves_absence(Pod.KIND, service.metadata.namespace)
 
     def can_resolve_names(self, pod: Pod) -> Verdict:
-        """Answer whether the pod may ask the cluster's DNS by UDP, as resolvers do first; unknown if it asks another."""
+        """Answer whether the pod may ask the cluster's DNS by UDP, as resolvers do; unknown if it asks another."""
         if pod.spec.host_network:
             return Verdict(ALLOWED, notes=(HOST_NETWORK,))
         if pod.spec.dns_policy not in _CLUSTER_DNS:

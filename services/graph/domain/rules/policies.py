@@ -8,8 +8,9 @@ from services.graph.domain.k8s.network import NetworkPolicy, Service
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import Ref
 from services.graph.domain.layers import Layer
+from services.graph.domain.netpol.book import rules_of
 from services.graph.domain.netpol.services import ports_asked
-from services.graph.domain.netpol.verdict import IF_ENFORCED, Direction, PortQuestion, VerdictState
+from services.graph.domain.netpol.verdict import IF_ENFORCED, Direction, VerdictState
 from services.graph.domain.ownership import top_owner
 from services.graph.domain.relations.calls import NAMED_PLAINLY
 from services.graph.domain.rules.backing import is_ready
@@ -52,7 +53,7 @@ def _cut_off(view: View, service: Service) -> Iterable[Hit]:
         subject = owner_of(view, one.target) if one.cut.direction is Direction.INGRESS else one.who
         found.setdefault((subject, one.cut.direction), []).append(one)
     for (subject, _), denied in found.items():
-        yield _hit(view, service, subject, denied)
+        yield _hit(service, subject, denied)
     if not any(direction is Direction.INGRESS for _, direction in found):
         yield from _sealed(view, service, targets)
 
@@ -71,7 +72,7 @@ def _denied_calls(view: View, service: Service) -> Iterator[_Denied]:
             yield _Denied(caller, top_owner(view.inventory, thing), sources[0], target, cut)
 
 
-def _hit(view: View, service: Service, subject: Ref, denied: Sequence[_Denied]) -> Hit:
+def _hit(service: Service, subject: Ref, denied: Sequence[_Denied]) -> Hit:
     first = min(denied, key=lambda one: (-(one.cut.step or (0, ""))[0], one.cut.policy.metadata.name))
     cut, names = first.cut, some_names(str(one.who) for one in denied)
     steps = [(0.15, f"no rule lets anything through at the port for {cut.direction}")] if cut.is_sealed else []
@@ -109,9 +110,13 @@ def _remedy(cut: Cut, what: str) -> Remedy:
 
 
 def _sealed(view: View, service: Service, targets: Sequence[Pod]) -> Iterator[Hit]:
-    """Find a Service nobody may reach at all: callers may be where nothing could be read, or name it elsewhere."""
-    reach = reach_of(view)
-    if not reach.knows_targets(service) or not _knows_policies(view, service.metadata.namespace):
+    """Find a Service nobody may reach at all: callers may be where nothing could be read, or name it elsewhere.
+
+    What is not ready has a fault of its own, and is left to that.
+    """
+    namespace = service.metadata.namespace
+    knows = reach_of(view).knows_targets(service) and _knows_policies(view, namespace)
+    if not knows or not any(map(is_ready, targets)):
         return
     ports, cuts = ports_asked(service, None), []
     for target in targets:
@@ -122,9 +127,14 @@ def _sealed(view: View, service: Service, targets: Sequence[Pod]) -> Iterator[Hi
         cuts.append(cut)
     cut = cuts[0]
     steps = [(0.05, "no rule lets anything through at any port of the Service")]
+    policies = reach_of(view).book.policies_in(namespace)
+    if any(rules_of(one, Direction.INGRESS) for one in policies):
+        steps.append((-0.15, "policies beside it let others be reached, and no caller is known: it may be meant so"))
+    else:
+        steps.append((0.1, "no policy of the namespace lets anything in"))
     seen = [shown(cut.policy, f"{cut.policy.ref}: {cut.text}; {IF_ENFORCED}", cut.path)]
     seen.append(shown(service, f"leads to {len(targets)} pods that nobody may reach", "spec.selector"))
-    seen += _health(targets[0], steps)
+    seen += _health(next(filter(is_ready, targets)), steps)
     subject = owner_of(view, targets[0])
     yield Hit(
         subject,

@@ -10,6 +10,7 @@ from services.graph.domain.k8s.cluster import Namespace
 from services.graph.domain.k8s.network import NetworkPolicy, PolicyPeer, Service
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import KubeObject, ObjectMeta, Ref
+from services.graph.domain.k8s.workloads import CronJob
 from services.graph.domain.netpol.book import PolicyBook, RuleAt, affects, rules_of
 from services.graph.domain.netpol.matching import match_peer, match_peers, match_ports
 from services.graph.domain.netpol.parties import resolve
@@ -80,13 +81,14 @@ def _callers(inventory: Inventory) -> Iterator[KubeObject]:
 
 
 def pods_like(inventory: Inventory, thing: KubeObject) -> list[Pod]:
-    """Return the running pods of a workload; without any, one as its template would make it."""
+    """Return the running pods of a workload; of a CronJob that has never succeeded, one as its template makes it."""
     if isinstance(thing, Pod):
         return [thing] if is_running(thing) else []
-    alive = [pod for pod in pods_of(inventory, thing) if is_running(pod)]
+    if not isinstance(thing, CronJob):
+        return [pod for pod in pods_of(inventory, thing) if is_running(pod)]
     found = template_of(thing)
-    if alive or found is None:
-        return alive
+    if found is None or thing.status.last_successful_time is not None or thing.spec.suspend:
+        return []
     spec, meta, _ = found
     labels = (meta.labels if meta else None) or {}
     return [Pod(metadata=ObjectMeta(name="", namespace=thing.metadata.namespace, labels=labels), spec=spec)]
