@@ -154,7 +154,7 @@ def port_fits(one: JSON, ask: Ask) -> bool:
             p["name"] == one["port"] and p["containerPort"] == ask.number and p.get("protocol", "TCP") == ask.protocol
             for p in have
         )
-    return ask.number in range(one["port"], one.get("endPort", one["port"]) + 1)
+    return ask.number in range(one["port"], (one.get("endPort") or one["port"]) + 1)
 
 
 def side(policies: list[tuple[str, JSON]], direction: str, ask: Ask) -> set[bool]:
