@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.cluster import APIService, Lease, Node, NodeMetrics
 from services.graph.domain.k8s.gateway_api import Route
-from services.graph.domain.k8s.network import EndpointSlice, Ingress, IngressBackend, Service
+from services.graph.domain.k8s.network import EndpointSlice, Ingress, IngressBackend, NetworkPolicy, Service
 from services.graph.domain.k8s.shape import KubeObject, Ref
 from services.graph.domain.k8s.storage import PersistentVolume, PersistentVolumeClaim
 
@@ -23,6 +23,8 @@ def parts_of(inventory: Inventory, target: Ref) -> list[KubeObject]:
             services = [inventory.find_ref(ref) for ref in backends_of(thing)]
             seen = [service for service in services if isinstance(service, Service)]
             return [part for service in seen for part in (service, *behind_service(inventory, service))]
+        case NetworkPolicy():
+            return _under_policy(inventory, thing)
         case PersistentVolumeClaim():
             return _seen(inventory, [Ref(PersistentVolume.KIND, None, thing.spec.volume_name or "")])
         case Node():
@@ -34,6 +36,19 @@ def parts_of(inventory: Inventory, target: Ref) -> list[KubeObject]:
             return [service, *behind_service(inventory, service)] if service else []
         case _:
             return []
+
+
+def _under_policy(inventory: Inventory, policy: NetworkPolicy) -> list[KubeObject]:
+    """Return the pods a policy selects and the Services that lead to them: what it may cut off."""
+    namespace = policy.metadata.namespace
+    pods = inventory.pods_selected(namespace, policy.spec.pod_selector)
+    names = {pod.metadata.name for pod in pods}
+    services = [
+        service
+        for service in inventory.in_namespace(Service, namespace)
+        if any(pod.metadata.name in names for pod in inventory.pods_matching(namespace, service.spec.selector or {}))
+    ]
+    return [*services, *pods]
 
 
 def behind_service(inventory: Inventory, service: Service) -> list[KubeObject]:

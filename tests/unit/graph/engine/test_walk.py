@@ -106,3 +106,20 @@ def test_owners_that_own_each_other_end_the_walk():
 
 def _owner(name, uid):
     return {"kind": "Job", "name": name, "uid": uid, "controller": True}
+
+
+def test_what_a_policy_selects_and_the_services_leading_there_are_its_own():
+    policy = an_object("NetworkPolicy", "deny", spec={"podSelector": {"matchLabels": {"app": "web"}}})
+    pod = an_object("Pod", "web-1", metadata={"labels": {"app": "web"}})
+    inventory = an_inventory(
+        policy,
+        pod,
+        an_object("Pod", "db-1", metadata={"labels": {"app": "db"}}),
+        an_object("Service", "web", spec={"selector": {"app": "web"}}),
+        an_object("Service", "db", spec={"selector": {"app": "db"}}),
+    )
+
+    own = walk_from(inventory, policy.ref).own
+
+    assert {pod.ref, Ref("Service", "shop", "web")} <= own
+    assert Ref("Service", "shop", "db") not in own
