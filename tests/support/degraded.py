@@ -2,20 +2,10 @@
 
 from collections.abc import Collection
 
+from services.graph.domain.access.question import Access, AccessQuestion
 from services.graph.domain.coverage import CoverageEntry, CoverageState, grant_for
 from services.graph.domain.kinds import Kind
-from services.graph.ports import (
-    Access,
-    AccessQuestion,
-    ClusterSource,
-    Discovery,
-    KindRead,
-    Limits,
-    LogRead,
-    LogState,
-    Lookup,
-    ObjectRead,
-)
+from services.graph.ports import ClusterSource, Discovery, KindRead, Limits, LogRead, LogState, Lookup, ObjectRead
 
 _LOG_STATES = {
     CoverageState.FORBIDDEN: LogState.FORBIDDEN,

@@ -5,21 +5,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from services.graph.domain.access.question import Access, AccessQuestion
 from services.graph.domain.coverage import CoverageEntry, CoverageState
 from services.graph.domain.decoding import decode_page
 from services.graph.domain.k8s.shape import KubeObject
 from services.graph.domain.kinds import KINDS, Kind
-from services.graph.ports import (
-    Access,
-    AccessQuestion,
-    Discovery,
-    KindRead,
-    Limits,
-    LogRead,
-    LogState,
-    Lookup,
-    ObjectRead,
-)
+from services.graph.ports import Discovery, KindRead, Limits, LogRead, LogState, Lookup, ObjectRead
 
 LogKey = tuple[str, str, str, bool]
 

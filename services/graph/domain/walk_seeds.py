@@ -16,26 +16,28 @@ _SERVICE_NAME = "kubernetes.io/service-name"
 def parts_of(inventory: Inventory, target: Ref) -> list[KubeObject]:
     """Return the objects that were seen and without which the target does not do its task."""
     thing = inventory.find_ref(target)
+    parts: list[KubeObject]
     match thing:
         case Service():
-            return behind_service(inventory, thing)
+            parts = behind_service(inventory, thing)
         case Ingress() | Route():
             services = [inventory.find_ref(ref) for ref in backends_of(thing)]
             seen = [service for service in services if isinstance(service, Service)]
-            return [part for service in seen for part in (service, *behind_service(inventory, service))]
+            parts = [part for service in seen for part in (service, *behind_service(inventory, service))]
         case NetworkPolicy():
-            return _under_policy(inventory, thing)
+            parts = _under_policy(inventory, thing)
         case PersistentVolumeClaim():
-            return _seen(inventory, [Ref(PersistentVolume.KIND, None, thing.spec.volume_name or "")])
+            parts = _seen(inventory, [Ref(PersistentVolume.KIND, None, thing.spec.volume_name or "")])
         case Node():
             name = thing.metadata.name
-            return _seen(inventory, [Ref(Lease.KIND, LEASES, name), Ref(NodeMetrics.KIND, None, name)])
+            parts = _seen(inventory, [Ref(Lease.KIND, LEASES, name), Ref(NodeMetrics.KIND, None, name)])
         case APIService() if thing.spec.service:
             named = thing.spec.service
             service = inventory.find(Service, named.namespace, named.name or "")
-            return [service, *behind_service(inventory, service)] if service else []
+            parts = [service, *behind_service(inventory, service)] if service else []
         case _:
-            return []
+            parts = []
+    return parts
 
 
 def _under_policy(inventory: Inventory, policy: NetworkPolicy) -> list[KubeObject]:

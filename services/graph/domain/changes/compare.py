@@ -1,7 +1,7 @@
 """Compare two inventories of a cluster: what a person would call a change, and none of what moves by itself."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from datetime import datetime
 
 import msgspec
 
@@ -11,7 +11,7 @@ from services.graph.domain.changes.templates import TEMPLATES, template_changes
 from services.graph.domain.inventory import Inventory, Presence
 from services.graph.domain.k8s.config import ConfigMap
 from services.graph.domain.k8s.network import EndpointSlice, Service
-from services.graph.domain.k8s.shape import KubeObject, ManagedMeta, Ref
+from services.graph.domain.k8s.shape import FieldsManager, KubeObject, ManagedMeta, Ref
 
 _SERVICE_NAME = "kubernetes.io/service-name"
 _encode = msgspec.json.Encoder(order="sorted").encode
@@ -85,7 +85,7 @@ def _compare_objects(kind: type[KubeObject], was: KubeObject, now: KubeObject, a
             yield msgspec.structs.replace(change, at=at or after.observed_at, by=by)
 
 
-def _compare_config(was: ConfigMap, now: ConfigMap, at: Any) -> Iterator[Change]:
+def _compare_config(was: ConfigMap, now: ConfigMap, at: datetime) -> Iterator[Change]:
     for key in sorted(was.keys | now.keys):
         if was.digests.get(key) != now.digests.get(key):
             yield Change(
@@ -132,7 +132,7 @@ def _knows(inventory: Inventory, kind: type[KubeObject]) -> bool:
     return inventory.coverage.proves_absence(kind.KIND, None)
 
 
-def changed_at(thing: KubeObject) -> Any:
+def changed_at(thing: KubeObject) -> datetime | None:
     """Return when a person or a controller set fields of the spec last, as the server notes it; None if it does not."""
     times = [one.time for one in _managers(thing) if one.time and not one.subresource]
     return max(times, default=None)
@@ -140,11 +140,11 @@ def changed_at(thing: KubeObject) -> Any:
 
 def changed_by(thing: KubeObject) -> str:
     """Return what set fields of the spec last: ``kubectl-edit``, ``helm``, ``argocd-controller``."""
-    managers = [one for one in _managers(thing) if one.time and not one.subresource]
-    return max(managers, key=lambda one: one.time or 0, default=None).manager if managers else ""  # type: ignore[union-attr,arg-type,return-value,type-var]
+    timed = [(one.time, one.manager) for one in _managers(thing) if one.time and not one.subresource]
+    return max(timed, default=(None, ""))[1]
 
 
-def _managers(thing: KubeObject) -> list[Any]:
+def _managers(thing: KubeObject) -> list[FieldsManager]:
     meta = thing.metadata
     return list(meta.managed_fields or ()) if isinstance(meta, ManagedMeta) else []
 
@@ -172,4 +172,3 @@ def _by_name(thing: KubeObject) -> tuple[str, str]:
 
 
 _MOST_SHOWN = 200
-Read = Callable[[Any], object]

@@ -127,7 +127,7 @@ def _backends(ingress: Ingress) -> dict[tuple[str, int | str | None], str]:
     places: list[tuple[IngressBackend | None, str]] = [(ingress.spec.default_backend, "spec.defaultBackend")]
     for index, rule in enumerate(ingress.spec.rules or ()):
         for number, one in enumerate((rule.http.paths if rule.http else None) or ()):
-            places.append((one.backend, f"spec.rules[{index}].http.paths[{number}].backend"))  # noqa: PERF401
+            places.append((one.backend, f"spec.rules[{index}].http.paths[{number}].backend"))
     for backend, path in places:
         service = backend.service if backend else None
         if service and service.name:

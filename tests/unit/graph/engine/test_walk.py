@@ -65,7 +65,7 @@ def test_a_policy_is_followed_from_the_pods_it_selects_and_to_them_only_where_it
 
     assert "NetworkPolicy shop/deny" in _names(walk_from(inventory, WEB), own=False)
     assert "Pod shop/mail-7c9b-x1" not in _names(walk_from(inventory, WEB), own=False)
-    assert "Pod shop/mail-7c9b-x1" in _names(walk_from(inventory, policy.ref), own=False)
+    assert "Pod shop/mail-7c9b-x1" in _names(walk_from(inventory, policy.ref), own=True)
 
 
 def test_a_namespace_is_all_that_is_in_it_and_a_cluster_everything():
