@@ -131,7 +131,7 @@ def _sealed(view: View, service: Service, targets: Sequence[Pod]) -> Iterator[Hi
     if any(rules_of(one, Direction.INGRESS) for one in policies):
         steps.append((-0.15, "policies beside it let others be reached, and no caller is known: it may be meant so"))
     else:
-        steps.append((0.1, "no policy of the namespace lets anything in"))
+        steps.append((0.15, "no policy of the namespace lets anything in"))
     seen = [shown(cut.policy, f"{cut.policy.ref}: {cut.text}; {IF_ENFORCED}", cut.path)]
     seen.append(shown(service, f"leads to {len(targets)} pods that nobody may reach", "spec.selector"))
     seen += _health(next(filter(is_ready, targets)), steps)
@@ -161,7 +161,7 @@ RULES: tuple[Rule, ...] = (
         condition="Policies deny a workload the Service its configuration names, or let nobody reach a Service.",
         explanation="Isolation denies all that no rule allows, and connections time out without a word in any log.",
         remediation="Add a rule for the callers, or mend the selector or port of the rule that was meant for them.",
-        base=0.6,
+        base=0.55,
         check=on(Service, _cut_off),
         conditions=(63, 66),
         needs=(NetworkPolicy, Pod, Namespace),

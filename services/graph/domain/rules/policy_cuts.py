@@ -172,12 +172,12 @@ def _misses(view: View, direction: Direction, own: Pod, peer: Pod, aim: Aim) -> 
 
 def _rank(view: View, rule: RuleAt, *, is_selecting: bool, speaks: bool, allows: bool) -> Missed | None:
     if is_selecting and allows and rule.peers:
-        return 0, rule, "it lets this peer through at other ports only", (0.15, "a rule allows the peer at other ports")
+        return 0, rule, "it lets this peer through at other ports only", (0.1, "a rule allows the peer at other ports")
     if not is_selecting:
         if not (allows and speaks):
             return None
         text = "it would allow the connection, but its podSelector selects no pod"
-        return 1, rule, text, (0.15, "a policy that would allow it selects nothing")
+        return 1, rule, text, (0.1, "a policy that would allow it selects nothing")
     if not speaks or not rule.peers:
         return None
     if any(reaches_nobody(view, rule.policy, peer) for peer in rule.peers):

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from services.graph.domain.graph import EdgeState
 from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.cluster import Namespace
 from services.graph.domain.k8s.network import Ingress, IngressBackend, IngressClass, NetworkPolicy, Service
@@ -36,7 +37,9 @@ _CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 
 
 def _without_dns(view: View, thing: KubeObject) -> Iterable[Hit]:
-    calls = calls_in(view.inventory).of_caller.get(thing.ref, ())
+    # A name that is no Service's may be why a workload fails, and is a fault of its own.
+    known = calls_in(view.inventory).of_caller.get(thing.ref, ())
+    calls = [one for one in known if one.call.state is EdgeState.PRESENT]
     pods = pods_like(view.inventory, thing) if calls and not is_leaving(view, thing) else []
     reach = reach_of(view)
     service = reach.dns_service()
@@ -171,7 +174,7 @@ RULES: tuple[Rule, ...] = (
         layer=Layer.NETWORK,
         severity=Severity.HIGH,
         kinds=_WORKLOADS,
-        condition="Policies deny UDP port 53 of the cluster's DNS to a workload that calls others by name.",
+        condition="Policies deny UDP port 53 of the cluster's DNS to a workload that calls Services by name.",
         explanation="Egress that is limited is limited for DNS too, and a rule without protocol means TCP only.",
         remediation="Allow UDP and TCP port 53 to the pods of the cluster's DNS.",
         base=0.6,
