@@ -44,8 +44,10 @@ class _Denied(NamedTuple):
 
 
 def _cut_off(view: View, service: Service) -> Iterable[Hit]:
+    if not view.inventory.all(NetworkPolicy) or is_leaving(view, service):
+        return
     targets = reach_of(view).targets_of(service)
-    if is_leaving(view, service) or not targets:
+    if not targets:
         return
     found: dict[tuple[Ref, Direction], list[_Denied]] = {}
     for one in _denied_calls(view, service):

@@ -37,6 +37,8 @@ _CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 
 
 def _without_dns(view: View, thing: KubeObject) -> Iterable[Hit]:
+    if not view.inventory.all(NetworkPolicy):
+        return
     # A name that is no Service's may be why a workload fails, and is a fault of its own.
     known = calls_in(view.inventory).of_caller.get(thing.ref, ())
     calls = [one for one in known if one.call.state is EdgeState.PRESENT]
@@ -87,7 +89,7 @@ def _may_call(view: View, pod: Pod, caller: Caller) -> bool:
 
 
 def _cut_from_edge(view: View, ingress: Ingress) -> Iterable[Hit]:
-    if is_leaving(view, ingress):
+    if not view.inventory.all(NetworkPolicy) or is_leaving(view, ingress):
         return
     controllers = _controllers_of(view, ingress)
     for (name, port), path in _backends(ingress).items():

@@ -225,6 +225,8 @@ PORTS = [
         YES,
         port=None,
     ),
+    Row("any port: one that egress names", [from_web(ports=at(80))], YES, port=None),
+    Row("a name is of its protocol only", [to_api(ports=at("dns"))], NO, port=PortQuestion(53)),
     Row("any port of TCP", [to_api(ports=[{"protocol": "UDP"}])], NO, port=ANY_PORT),
     Row("any port of any protocol", [to_api(ports=[{"protocol": "UDP"}])], YES, port=None),
 ]
