@@ -51,7 +51,7 @@ class InvestigationQuestion(Contract, frozen=True, kw_only=True):
 
 
 class Seed(Contract, frozen=True, kw_only=True):
-    """What the investigation started from, and why. ``entity`` is empty where a hint led to nothing: ``reason`` says it.
+    """What the investigation started from, and why. ``entity`` is empty where a hint led to nothing.
 
     ``hint`` is what was said, as it was said; ``signals`` are those that said it; ``weight`` how plainly, 0 to 1.
     """
