@@ -95,8 +95,8 @@ coverage: setup ## Unit and contract tests with branch coverage
 
 # --- measure it ---------------------------------------------------------------------------------------
 
-.PHONY: bench bench-store bench-intake bench-grouping bench-api bench-dx
-bench: bench-store bench-intake bench-grouping bench-api ## Every benchmark
+.PHONY: bench bench-store bench-intake bench-grouping bench-api bench-graph bench-dx
+bench: bench-store bench-intake bench-grouping bench-api bench-graph ## Every benchmark but bench-dx
 
 bench-store: setup ## The store at 1,000, 10,000 and 100,000 incidents
 	@$(PY) -m tests.bench.bench_store
@@ -112,6 +112,9 @@ bench-api: setup ## Read, search, patch and append over HTTP at 10,000 and 100,0
 
 bench-dx: setup ## Diagnose a dumped cluster whose faults are known: DATA=path of a folder or tar.gz
 	@$(PY) -m tests.bench.bench_dx $(DATA)
+
+bench-graph: setup ## Read clusters of 1,000 to 20,000 pods and draw their graphs, beside plain orjson and the official client
+	@$(PY) -m tests.bench.bench_graph
 
 # --- generated pages ----------------------------------------------------------------------------------
 

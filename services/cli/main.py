@@ -19,6 +19,7 @@ from services.cli.commands.retention import retention
 from services.cli.commands.rules import rules
 from services.cli.commands.sessions import sessions
 from services.cli.commands.silences import silences
+from services.cli.commands.snapshot import snapshot
 from services.cli.commands.stats import stats
 from services.cli.commands.status import status
 from services.cli.commands.store import store
@@ -40,5 +41,5 @@ for command in (diagnose_incident, report_incident, export_incident):
 for move in (merge_incident, split_incident, relate_incidents, backdate_incident):
     incidents.add_command(move)
 _WORK = (incidents, tasks, quickdx, actions, watch, stats, rules, silences, noise, changes, deliveries, mapping, jobs)
-for command in (up, status, demo, dx, *_WORK, tokens, sessions, audit, verify, retention, store):
+for command in (up, status, demo, dx, *_WORK, tokens, sessions, audit, verify, retention, store, snapshot):
     cli.add_command(command)

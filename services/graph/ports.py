@@ -1,9 +1,11 @@
 """What the graph worker needs of the outside: a cluster to read, live or as a snapshot."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
+
+import msgspec
 
 from services.graph.domain.coverage import CoverageEntry
 from services.graph.domain.k8s.shape import KubeObject
@@ -180,3 +182,29 @@ class Pulse(Protocol):
     def tell(self, share: float | None, note: str) -> None:
         """Say how far the work is. Raises ``JobStopped`` when it is not wanted any more, or took too long."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class RawPage:
+    """Objects as the server sent them, and in which API. Only the last page of a list carries ``coverage``.
+
+    ``starts_anew``: the server forgot where it was (410), and what came before this page comes again.
+    """
+
+    kind: Kind
+    version: str
+    items: tuple[msgspec.Raw, ...]
+    coverage: CoverageEntry | None = None
+    starts_anew: bool = False
+
+
+class RawListing(Protocol):
+    """What can give objects uncut, to be written down."""
+
+    def read_pages(self, kind: Kind, namespace: str | None, limits: Limits) -> Iterator[RawPage]:
+        """Yield a list page by page; at least one page comes, and the last says how it went. Raises nothing."""
+        ...
+
+
+class RawSource(ClusterSource, RawListing, Protocol):
+    """A cluster that can be read both ways."""

@@ -1,6 +1,6 @@
 """A cluster that is read from its API server. It is never written: the one POST asks what the account may do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Lock
 from time import monotonic, sleep
@@ -14,6 +14,7 @@ from services.graph.adapters.kube_discovery import Served, discover
 from services.graph.adapters.kube_http import Answer, Deadline, KubeHttp
 from services.graph.adapters.kube_lists import ListOrder, ListRead, read_list
 from services.graph.adapters.kube_logs import read_log
+from services.graph.adapters.kube_raw import read_raw_pages
 from services.graph.domain.coverage import CoverageEntry, CoverageState, grant_for
 from services.graph.domain.decoding import decode_object
 from services.graph.domain.k8s.shape import KubeObject
@@ -29,6 +30,7 @@ from services.graph.ports import (
     LogState,
     Lookup,
     ObjectRead,
+    RawPage,
 )
 
 __all__ = ["LiveCluster", "find_namespace", "list_contexts", "open_live_cluster"]
@@ -88,6 +90,27 @@ class LiveCluster:
                 found = second
         milliseconds = round((self._clock() - began) * 1000)
         return KindRead(found.objects, _entry_of_list(kind, namespace, found, milliseconds))
+
+    def read_pages(self, kind: Kind, namespace: str | None, limits: Limits) -> Iterator[RawPage]:
+        """Yield a list as the server sends it, from where it is served first or else from the second place."""
+        deadline = self._http.deadline(limits.seconds)
+        place = namespace if kind.is_namespaced else None
+        served = self._discover(min(_DISCOVERY_SECONDS, deadline.left / 2))
+        missing = _not_served(served, kind)
+        refused = RawPage(kind, kind.versions[0], (), _entry_of_list(kind, place, missing, 0))
+        for wanted in (kind, kind.instead) if kind.instead else (kind,):
+            for version in served.versions_of(wanted):
+                order = ListOrder(wanted, version, place, limits, 1 if wanted.group in served.failed else 3)
+                pages = read_raw_pages(self._http, order, deadline)
+                first = next(pages)
+                if first.coverage is not None and first.coverage.state in _ELSEWHERE:
+                    # What the first place answered counts, if the second does not do better.
+                    refused = first if wanted is kind else refused
+                    continue
+                yield first
+                yield from pages
+                return
+        yield refused
 
     def read_object(self, kind: Kind, namespace: str | None, name: str, limits: Limits) -> ObjectRead:
         """Get one object by name."""

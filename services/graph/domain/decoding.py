@@ -9,6 +9,7 @@ import msgspec
 
 from services.graph.domain.k8s.shape import KubeObject, Shape, without_noise
 from services.graph.domain.kinds import Kind
+from services.graph.domain.sharing import Sharing
 
 K = TypeVar("K", bound=KubeObject)
 
@@ -52,7 +53,19 @@ def decode_page(kind: Kind, body: bytes) -> Page:
     except msgspec.DecodeError as error:
         raise ValueError(f"no JSON: {error}") from error
     _check_is_list(page)
-    return Page([_keep(kind, item) for item in page.items or ()], page.metadata.continue_ or None, 0)
+    objects = [_keep(kind, item) for item in page.items or ()]
+    Sharing().share(objects)
+    return Page(objects, page.metadata.continue_ or None, 0)
+
+
+def split_page(body: bytes) -> tuple[tuple[msgspec.Raw, ...], str | None]:
+    """Return the objects of a list as they stand there, and where its next page begins. Raises ``ValueError``."""
+    try:
+        page = _raw_page_decoder(body)
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"no list: {error}") from error
+    _check_is_list(page)
+    return tuple(page.items or ()), page.metadata.continue_ or None
 
 
 def _check_is_list(page: _Page[Any] | _RawPage) -> None:

@@ -55,7 +55,10 @@ _HOOKS = _top(ChangeKind.POLICY, "webhooks")
 FIELDS: dict[type[KubeObject], tuple[Field, ...]] = {
     workloads.Deployment: (*_spec(ChangeKind.REPLICAS, "replicas", "paused"), _OWNER),
     workloads.StatefulSet: (*_spec(ChangeKind.REPLICAS, "replicas"), _OWNER),
-    workloads.DaemonSet: (Field(ChangeKind.OTHER, "spec.updateStrategy", _attribute("spec", "update_strategy")), _OWNER),
+    workloads.DaemonSet: (
+        Field(ChangeKind.OTHER, "spec.updateStrategy", _attribute("spec", "update_strategy")),
+        _OWNER,
+    ),
     workloads.CronJob: _spec(ChangeKind.OTHER, "schedule", "suspend"),
     workloads.HorizontalPodAutoscaler: _spec(ChangeKind.REPLICAS, "min_replicas", "max_replicas", "metrics"),
     workloads.PodDisruptionBudget: _spec(ChangeKind.POLICY, "selector", "min_available", "max_unavailable"),

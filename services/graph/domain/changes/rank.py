@@ -15,7 +15,14 @@ _SOON = timedelta(minutes=30)
 _LONG_BEFORE = timedelta(hours=6)
 # A clock of one component may be a little ahead of another's.
 _SKEW = timedelta(minutes=2)
-_WEIGHTY = {ChangeKind.IMAGE, ChangeKind.ENV, ChangeKind.CONFIG, ChangeKind.COMMAND, ChangeKind.POLICY, ChangeKind.ROUTING}
+_WEIGHTY = {
+    ChangeKind.IMAGE,
+    ChangeKind.ENV,
+    ChangeKind.CONFIG,
+    ChangeKind.COMMAND,
+    ChangeKind.POLICY,
+    ChangeKind.ROUTING,
+}
 # They follow from other changes.
 _EFFECTS = {ChangeKind.ENDPOINTS}
 

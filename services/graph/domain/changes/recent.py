@@ -46,7 +46,12 @@ def _changes_of(inventory: Inventory, thing: KubeObject, since: datetime) -> Ite
     at, by = changed_at(thing), changed_by(thing)
     if at is not None and at >= since and not by.startswith(_CONTROLLERS):
         yield Change(
-            ref=thing.ref, kind=kind, source=ChangeSource.MANAGED_FIELDS, field_path="metadata.managedFields", at=at, by=by
+            ref=thing.ref,
+            kind=kind,
+            source=ChangeSource.MANAGED_FIELDS,
+            field_path="metadata.managedFields",
+            at=at,
+            by=by,
         )
 
 
