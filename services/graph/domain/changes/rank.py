@@ -61,6 +61,8 @@ def _weigh(change: Change, onset: datetime, hops: int | None) -> RankedChange:
 def _weigh_time(confidence: Confidence, change: Change, onset: datetime) -> Confidence:
     if change.at is None:
         return confidence.step(-0.1, "when is not known")
+    if change.is_latest and change.at > onset:
+        return confidence.step(-0.05, "whether it came before the trouble is not known")
     before = onset - change.at
     if before < -_SKEW:
         return confidence.step(-0.25, "it came after the trouble began")
