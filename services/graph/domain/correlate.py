@@ -77,6 +77,8 @@ def _of_findings(hypotheses: Iterable[Hypothesis]) -> Iterator[Correlation]:
 
 def _of_changes(changes: Iterable[RankedChange]) -> Iterator[Correlation]:
     for one in changes:
+        if one.hops is None:
+            continue
         why = "; ".join(step.reason for step in one.confidence.steps)
         yield _make(change_id(one.change), "change", one.change.ref, one.confidence.value, why)
 

@@ -117,6 +117,12 @@ def _told(
     pairs = [(hint, entity.cluster) for entity in entities for hint in _of_entity(entity)]
     pairs += [(hint, cluster) for hint in _of_labels(subject, namespace)]
     pairs += [(_of_service(name, namespace, "service"), cluster) for name in services]
+    # What is named may be gone: then its namespace is what is left to look at.
+    pairs += [
+        (Hint(Sort.NAMESPACE, hint.namespace, None, "", f"namespace {hint.namespace}"), where)
+        for hint, where in list(pairs)
+        if hint.namespace
+    ]
     kept: dict[Hint, None] = {}
     elsewhere: dict[Hint, None] = {}
     for hint, where in sorted(pairs, key=lambda pair: _ORDER[pair[0].sort]):

@@ -23,6 +23,8 @@ from services.graph.domain.seed_search import (
 MOST_SEEDS = 30
 # A name that many namespaces have means none of them in particular.
 _MOST_NAMESPACES, _MOST_OF_ONE_HINT = 3, 8
+# So is a container's name that many workloads use: `server`, `app`.
+_MOST_OF_ONE_CONTAINER = 3
 _STAND_IN = 0.9
 _OF_DEPLOYMENT = re.compile(r"^(?P<owner>.+)-(?P<hash>[bcdfghjklmnpqrstvwxz2456789]{5,10})-[a-z0-9]{5}$")
 _OF_SET = re.compile(r"^(?P<owner>.+)-(?:\d+|[a-z0-9]{5})$")
@@ -38,6 +40,8 @@ class FoundSeed:
     presence: Presence = Presence.PRESENT
     weight: float = 1.0
     signals: tuple[str, ...] = ()
+    # Nothing but this namespace was named.
+    only_namespace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,10 @@ def find_seeds(inventory: Inventory, told: Sequence[Told], most: int = MOST_SEED
                 unknown[seed.hint] = _joined(unknown.get(seed.hint), seed)
             else:
                 found[seed.ref] = _joined(found.get(seed.ref), seed)
+    plain = [one for one in found.values() if not one.only_namespace and one.presence is not Presence.ABSENT]
+    told_of = {one.ref.namespace for one in plain if one.ref}
+    # Where anything plainer is named, what else is in trouble in its namespace is no part of the incident.
+    found = {ref: one for ref, one in found.items() if one.only_namespace not in told_of}
     ordered = sorted(found.values(), key=lambda one: (-one.weight, -len(one.signals), one.ref or ("", "", "")))
     return Seeds(tuple(ordered[:most]), tuple(unknown.values()), len(ordered[most:]))
 
@@ -100,11 +108,13 @@ def _resolve(inventory: Inventory, hint: Hint) -> list[FoundSeed]:
             return _of_search(hint, refs, how, weight)
         case Sort.CONTAINER:
             refs = find_by_container(inventory, hint.name, hint.namespace)
+            if len(refs) > _MOST_OF_ONE_CONTAINER:
+                return [FoundSeed(None, hint.said, f"{len(refs)} have one", Presence.UNKNOWN, 0.0)]
             return _of_search(hint, refs, "it has a container of this name", weight)
         case Sort.ADDRESS:
             return _of_search(hint, find_by_address(inventory, hint.name), "it has this address", weight)
         case Sort.NAMESPACE:
-            return _of_namespace(inventory, hint)
+            return [replace(seed, only_namespace=hint.name) for seed in _of_namespace(inventory, hint)]
 
 
 def _of_search(hint: Hint, refs: Sequence[Ref], how: str, weight: float) -> list[FoundSeed]:

@@ -40,11 +40,11 @@ from shared.ports import Clock
 
 # What was changed longer before is no news of this incident.
 _WINDOW = timedelta(hours=24)
-_LEAST_CHANGE = 0.1
+_LEAST_CHANGE, _MOST_UNRELATED = 0.1, 10
 _MOST_LOGS = 40
 # Namespaces that the seeds' workloads call into, besides those of the seeds.
 _MOST_CALLED = 8
-_MOST_OBJECTS = 5_000
+_MOST_OBJECTS, _MOST_FURTHER = 5_000, 60
 _TOLD = frozenset({CoverageState.OK, CoverageState.MISSING})
 _PLATFORM = frozenset({"kube-system", "kube-public", "kube-node-lease"})
 
@@ -98,6 +98,8 @@ def investigate(  # noqa: PLR0913 - what is asked, of whom, and the world it is 
         onset=onset,
         seeds=scene.seeds,
         neighbourhood=scene.neighbourhood,
+        further=_further(scene, walk, ranked),
+        graph=scene.graph,
         blast=blast_radius(scene.graph, scene.seeds.refs),
         diagnosis=write_diagnosis(conclusion, version),
         correlations=correlate(scene.inventory, scene.seeds.found, ranked, changes),
@@ -170,6 +172,17 @@ def _walk(scene: _Scene) -> Walk:
     return Walk(kept, frozenset(own), is_cut=len(kept) < len(ordered))
 
 
+def _further(scene: _Scene, walk: Walk, ranked: Iterable[Hypothesis]) -> dict[Ref, int]:
+    """Return what is to blame, or shows it, and is no neighbour, with its distance; and seeds the graph lacks."""
+    far = max(walk.steps.values(), default=0) + 1
+    found = dict.fromkeys(scene.neighbourhood.unknown_seeds, 0)
+    for hypothesis in ranked:
+        for ref in (hypothesis.culprit, *(one.hit.subject for one in hypothesis.findings)):
+            if ref not in scene.hops:
+                found.setdefault(ref, walk.steps.get(ref, far))
+    return dict(list(found.items())[:_MOST_FURTHER])
+
+
 def _looked_at(scene: _Scene, ranked: Iterable[Hypothesis]) -> list[Ref]:
     """Return the neighbours, the nearest first, and all that findings rest on."""
     refs = dict.fromkeys(scene.hops)
@@ -190,7 +203,9 @@ def _changes(
     blamed = {one.culprit for one in ranked}
     # Of what is related in no known way, only what stands in the same namespaces may matter.
     near = [one for one in found if one.ref in scene.hops or one.ref in blamed or one.ref.namespace in scene.namespaces]
-    return [one for one in rank_changes(near, onset, scene.hops) if one.confidence.value >= _LEAST_CHANGE]
+    likely = [one for one in rank_changes(near, onset, scene.hops) if one.confidence.value >= _LEAST_CHANGE]
+    unrelated = [one for one in likely if one.hops is None][:_MOST_UNRELATED]
+    return [one for one in likely if one.hops is not None or one in unrelated]
 
 
 def _conclude(

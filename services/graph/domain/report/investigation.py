@@ -1,7 +1,7 @@
 """Write what an investigation found as the contract has it: bounded, in a fixed order, with ids that stay the same."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
@@ -11,8 +11,10 @@ import msgspec
 from services.graph.domain.blast_radius import BlastRadius, Reached
 from services.graph.domain.changes.rank import RankedChange
 from services.graph.domain.correlate import change_id, entity_id
-from services.graph.domain.graph import Edge
+from services.graph.domain.graph import Edge, EdgeState, Entity, Graph
+from services.graph.domain.inventory import Presence
 from services.graph.domain.k8s.shape import Ref
+from services.graph.domain.layers import layer_of
 from services.graph.domain.neighbourhood import CutReason, Neighbourhood
 from services.graph.domain.seeds import FoundSeed, Seeds
 from shared.contracts import investigation as contract
@@ -36,6 +38,9 @@ class Outcome:
     onset: datetime
     seeds: Seeds
     neighbourhood: Neighbourhood
+    # What belongs to the graph besides the neighbours: culprits further away, seeds that nothing refers to.
+    further: Mapping[Ref, int]
+    graph: Graph
     blast: BlastRadius
     diagnosis: Diagnosis
     correlations: Sequence[contract.Correlation]
@@ -45,7 +50,7 @@ class Outcome:
 
 def write_investigation(outcome: Outcome, version: str) -> contract.Investigation:
     """Return the investigation; its id is made from its content."""
-    edges = list(_edges(outcome.neighbourhood.edges))
+    edges = list(_edges(_all_edges(outcome)))
     made = contract.Investigation(
         id="",
         incident_id=outcome.question.incident_id,
@@ -107,18 +112,30 @@ def _seed(one: FoundSeed) -> contract.Seed:
 
 
 def _entities(outcome: Outcome) -> Iterator[contract.GraphEntity]:
-    seeds = set(outcome.seeds.refs)
-    for one in outcome.neighbourhood.neighbours:
-        entity = one.entity
+    seeds = {one.ref: one for one in outcome.seeds.found}
+    found = [(one.entity, ceil(one.distance)) for one in outcome.neighbourhood.neighbours]
+    for ref, hops in outcome.further.items():
+        presence = seeds[ref].presence if ref in seeds else Presence.UNKNOWN
+        stated = Entity(ref=ref, layer=layer_of(ref.kind), state=EdgeState(presence.value))
+        found.append((outcome.graph.entities.get(ref, stated), hops))
+    for entity, hops in found:
         yield contract.GraphEntity(
             id=entity_id(entity.ref),
             resource=resource_of(entity.ref),
             layer=str(entity.layer),
             presence=str(entity.state),
             uid=entity.uid,
-            hops=ceil(one.distance),
+            hops=hops,
             is_seed=entity.ref in seeds,
         )
+
+
+def _all_edges(outcome: Outcome) -> Iterator[Edge]:
+    yield from outcome.neighbourhood.edges
+    near, further = outcome.neighbourhood.refs, outcome.further
+    for ref in further:
+        yield from (edge for edge in outcome.graph.out_of(ref) if edge.target in near or edge.target in further)
+        yield from (edge for edge in outcome.graph.into(ref) if edge.source in near)
 
 
 def _edges(edges: Iterable[Edge]) -> Iterator[contract.GraphEdge]:
@@ -175,8 +192,6 @@ def _cuts(outcome: Outcome, edges: int) -> Iterator[contract.Cut]:
     for what, count in counts:
         if count > 0:
             yield contract.Cut(kind=what, count=count, reason="more were found than are kept")
-    if lost := len(outcome.neighbourhood.unknown_seeds):
-        yield contract.Cut(kind="seeds", count=lost, reason="they were not seen, and nothing refers to them")
 
 
 def _reached(found: Iterable[Reached]) -> Iterator[str]:
