@@ -117,18 +117,16 @@ def _told(
     pairs = [(hint, entity.cluster) for entity in entities for hint in _of_entity(entity)]
     pairs += [(hint, cluster) for hint in _of_labels(subject, namespace)]
     pairs += [(_of_service(name, namespace, "service"), cluster) for name in services]
-    # What is named may be gone: then its namespace is what is left to look at.
-    pairs += [
-        (Hint(Sort.NAMESPACE, hint.namespace, None, "", f"namespace {hint.namespace}"), where)
-        for hint, where in list(pairs)
-        if hint.namespace
-    ]
     kept: dict[Hint, None] = {}
     elsewhere: dict[Hint, None] = {}
     for hint, where in sorted(pairs, key=lambda pair: _ORDER[pair[0].sort]):
         # A cluster nobody chose among is the only one there is, whatever senders call it.
         (kept if not where or where in here or not here or len(here) == 1 else elsewhere)[hint] = None
-    return Told(signal, tuple(kept), tuple(elsewhere))
+    # What is named may be gone: then its namespace is what is left to look at.
+    spaces = dict.fromkeys(hint.namespace for hint in kept if hint.namespace)
+    named = {hint.name for hint in kept if hint.sort is Sort.NAMESPACE}
+    implied = [Hint(Sort.NAMESPACE, space, None, "", f"namespace {space}") for space in spaces if space not in named]
+    return Told(signal, (*kept, *implied), tuple(elsewhere))
 
 
 def _of_entity(entity: EntityHint) -> Iterator[Hint]:

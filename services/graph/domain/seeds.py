@@ -24,7 +24,7 @@ MOST_SEEDS = 30
 # A name that many namespaces have means none of them in particular.
 _MOST_NAMESPACES, _MOST_OF_ONE_HINT = 3, 8
 # So is a container's name that many workloads use: `server`, `app`.
-_MOST_OF_ONE_CONTAINER = 3
+_MOST_OF_ONE_CONTAINER = 2
 _STAND_IN = 0.9
 _OF_DEPLOYMENT = re.compile(r"^(?P<owner>.+)-(?P<hash>[bcdfghjklmnpqrstvwxz2456789]{5,10})-[a-z0-9]{5}$")
 _OF_SET = re.compile(r"^(?P<owner>.+)-(?:\d+|[a-z0-9]{5})$")
