@@ -7,7 +7,8 @@ from typing import Literal
 import msgspec
 
 from shared.contracts.base import Contract
-from shared.contracts.diagnosis import CoverageNote, DiagnosedResource, DiagnosisStatus, Finding
+from shared.contracts.diagnosis import ConfidenceStep, CoverageNote, DiagnosedResource, DiagnosisStatus, Finding
+from shared.contracts.signal import EntityHint
 
 
 class Trigger(StrEnum):
@@ -17,6 +18,50 @@ class Trigger(StrEnum):
     ASKED = "asked"
     MITIGATED = "mitigated"
     RESOLVED = "resolved"
+
+
+class SeedSignal(Contract, frozen=True, kw_only=True):
+    """What a signal of the incident says of where the trouble is; ``id`` is its fingerprint."""
+
+    id: str
+    name: str = ""
+    starts_at: datetime | None = None
+    service: str | None = None
+    labels: dict[str, str] = {}
+    entities: tuple[EntityHint, ...] = ()
+
+
+class InvestigationQuestion(Contract, frozen=True, kw_only=True):
+    """What is asked: around which components, and since when. ``onset`` None: the moment of the investigation.
+
+    ``entities``, ``services`` and ``labels`` are those of the incident itself. ``cluster`` is how the incident calls
+    the cluster it was decided to ask; hints of other clusters are left out. ``max_entities`` bounds the graph.
+    """
+
+    incident_id: str
+    trigger: Trigger = Trigger.ASKED
+    onset: datetime | None = None
+    cluster: str | None = None
+    entities: tuple[EntityHint, ...] = ()
+    services: tuple[str, ...] = ()
+    labels: dict[str, str] = {}
+    signals: tuple[SeedSignal, ...] = ()
+    max_entities: int = 200
+    hops: float = 3.0
+
+
+class Seed(Contract, frozen=True, kw_only=True):
+    """What the investigation started from, and why. ``entity`` is empty where a hint led to nothing.
+
+    ``hint`` is what was said, as it was said; ``signals`` are those that said it; ``weight`` how plainly, 0 to 1.
+    """
+
+    hint: str
+    reason: str
+    entity: str = ""
+    presence: str = "present"
+    weight: float = 1.0
+    signals: tuple[str, ...] = ()
 
 
 class Origin(Contract, frozen=True, kw_only=True):
@@ -71,8 +116,15 @@ class Correlation(Contract, frozen=True, kw_only=True):
 
 
 class ObservedChange(Contract, frozen=True, kw_only=True):
-    """A change near the incident, ranked: ``confidence`` that it matters, with its steps in words."""
+    """A change near the incident, ranked: ``confidence`` that it matters, and the steps whose sum it is.
 
+    ``id`` is the same whenever the same change is found. ``at`` is when it was made; the latest it can have been made
+    where ``is_latest``. Values that look like secrets are masked.
+    """
+
+    id: str
+    entity: str
+    summary: str
     resource: DiagnosedResource
     kind: str
     source: str
@@ -80,13 +132,15 @@ class ObservedChange(Contract, frozen=True, kw_only=True):
     before: str = ""
     after: str = ""
     at: datetime | None = None
+    is_latest: bool = False
     by: str = ""
+    hops: int | None = None
     confidence: float = 0.0
-    reasons: tuple[str, ...] = ()
+    arithmetic: tuple[ConfidenceStep, ...] = ()
 
 
 class Cut(Contract, frozen=True, kw_only=True):
-    """What was left out of the neighbourhood, and why."""
+    """What was left out: so many of a kind of object, or of another part of the investigation, and why."""
 
     kind: str
     count: int
@@ -115,6 +169,8 @@ class Investigation(Contract, frozen=True, kw_only=True):
     producer_version: str = ""
     status: DiagnosisStatus = DiagnosisStatus.COMPLETE
     summary: str = ""
+    onset: datetime | None = None
+    seeds: tuple[Seed, ...] = ()
     entities: tuple[GraphEntity, ...] = ()
     edges: tuple[GraphEdge, ...] = ()
     cut: tuple[Cut, ...] = ()
@@ -128,5 +184,7 @@ class Investigation(Contract, frozen=True, kw_only=True):
     schema_version: Literal[1] = 1
 
 
+encode_question = msgspec.json.Encoder().encode
+decode_question = msgspec.json.Decoder(InvestigationQuestion).decode
 encode_investigation = msgspec.json.Encoder().encode
 decode_investigation = msgspec.json.Decoder(Investigation).decode

@@ -74,7 +74,7 @@ def rank_findings(findings: Iterable[Finding], inventory: Inventory, walk: Walk)
         follows = causes.get(culprit)
         below = tuple(sorted(explained[culprit], key=str))
         found.append(Hypothesis(culprit, _telling_first(own), confidence, distance, below, follows, culprit in tied))
-    return _in_order(found)
+    return in_order(found)
 
 
 def is_trouble(finding: Finding) -> bool:
@@ -209,7 +209,9 @@ def _tied(groups: dict[Ref, list[Finding]], causes: dict[Ref, Ref], walk: Walk) 
     return {*tied, *(cause for symptom in tied for cause in _chain(causes, symptom))}
 
 
-def _in_order(found: list[Hypothesis]) -> list[Hypothesis]:
+def in_order(found: list[Hypothesis]) -> list[Hypothesis]:
+    """Return hypotheses, the likeliest cause first."""
+
     def key(one: Hypothesis) -> tuple[bool, bool, float, int, int, tuple[str, str, str]]:
         total = one.confidence.value
         name = (one.culprit.kind, one.culprit.namespace or "", one.culprit.name)

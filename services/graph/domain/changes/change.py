@@ -43,7 +43,7 @@ class ChangeSource(StrEnum):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """A change. ``at`` is when it was made, or the latest it can have been made; None where nothing tells."""
+    """A change. ``at`` is when it was made, or, if ``is_latest``, the latest it can have been; None: nothing tells."""
 
     ref: Ref
     kind: ChangeKind
@@ -53,6 +53,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_def
     after: str = ""
     at: datetime | None = None
     by: str = ""
+    is_latest: bool = False
 
     def __str__(self) -> str:
         """Return it as people say it."""

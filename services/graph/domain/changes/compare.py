@@ -11,9 +11,9 @@ from services.graph.domain.changes.templates import TEMPLATES, template_changes
 from services.graph.domain.inventory import Inventory, Presence
 from services.graph.domain.k8s.config import ConfigMap
 from services.graph.domain.k8s.network import EndpointSlice, Service
-from services.graph.domain.k8s.shape import FieldsManager, KubeObject, ManagedMeta, Ref
+from services.graph.domain.k8s.shape import FieldsManager, KubeObject, ManagedMeta
 
-_SERVICE_NAME = "kubernetes.io/service-name"
+_MOST_SHOWN = 200
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -49,6 +49,7 @@ def _compare_kind(kind: type[KubeObject], before: Inventory, after: Inventory) -
                 before="there",
                 after="gone",
                 at=after.observed_at,
+                is_latest=True,
             )
 
 
@@ -64,89 +65,79 @@ def _came(kind: type[KubeObject], now: KubeObject) -> Change:
 
 def _compare_objects(kind: type[KubeObject], was: KubeObject, now: KubeObject, after: Inventory) -> Iterator[Change]:
     at, by = changed_at(now), changed_by(now)
+    for change in _differences(kind, was, now):
+        yield msgspec.structs.replace(change, at=at or after.observed_at, is_latest=at is None, by=by)
+
+
+def _differences(kind: type[KubeObject], was: KubeObject, now: KubeObject) -> Iterator[Change]:
     for field in FIELDS[kind]:
         old, new = field.read(was), field.read(now)
         if old != new:
-            before, later = _shown(field, old, new)
-            yield Change(
-                ref=now.ref,
-                kind=field.kind,
-                source=ChangeSource.COMPARED,
-                field_path=field.path,
-                before=before,
-                after=later,
-                at=at or after.observed_at,
-                by=by,
-            )
+            yield _compared(now, field.kind, field.path, *_shown(field, old, new))
     if isinstance(was, ConfigMap) and isinstance(now, ConfigMap):
-        yield from _compare_config(was, now, at or after.observed_at)
+        for key in sorted(was.keys | now.keys):
+            if was.digests.get(key) != now.digests.get(key):
+                yield _compared(now, ChangeKind.CONFIG, f"data.{key}", _value(was, key), _value(now, key))
     if kind in TEMPLATES:
         for change in template_changes(TEMPLATES[kind](was), TEMPLATES[kind](now), now.ref):
-            yield msgspec.structs.replace(change, at=at or after.observed_at, by=by)
+            yield msgspec.structs.replace(change, source=ChangeSource.COMPARED)
 
 
-def _compare_config(was: ConfigMap, now: ConfigMap, at: datetime) -> Iterator[Change]:
-    for key in sorted(was.keys | now.keys):
-        if was.digests.get(key) != now.digests.get(key):
-            yield Change(
-                ref=now.ref,
-                kind=ChangeKind.CONFIG,
-                source=ChangeSource.COMPARED,
-                field_path=f"data.{key}",
-                before=_short(was.values.get(key), is_there=key in was.keys),
-                after=_short(now.values.get(key), is_there=key in now.keys),
-                at=at,
-                by=changed_by(now),
-            )
+def _compared(now: KubeObject, kind: ChangeKind, path: str, before: str, after: str) -> Change:
+    return Change(ref=now.ref, kind=kind, source=ChangeSource.COMPARED, field_path=path, before=before, after=after)
 
 
 def _compare_endpoints(before: Inventory, after: Inventory) -> Iterator[Change]:
-    """Yield Services whose number of ready endpoints changed; single endpoints come and go with their pods."""
-    if not _knows(before, EndpointSlice) or not _knows(after, EndpointSlice):
-        return
-    was, now = _ready(before), _ready(after)
-    for ref in sorted(was.keys() | now.keys(), key=str):
-        if was.get(ref, 0) != now.get(ref, 0):
+    """Yield Services whose number of ready endpoints changed; single endpoints come and go with their pods.
+
+    A Service that came or went is a change of its own, and so is told of once.
+    """
+    for now in sorted(after.all(Service), key=_by_name):
+        namespace, name = now.metadata.namespace, now.metadata.name
+        is_known = all(one.coverage.proves_absence(EndpointSlice.KIND, namespace) for one in (before, after))
+        if not is_known or before.find_ref(now.ref) is None:
+            continue
+        was_ready, is_ready = _ready(before, namespace, name), _ready(after, namespace, name)
+        if was_ready != is_ready:
             yield Change(
-                ref=ref,
+                ref=now.ref,
                 kind=ChangeKind.ENDPOINTS,
                 source=ChangeSource.COMPARED,
                 field_path="endpoints[].conditions.ready",
-                before=f"{was.get(ref, 0)} ready",
-                after=f"{now.get(ref, 0)} ready",
+                before=f"{was_ready} ready",
+                after=f"{is_ready} ready",
                 at=after.observed_at,
+                is_latest=True,
             )
 
 
-def _ready(inventory: Inventory) -> dict[Ref, int]:
-    ready: dict[Ref, int] = {}
-    for one in inventory.all(EndpointSlice):
-        name = one.labels.get(_SERVICE_NAME)
-        if name:
-            ref = Ref(Service.KIND, one.metadata.namespace, name)
-            ready[ref] = ready.get(ref, 0) + sum(endpoint.is_ready for endpoint in one.endpoints or ())
-    return ready
-
-
-def _knows(inventory: Inventory, kind: type[KubeObject]) -> bool:
-    return inventory.coverage.proves_absence(kind.KIND, None)
+def _ready(inventory: Inventory, namespace: str | None, service: str) -> int:
+    """Count the addresses traffic goes to; a Service of two address families has each pod in two slices."""
+    ready = {
+        (end.target_ref.uid or end.target_ref.name) if end.target_ref else tuple(end.addresses or ())
+        for one in inventory.slices_of(namespace, service)
+        for end in one.endpoints or ()
+        if end.is_ready
+    }
+    return len(ready)
 
 
 def changed_at(thing: KubeObject) -> datetime | None:
     """Return when a person or a controller set fields of the spec last, as the server notes it; None if it does not."""
-    times = [one.time for one in _managers(thing) if one.time and not one.subresource]
-    return max(times, default=None)
+    return max((at for at, _ in _settings(thing)), default=None)
 
 
 def changed_by(thing: KubeObject) -> str:
     """Return what set fields of the spec last: ``kubectl-edit``, ``helm``, ``argocd-controller``."""
-    timed = [(one.time, one.manager) for one in _managers(thing) if one.time and not one.subresource]
-    return max(timed, default=(None, ""))[1]
+    last = max(_settings(thing), key=lambda one: one[0], default=None)
+    return last[1].manager if last else ""
 
 
-def _managers(thing: KubeObject) -> list[FieldsManager]:
+def _settings(thing: KubeObject) -> list[tuple[datetime, FieldsManager]]:
     meta = thing.metadata
-    return list(meta.managed_fields or ()) if isinstance(meta, ManagedMeta) else []
+    managers = meta.managed_fields or () if isinstance(meta, ManagedMeta) else ()
+    # Writing a status is what controllers do all the time, and is no change.
+    return [(one.time, one) for one in managers if one.time is not None and not one.subresource]
 
 
 def _shown(field: Field, old: object, new: object) -> tuple[str, str]:
@@ -161,14 +152,12 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else _encode(value).decode()[:_MOST_SHOWN]
 
 
-def _short(value: str | None, *, is_there: bool) -> str:
+def _value(config: ConfigMap, key: str) -> str:
+    value = config.values.get(key)
     if value is None:
-        return "(long or binary)" if is_there else ""
+        return "(long or binary)" if key in config.keys else ""
     return value[:_MOST_SHOWN]
 
 
 def _by_name(thing: KubeObject) -> tuple[str, str]:
     return thing.metadata.namespace or "", thing.metadata.name
-
-
-_MOST_SHOWN = 200

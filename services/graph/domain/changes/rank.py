@@ -23,6 +23,8 @@ _WEIGHTY = {
     ChangeKind.POLICY,
     ChangeKind.ROUTING,
 }
+# What is new of these acts on what was there before.
+_RULING = {ChangeKind.POLICY, ChangeKind.QUOTA, ChangeKind.ACCESS}
 # They follow from other changes.
 _EFFECTS = {ChangeKind.ENDPOINTS}
 
@@ -53,6 +55,8 @@ def _weigh(change: Change, onset: datetime, hops: int | None) -> RankedChange:
         confidence = confidence.step(0.1, f"changes of {change.kind} often cause trouble")
     if change.kind in _EFFECTS:
         confidence = confidence.step(-0.2, "it follows from other changes")
+    if change.source is ChangeSource.CREATED and change.kind not in _RULING:
+        confidence = confidence.step(-0.15, "it is new, so nothing that worked was changed")
     if change.source is ChangeSource.MANAGED_FIELDS:
         confidence = confidence.step(-0.05, "what it was before is not known")
     return RankedChange(change, confidence, hops)
@@ -61,6 +65,8 @@ def _weigh(change: Change, onset: datetime, hops: int | None) -> RankedChange:
 def _weigh_time(confidence: Confidence, change: Change, onset: datetime) -> Confidence:
     if change.at is None:
         return confidence.step(-0.1, "when is not known")
+    if change.is_latest and change.at > onset:
+        return confidence.step(-0.05, "whether it came before the trouble is not known")
     before = onset - change.at
     if before < -_SKEW:
         return confidence.step(-0.25, "it came after the trouble began")
