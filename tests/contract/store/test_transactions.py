@@ -1,4 +1,5 @@
 import threading
+from contextlib import suppress
 from hashlib import sha256
 
 import pytest
@@ -14,7 +15,7 @@ from services.gateway.domain.records import (
     Incident,
     TimelineEntry,
 )
-from services.gateway.errors import RecordNotFound, RecordTooLarge, StoreUnavailable, TransactionTooLarge
+from services.gateway.errors import RecordNotFound, RecordTooLarge, StoreBusy, StoreUnavailable, TransactionTooLarge
 from tests.support.records import NOW, a_delivery, a_draft, an_incident
 
 
@@ -149,8 +150,12 @@ def test_counting_from_many_threads_loses_nothing(store):
         tx.put(Activity(incident_id="inc_1", signal_count=activity.signal_count + 1))
 
     def run():
-        for _ in range(20):
-            store.transact(count)
+        done = 0
+        while done < 20:
+            # On a machine that is full one thread may lose the race too often: that is said, and nothing was counted.
+            with suppress(StoreBusy):
+                store.transact(count)
+                done += 1
 
     threads = [threading.Thread(target=run) for _ in range(4)]
     for thread in threads:
