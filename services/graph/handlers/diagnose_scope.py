@@ -69,9 +69,7 @@ def diagnose_scope(
     judgement = _judge(named, namespaces, walk, inventory, ranked)
     gaps = [*_gaps(inventory, namespaces), *log_gaps]
     notes = other_gaps(source, walk)
-    conclusion = Conclusion(
-        named, inventory, examination, ranked, judgement, gaps, len(logs), _MOST_HYPOTHESES, notes
-    )
+    conclusion = Conclusion(named, inventory, examination, ranked, judgement, gaps, len(logs), _MOST_HYPOTHESES, notes)
     yield write_diagnosis(conclusion, version)
 
 
