@@ -15,14 +15,26 @@ _DNS_PORT = 53
 _DNS = ("kube-system", "kube-dns")
 
 
-def find_dns_trouble(view: View, pod: Pod) -> Target | None:
-    """Return what keeps the pod from resolving any name; None where nothing shows that."""
+def find_dns_trouble(view: View, pod: Pod, host: str) -> Target | None:
+    """Return what keeps the pod from resolving any name; None where nothing shows that.
+
+    Where the Service that ``host`` may mean could not be read, nothing does: it may simply not exist.
+    """
+    if not knows_service(view, pod, host):
+        return None
     policy = _silencing(view, pod)
     if policy is not None:
         words = f"NetworkPolicy {policy.metadata.name} lets the pod ask no DNS server: no rule allows port 53."
         mark = seen(policy, "spec.egress", words)
         return Target((mark,), ((0.18, "a policy keeps the pod from DNS"),), policy.ref, words)
     return _absent_dns(view)
+
+
+def knows_service(view: View, pod: Pod, host: str) -> bool:
+    """Answer whether it is known which Service a host is, or that it is none."""
+    proves = view.inventory.coverage.proves_absence
+    # A name with dots may be of any namespace.
+    return proves(Service.KIND, None if "." in host.rstrip(".") else pod.metadata.namespace)
 
 
 def denies_all_egress(view: View, pod: Pod) -> NetworkPolicy | None:

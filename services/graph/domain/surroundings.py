@@ -13,7 +13,7 @@ from services.graph.domain.k8s.cluster import (
     ResourceQuota,
     ValidatingWebhookConfiguration,
 )
-from services.graph.domain.k8s.gateway_api import GRPCRoute, HTTPRoute, Route, TCPRoute, TLSRoute, UDPRoute
+from services.graph.domain.k8s.gateway_api import Route
 from services.graph.domain.k8s.network import Ingress, IngressClass, NetworkPolicy, Service
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.rbac import ClusterRoleBinding, RoleBinding, ServiceAccount
@@ -27,9 +27,9 @@ from services.graph.domain.k8s.storage import (
 from services.graph.domain.k8s.workloads import HorizontalPodAutoscaler, PodDisruptionBudget, ReplicaSet
 from services.graph.domain.owners import owners_of
 from services.graph.domain.pod_references import pod_spec_of, references_of, template_labels_of, uses_claim
+from services.graph.domain.users import ROUTES, users_of
 from services.graph.domain.walk_seeds import LEASES, backends_of, behind_service
 
-_ROUTES: tuple[type[Route], ...] = (HTTPRoute, GRPCRoute, TLSRoute, TCPRoute, UDPRoute)
 _GATEWAYS = "gateway.networking.k8s.io"
 
 
@@ -70,7 +70,7 @@ def needed_by(inventory: Inventory, thing: KubeObject) -> list[Ref]:
 
 def serving(inventory: Inventory, thing: KubeObject) -> list[Ref]:
     """Return what rules over an own object or leads to it, and what it rules over: asked of own objects only."""
-    found = _ruled_by(inventory, thing)
+    found = [*_ruled_by(inventory, thing), *users_of(inventory, thing)]
     if pod_spec_of(thing) is not None:
         found += [service.ref for service in called_services(inventory, thing)]
         found += _over_pods(inventory, thing)
@@ -87,7 +87,7 @@ def serving(inventory: Inventory, thing: KubeObject) -> list[Ref]:
 
 def _leading_to(inventory: Inventory, service: Service) -> list[Ref]:
     edges: list[Ingress | Route] = list(inventory.in_namespace(Ingress, service.metadata.namespace))
-    for kind in _ROUTES:
+    for kind in ROUTES:
         edges.extend(inventory.all(kind))
     return [edge.ref for edge in edges if service.ref in backends_of(edge)]
 

@@ -108,7 +108,7 @@ def _outward(inventory: Inventory, own: dict[Ref, int], near: dict[Ref, int], *,
     In a scope what serves the own is own itself, and is not looked for again for each of them.
     """
     steps = dict(sorted({**near, **own}.items(), key=lambda item: item[1]))
-    edge = list(steps)
+    edge, is_stopped = list(steps), False
     for _ in range(_MOST_HOPS):
         found: dict[Ref, int] = {}
         for ref in edge:
@@ -123,9 +123,12 @@ def _outward(inventory: Inventory, own: dict[Ref, int], near: dict[Ref, int], *,
                     found.setdefault(other, steps[ref] + 1)
         steps.update(found)
         edge = list(found)
-        if not edge or len(steps) > _MOST_OBJECTS:
+        if not edge:
+            break
+        if len(steps) > _MOST_OBJECTS:
+            is_stopped = True
             break
     ordered = dict(sorted(steps.items(), key=lambda item: item[1]))
     # What is the target's own is never cut: in a large namespace that is most of it.
     kept = {ref: step for n, (ref, step) in enumerate(ordered.items()) if n < _MOST_OBJECTS or ref in own}
-    return Walk(kept, frozenset(own), is_cut=len(kept) < len(ordered))
+    return Walk(kept, frozenset(own), is_cut=is_stopped or len(kept) < len(ordered))

@@ -15,6 +15,7 @@ from services.graph.domain.rules.catalogue import RULES
 from services.graph.domain.verdict import Judgement, Sight, judge
 from services.graph.domain.walk import Walk, walk_from
 from services.graph.handlers.gather import Progress, gather, wants_of_everything, wants_of_namespaces
+from services.graph.handlers.other_gaps import other_gaps
 from services.graph.handlers.read_logs import read_logs
 from services.graph.ports import ClusterSource, Limits, Lookup, ObjectRead
 from shared.contracts.diagnosis import DiagnosedResource, Diagnosis, Verdict
@@ -104,7 +105,8 @@ def _conclude(
     sight = _sight(target, inventory)
     judgement = judge(target.ref, sight, ranked, inventory, (target.ref.namespace or _home(target.ref),))
     gaps = [*_of_target(target, sight), *gaps_of(inventory.coverage, target.ref), *log_gaps]
-    return Conclusion(named, inventory, examination, ranked, judgement, gaps, logs=len(logs))
+    notes = other_gaps(source, walk)
+    return Conclusion(named, inventory, examination, ranked, judgement, gaps, logs=len(logs), notes=notes)
 
 
 def _own_first(objects: Sequence[KubeObject], walk: Walk) -> list[KubeObject]:

@@ -18,6 +18,7 @@ from services.graph.domain.verdict import Judgement, Sight, judge
 from services.graph.domain.walk import Walk, walk_everything, walk_namespaces
 from services.graph.handlers.diagnose import DEFAULT_LIMITS, gaps_of
 from services.graph.handlers.gather import gather, wants_of_everything, wants_of_namespaces
+from services.graph.handlers.other_gaps import other_gaps
 from services.graph.handlers.read_logs import read_logs
 from services.graph.ports import ClusterSource, Limits, Lookup
 from shared.contracts.diagnosis import DiagnosedResource, Diagnosis, Verdict
@@ -67,9 +68,9 @@ def diagnose_scope(
     ranked = [one for one in rank_findings(examination.findings, inventory, walk) if one.is_tied]
     judgement = _judge(named, namespaces, walk, inventory, ranked)
     gaps = [*_gaps(inventory, namespaces), *log_gaps]
-    yield write_diagnosis(
-        Conclusion(named, inventory, examination, ranked, judgement, gaps, len(logs), _MOST_HYPOTHESES), version
-    )
+    notes = other_gaps(source, walk)
+    conclusion = Conclusion(named, inventory, examination, ranked, judgement, gaps, len(logs), _MOST_HYPOTHESES, notes)
+    yield write_diagnosis(conclusion, version)
 
 
 def _name(source: ClusterSource, namespaces: Sequence[str] | None) -> DiagnosedResource:

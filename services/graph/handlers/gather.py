@@ -11,13 +11,17 @@ from services.graph.domain.coverage import Coverage, CoverageEntry, CoverageStat
 from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.shape import KubeObject, Ref
 from services.graph.domain.kinds import KINDS, Kind, get_kind
+from services.graph.handlers.quiet_gc import quiet_gc
 from services.graph.ports import ClusterSource, KindRead, Limits
 
 _AT_ONCE = 6
 _SECONDS = 90.0
 _MOST_NAMESPACES, _MOST_AGAIN = 50, 300
-# Callers, and what stands behind webhooks and routes, live in other namespaces.
-_ACROSS = frozenset({"Pod", "Service", "EndpointSlice", "NetworkPolicy"})
+# Callers, what stands behind webhooks and routes, and what leads to a Service, live in other namespaces.
+_ACROSS = frozenset(
+    {"Pod", "Service", "EndpointSlice", "NetworkPolicy", "Deployment", "StatefulSet", "DaemonSet"}
+    | {"Ingress", "Gateway", "HTTPRoute", "GRPCRoute", "ReferenceGrant"}
+)
 _LEASES = "kube-node-lease"
 
 Progress = Callable[[str, int, int], None]
@@ -64,6 +68,18 @@ def gather(
 
     A list of the whole cluster that is refused, or cut by our limits, is read again for the namespaces that matter.
     """
+    with quiet_gc():
+        return _gather(source, wants, limits, now, progress, also)
+
+
+def _gather(
+    source: ClusterSource,
+    wants: Sequence[Want],
+    limits: Limits,
+    now: datetime,
+    progress: Progress | None,
+    also: Iterable[KubeObject],
+) -> Inventory:
     objects: dict[Ref | tuple[str, int], KubeObject] = {}
     entries: list[CoverageEntry] = []
     reads = _read_all(source, wants, limits, progress)

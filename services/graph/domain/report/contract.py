@@ -37,6 +37,7 @@ class Conclusion:
     gaps: Sequence[CoverageEntry]
     logs: int = 0
     most_hypotheses: int = _MOST_HYPOTHESES
+    notes: Sequence[contract.CoverageNote] = ()
 
 
 def write_diagnosis(conclusion: Conclusion, version: str) -> contract.Diagnosis:
@@ -139,6 +140,7 @@ def _actions(findings: Sequence[Finding]) -> list[contract.ProposedAction]:
 
 
 def _notes(conclusion: Conclusion) -> Iterator[contract.CoverageNote]:
+    yield from conclusion.notes
     for gap in conclusion.gaps:
         yield note_of(gap)
     for failure in conclusion.examination.checked.failures:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from services.graph.domain.blame import blame_pod, inferred_step
-from services.graph.domain.dns_trouble import denies_all_egress, find_dns_trouble
+from services.graph.domain.dns_trouble import denies_all_egress, find_dns_trouble, knows_service
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import KubeObject
 from services.graph.domain.layers import Layer
@@ -74,8 +74,9 @@ def _target(view: View, pod: Pod, match: Match) -> Target:
     target = look_at_host(view, pod, match.host, match.port, complaint=match.signature.id)
     # A name that is proven to be of no Service explains itself; a right one asks for another reason.
     if match.signature.id == "dns" and not target.steps_up:
-        return find_dns_trouble(view, pod) or target
-    policy = denies_all_egress(view, pod) if is_timeout and target.culprit is None else None
+        return find_dns_trouble(view, pod, match.host) or target
+    may_be_policy = is_timeout and target.culprit is None and knows_service(view, pod, match.host)
+    policy = denies_all_egress(view, pod) if may_be_policy else None
     if policy is None:
         return target
     words = f"NetworkPolicy {policy.metadata.name} lets the pod send nothing."

@@ -192,6 +192,17 @@ def test_a_policy_is_blamed_only_if_no_rule_could_allow_dns(egress, is_blamed):
     assert (hit.culprit == ref("NetworkPolicy", "tight")) is is_blamed
 
 
+@pytest.mark.parametrize("complaint", ["dns", "timeout"])
+@pytest.mark.parametrize("state", [CoverageState.FORBIDDEN, CoverageState.TRUNCATED, CoverageState.TIMEOUT])
+def test_no_policy_is_blamed_where_the_service_a_name_means_could_not_be_read(complaint, state):
+    policy = an_object("NetworkPolicy", "tight", spec={"podSelector": {}, "policyTypes": ["Egress"]})
+    world = logging(LINES[complaint], policy, unread={"Service": state})
+
+    (hit,) = run_rule(RULES[f"log-{complaint}"], world)
+
+    assert hit.culprit == WEB
+
+
 def test_policies_that_could_not_all_be_read_are_not_blamed():
     policy = an_object("NetworkPolicy", "tight", spec={"podSelector": {}, "policyTypes": ["Egress"]})
     world = logging(LINES["dns"], orders(), policy, unread={"NetworkPolicy": CoverageState.PARTIAL})
