@@ -10,6 +10,7 @@ import msgspec
 
 from shared.contracts.base import Contract
 from shared.contracts.diagnosis import DiagnosedResource
+from shared.contracts.investigation import InvestigationQuestion
 from shared.contracts.signal import ChangeEvent, NormalisedSignal
 
 SCHEMA_VERSION = 1
@@ -70,6 +71,21 @@ class TakeInventory(Contract, frozen=True, kw_only=True):
     schema_version: Literal[1] = 1
 
 
+class InvestigateIncident(Contract, frozen=True, kw_only=True):
+    """Investigate around an incident, in the cluster the worker calls ``context``. The attempt is always claimed.
+
+    ``earlier`` is the digest of what an earlier investigation kept, to be compared with; None: there is none.
+    """
+
+    message_id: str
+    job_id: str
+    attempt: int
+    context: str
+    question: InvestigationQuestion
+    earlier: str | None = None
+    schema_version: Literal[1] = 1
+
+
 # --- worker → internal door ---------------------------------------------------------------------
 
 
@@ -115,6 +131,19 @@ class InventoryTaken(Contract, frozen=True, kw_only=True, tag="inventory_taken",
     blob: str | None = None
 
 
+class IncidentInvestigated(Contract, frozen=True, kw_only=True, tag="investigated", tag_field="type"):
+    """An ``Investigation`` as JSON. Exactly one of ``text`` (small) and ``blob`` (its digest, put before) is set.
+
+    ``snapshot`` is the digest of what was looked at, put before.
+    """
+
+    job_id: str
+    attempt: int
+    snapshot: str
+    text: str | None = None
+    blob: str | None = None
+
+
 class JobFailed(Contract, frozen=True, kw_only=True, tag="failed", tag_field="type"):
     """This attempt failed; ``retryable`` says whether another may do better."""
 
@@ -124,7 +153,9 @@ class JobFailed(Contract, frozen=True, kw_only=True, tag="failed", tag_field="ty
     retryable: bool
 
 
-JobResult = DeliveryNormalised | DeliveryQuarantined | ResourceDiagnosed | InventoryTaken | JobFailed
+JobResult = (
+    DeliveryNormalised | DeliveryQuarantined | ResourceDiagnosed | InventoryTaken | IncidentInvestigated | JobFailed
+)
 
 
 class Results(Contract, frozen=True, kw_only=True):
@@ -171,12 +202,16 @@ class BeatAnswer(Contract, frozen=True, kw_only=True):
 
 
 class Hello(Contract, frozen=True, kw_only=True):
-    """What a worker says of itself when it starts and every few seconds after."""
+    """What a worker says of itself when it starts and every few seconds after.
+
+    ``clusters`` are the names it can read them by; a worker that reads none has none.
+    """
 
     service: str
     worker: str
     version: str
     queues: tuple[str, ...]
+    clusters: tuple[str, ...] = ()
 
 
 encode = msgspec.json.Encoder().encode
@@ -184,6 +219,7 @@ decode_results = msgspec.json.Decoder(Results).decode
 decode_normalise_deliveries = msgspec.json.Decoder(NormaliseDeliveries).decode
 decode_diagnose_resource = msgspec.json.Decoder(DiagnoseResource).decode
 decode_take_inventory = msgspec.json.Decoder(TakeInventory).decode
+decode_investigate_incident = msgspec.json.Decoder(InvestigateIncident).decode
 decode_claim = msgspec.json.Decoder(Claim).decode
 decode_beat = msgspec.json.Decoder(Beat).decode
 decode_hello = msgspec.json.Decoder(Hello).decode

@@ -13,13 +13,15 @@ class Queue(StrEnum):
 NORMALISE_DELIVERIES = "intake.normalise_deliveries"
 DIAGNOSE_RESOURCE = "graph.diagnose_resource"
 TAKE_INVENTORY = "graph.take_inventory"
+INVESTIGATE_INCIDENT = "graph.investigate_incident"
 
 # The task that does each kind of job, and the queue it waits in.
 TASK_QUEUES = {
     NORMALISE_DELIVERIES: Queue.INTAKE,
     DIAGNOSE_RESOURCE: Queue.GRAPH,
     TAKE_INVENTORY: Queue.GRAPH,
+    INVESTIGATE_INCIDENT: Queue.GRAPH,
 }
 
 # Tasks without an effect outside: losing one in mid-work is mended by doing it again. Any other is ``unknown``.
-REPEATABLE_TASKS = frozenset({NORMALISE_DELIVERIES, DIAGNOSE_RESOURCE, TAKE_INVENTORY})
+REPEATABLE_TASKS = frozenset({NORMALISE_DELIVERIES, DIAGNOSE_RESOURCE, TAKE_INVENTORY, INVESTIGATE_INCIDENT})

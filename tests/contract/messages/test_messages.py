@@ -9,6 +9,7 @@ import pytest
 
 from shared.contracts.base import Contract
 from shared.contracts.diagnosis import DiagnosedResource
+from shared.contracts.investigation import InvestigationQuestion
 from shared.contracts.messages import (
     Beat,
     BeatAnswer,
@@ -19,7 +20,9 @@ from shared.contracts.messages import (
     DeliveryToNormalise,
     DiagnoseResource,
     Hello,
+    IncidentInvestigated,
     InventoryTaken,
+    InvestigateIncident,
     JobFailed,
     NormaliseDeliveries,
     ResourceDiagnosed,
@@ -71,16 +74,26 @@ MESSAGES: list[Contract] = [
         results=(
             ResourceDiagnosed(job_id="job_4", attempt=1, text="{}"),
             InventoryTaken(job_id="job_5", attempt=1, blob="0" * 64),
+            IncidentInvestigated(job_id="job_6", attempt=1, snapshot="1" * 64, text="{}"),
         ),
     ),
     DiagnoseResource(message_id="msg_2", job_id="job_4", attempt=1, resource=POD),
     TakeInventory(message_id="msg_3", job_id="job_5", attempt=1),
+    InvestigateIncident(
+        message_id="msg_4",
+        job_id="job_6",
+        attempt=1,
+        context="prod",
+        question=InvestigationQuestion(incident_id="inc_1", onset=NOW, signals=()),
+        earlier="1" * 64,
+    ),
     ResultsRecorded(recorded=2, ignored=1),
     Claim(job_id="job_1", attempt=1, worker="w"),
     Claimed(token="t", lease_seconds=5.0),
     Beat(token="t", progress=0.5, note="half"),
     BeatAnswer(cancel=True),
     Hello(service="intake", worker="w", version="1", queues=("intake",)),
+    Hello(service="graph", worker="g", version="1", queues=("graph",), clusters=("prod",)),
 ]
 
 
