@@ -28,8 +28,8 @@ from services.graph.adapters.snapshot_files import (
     write_file,
     write_manifest,
 )
-from services.graph.domain.coverage import CoverageEntry, CoverageState
-from services.graph.domain.kinds import KINDS
+from services.graph.domain.reading.coverage import CoverageEntry, CoverageState
+from services.graph.domain.reading.kinds import KINDS
 
 _LOGS = Path("logs")
 # This cluster has neither of these; discovery says so.

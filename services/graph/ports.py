@@ -8,9 +8,9 @@ from typing import Protocol
 import msgspec
 
 from services.graph.domain.access.question import Access, AccessQuestion
-from services.graph.domain.coverage import CoverageEntry
 from services.graph.domain.k8s.shape import KubeObject
-from services.graph.domain.kinds import Kind
+from services.graph.domain.reading.coverage import CoverageEntry
+from services.graph.domain.reading.kinds import Kind
 from shared.contracts.messages import Claim, Claimed, Results, ResultsRecorded
 
 

@@ -17,9 +17,9 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.cluster import Lease
 from services.graph.domain.k8s.events import Event
+from services.graph.domain.reading.inventory import Inventory
 from services.graph.handlers.diagnose import diagnose_resource
 from services.graph.handlers.diagnose_scope import diagnose_scope
 from services.graph.handlers.gather import gather, wants_of_everything

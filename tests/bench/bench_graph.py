@@ -67,9 +67,9 @@ def run_child(way: str, address: str) -> None:
 def _read_faultline(address: str) -> dict[str, Any]:
     from services.graph.adapters.live_cluster import open_live_cluster
     from services.graph.domain.k8s.shape import Ref
-    from services.graph.domain.kinds import KINDS
-    from services.graph.domain.neighbourhood import find_neighbourhood
+    from services.graph.domain.reading.kinds import KINDS
     from services.graph.domain.relations.build import build_graph
+    from services.graph.domain.topology.neighbourhood import find_neighbourhood
     from services.graph.handlers.quiet_gc import quiet_gc
     from services.graph.handlers.read_cluster import ReadPlan, read_inventory
     from services.graph.ports import Limits

@@ -8,8 +8,8 @@ import pytest
 
 from services.graph.adapters.home_namespace import home_namespace
 from services.graph.adapters.live_cluster import open_live_cluster
-from services.graph.domain.inventory import Inventory
-from services.graph.domain.kinds import KINDS
+from services.graph.domain.reading.inventory import Inventory
+from services.graph.domain.reading.kinds import KINDS
 from services.graph.handlers.read_cluster import ReadPlan, read_inventory
 from services.graph.ports import ClusterSource, Limits
 from shared.adapters.clock import SystemClock

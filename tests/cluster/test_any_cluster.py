@@ -11,14 +11,14 @@ import pytest
 from services.graph.adapters.live_cluster import open_live_cluster
 from services.graph.adapters.snapshot import open_snapshot
 from services.graph.adapters.snapshot_writer import SnapshotOrder, write_snapshot
-from services.graph.domain.coverage import CoverageState
-from services.graph.domain.graph import EdgeState, Graph
-from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.shape import Ref
 from services.graph.domain.k8s.workloads import DaemonSet, Deployment, Job, StatefulSet
-from services.graph.domain.kinds import KINDS, get_kind
-from services.graph.domain.neighbourhood import find_neighbourhood
+from services.graph.domain.reading.coverage import CoverageState
+from services.graph.domain.reading.inventory import Inventory
+from services.graph.domain.reading.kinds import KINDS, get_kind
 from services.graph.domain.relations import build_graph
+from services.graph.domain.topology.graph import EdgeState, Graph
+from services.graph.domain.topology.neighbourhood import find_neighbourhood
 from services.graph.handlers.diagnose import diagnose_resource
 from services.graph.handlers.diagnose_scope import diagnose_scope
 from services.graph.ports import ClusterSource, Limits, Lookup

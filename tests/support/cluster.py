@@ -7,11 +7,11 @@ from typing import Any
 
 import msgspec
 
-from services.graph.domain.coverage import Coverage, CoverageEntry, CoverageState
-from services.graph.domain.decoding import decode_object
-from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.shape import KubeObject
-from services.graph.domain.kinds import KINDS, get_kind
+from services.graph.domain.reading.coverage import Coverage, CoverageEntry, CoverageState
+from services.graph.domain.reading.decoding import decode_object
+from services.graph.domain.reading.inventory import Inventory
+from services.graph.domain.reading.kinds import KINDS, get_kind
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 _uids = count(1)

@@ -3,8 +3,8 @@
 from collections.abc import Collection
 
 from services.graph.domain.access.question import Access, AccessQuestion
-from services.graph.domain.coverage import CoverageEntry, CoverageState, grant_for
-from services.graph.domain.kinds import Kind
+from services.graph.domain.reading.coverage import CoverageEntry, CoverageState, grant_for
+from services.graph.domain.reading.kinds import Kind
 from services.graph.ports import ClusterSource, Discovery, KindRead, Limits, LogRead, LogState, Lookup, ObjectRead
 
 _LOG_STATES = {

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from services.graph.domain.coverage import CoverageState
-from services.graph.domain.graph import Edge, Graph
 from services.graph.domain.k8s.shape import KubeObject, Ref
+from services.graph.domain.reading.coverage import CoverageState
 from services.graph.domain.relations import build_graph
+from services.graph.domain.topology.graph import Edge, Graph
 from tests.support.cluster import an_inventory
 
 FORBIDDEN = CoverageState.FORBIDDEN

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from services.graph.domain.access.question import Access, AccessQuestion
-from services.graph.domain.coverage import CoverageEntry, CoverageState
 from services.graph.domain.k8s.shape import KubeObject
-from services.graph.domain.kinds import KINDS, Kind
+from services.graph.domain.reading.coverage import CoverageEntry, CoverageState
+from services.graph.domain.reading.kinds import KINDS, Kind
 from services.graph.handlers.jobs import GraphJobs
 from services.graph.ports import ClusterSource, Discovery, KindRead, Limits, LogRead, LogState, Lookup, ObjectRead
 from services.graph.tasks import register_tasks

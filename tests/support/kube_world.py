@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from services.graph.domain.kinds import KINDS, Kind, get_kind
+from services.graph.domain.reading.kinds import KINDS, Kind, get_kind
 
 Item = dict[str, Any]
 

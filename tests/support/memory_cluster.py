@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from services.graph.domain.access.question import Access, AccessQuestion
-from services.graph.domain.coverage import CoverageEntry, CoverageState
-from services.graph.domain.decoding import decode_page
 from services.graph.domain.k8s.shape import KubeObject
-from services.graph.domain.kinds import KINDS, Kind
+from services.graph.domain.reading.coverage import CoverageEntry, CoverageState
+from services.graph.domain.reading.decoding import decode_page
+from services.graph.domain.reading.kinds import KINDS, Kind
 from services.graph.ports import Discovery, KindRead, Limits, LogRead, LogState, Lookup, ObjectRead
 
 LogKey = tuple[str, str, str, bool]

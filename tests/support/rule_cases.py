@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from services.graph.domain.coverage import CoverageState
 from services.graph.domain.k8s.shape import KubeObject, Ref
+from services.graph.domain.reading.coverage import CoverageState
 from services.graph.domain.rules.base import Hit, Rule, View
 from tests.support.cluster import NOW, an_inventory, an_object
 

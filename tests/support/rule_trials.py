@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from services.graph.domain.coverage import CoverageState
 from services.graph.domain.k8s.shape import KubeObject, Ref
-from services.graph.domain.kinds import KINDS
+from services.graph.domain.reading.coverage import CoverageState
+from services.graph.domain.reading.kinds import KINDS
 from services.graph.domain.rules.base import Hit, Rule, View
 from tests.support.cluster import NOW, an_inventory
 

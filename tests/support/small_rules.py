@@ -2,18 +2,18 @@
 
 from collections.abc import Iterable
 
-from services.graph.domain.inventory import Presence
 from services.graph.domain.k8s.config import ConfigMap
 from services.graph.domain.k8s.network import EndpointSlice, Service
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import KubeObject, Ref, find_condition
 from services.graph.domain.k8s.storage import PersistentVolumeClaim, StorageClass
 from services.graph.domain.k8s.workloads import Deployment
-from services.graph.domain.layers import Layer
-from services.graph.domain.owners import top_of
-from services.graph.domain.pod_references import references_of
+from services.graph.domain.reading.inventory import Presence
 from services.graph.domain.rules.base import Check, Hit, Remedy, Rule, Seen, View
-from services.graph.domain.walk_seeds import slices_of
+from services.graph.domain.topology.layers import Layer
+from services.graph.domain.walking.owners import top_of
+from services.graph.domain.walking.pod_references import references_of
+from services.graph.domain.walking.walk_seeds import slices_of
 from shared.contracts.severity import Severity
 
 

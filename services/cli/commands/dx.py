@@ -21,7 +21,7 @@ from shared.errors import AppError
 from shared.ports import Clock
 
 if TYPE_CHECKING:
-    from services.graph.domain.target import TargetName
+    from services.graph.domain.walking.target import TargetName
     from services.graph.ports import ClusterSource
 
 _EXIT_CODES = {
@@ -109,7 +109,7 @@ def _graph_extra() -> Iterator[None]:
 
 
 def _parse(words: tuple[str, ...]) -> "TargetName | None":
-    from services.graph.domain.target import NoSuchTarget, parse_target  # noqa: PLC0415 - of an extra.
+    from services.graph.domain.walking.target import NoSuchTarget, parse_target  # noqa: PLC0415 - of an extra.
 
     try:
         return parse_target(words)

@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 
 from services.graph.adapters.kube_http import Answer, Trouble
-from services.graph.domain.coverage import CoverageState
-from services.graph.domain.kinds import Kind
+from services.graph.domain.reading.coverage import CoverageState
+from services.graph.domain.reading.kinds import Kind
 
 OK, CREATED, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, NOT_ACCEPTABLE, GONE, TOO_MANY = 200, 201, 401, 403, 404, 406, 410, 429
 

@@ -7,7 +7,7 @@ import msgspec
 
 from services.graph.adapters.kube_answers import FORBIDDEN, OK, UNAUTHORIZED, read_status
 from services.graph.adapters.kube_http import JSON, Answer, Deadline, KubeHttp
-from services.graph.domain.kinds import KINDS, Kind
+from services.graph.domain.reading.kinds import KINDS, Kind
 from services.graph.ports import Discovery
 
 _AT_ONCE = ",".join(

@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 
 from services.graph.adapters.kube_answers import GONE, judge
 from services.graph.adapters.kube_http import Answer, Deadline, KubeHttp
-from services.graph.domain.coverage import CoverageState
-from services.graph.domain.decoding import decode_page
 from services.graph.domain.k8s.shape import KubeObject
-from services.graph.domain.kinds import Kind
+from services.graph.domain.reading.coverage import CoverageState
+from services.graph.domain.reading.decoding import decode_page
+from services.graph.domain.reading.kinds import Kind
 from services.graph.ports import Limits
 
 

@@ -7,8 +7,8 @@ import msgspec
 from services.graph.adapters.kube_answers import GONE, judge
 from services.graph.adapters.kube_http import Answer, Deadline, KubeHttp
 from services.graph.adapters.kube_lists import ListOrder
-from services.graph.domain.coverage import CoverageEntry, CoverageState, grant_for
-from services.graph.domain.decoding import split_page
+from services.graph.domain.reading.coverage import CoverageEntry, CoverageState, grant_for
+from services.graph.domain.reading.decoding import split_page
 from services.graph.ports import RawPage
 
 

@@ -16,10 +16,10 @@ from services.graph.adapters.kube_lists import ListOrder, ListRead, read_list
 from services.graph.adapters.kube_logs import read_log
 from services.graph.adapters.kube_raw import read_raw_pages
 from services.graph.domain.access.question import Access, AccessQuestion
-from services.graph.domain.coverage import CoverageEntry, CoverageState, grant_for
-from services.graph.domain.decoding import decode_object
 from services.graph.domain.k8s.shape import KubeObject
-from services.graph.domain.kinds import Kind
+from services.graph.domain.reading.coverage import CoverageEntry, CoverageState, grant_for
+from services.graph.domain.reading.decoding import decode_object
+from services.graph.domain.reading.kinds import Kind
 from services.graph.ports import (
     ClusterSource,
     Discovery,

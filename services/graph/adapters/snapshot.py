@@ -19,11 +19,11 @@ from services.graph.adapters.snapshot_files import (
     read_manifest,
 )
 from services.graph.domain.access.question import Access, AccessQuestion
-from services.graph.domain.coverage import Coverage, CoverageEntry, CoverageState, grant_for
-from services.graph.domain.decoding import decode_page
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import KubeObject
-from services.graph.domain.kinds import Kind, get_kind
+from services.graph.domain.reading.coverage import Coverage, CoverageEntry, CoverageState, grant_for
+from services.graph.domain.reading.decoding import decode_page
+from services.graph.domain.reading.kinds import Kind, get_kind
 from services.graph.ports import (
     ClusterSource,
     Discovery,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from services.graph.domain.coverage import CoverageEntry
-from services.graph.domain.kinds import Kind
+from services.graph.domain.reading.coverage import CoverageEntry
+from services.graph.domain.reading.kinds import Kind
 from services.graph.ports import Discovery, LogState
 from shared.errors import AppError
 

@@ -10,8 +10,8 @@ from services.graph.adapters.snapshot import open_snapshot
 from services.graph.adapters.snapshot_files import LOGS, LogNote, log_file, write_file
 from services.graph.domain.k8s.pods import ContainerStatus, Pod
 from services.graph.domain.k8s.shape import KubeObject
-from services.graph.domain.kinds import get_kind
-from services.graph.domain.redaction import redact_line
+from services.graph.domain.reading.kinds import get_kind
+from services.graph.domain.reading.redaction import redact_line
 from services.graph.ports import ClusterSource, Limits, LogState
 
 Report = Callable[[str, int, int | None], None]

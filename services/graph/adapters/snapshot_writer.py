@@ -19,10 +19,10 @@ from services.graph.adapters.snapshot_files import (
     write_manifest,
 )
 from services.graph.adapters.snapshot_logs import write_logs
-from services.graph.domain.coverage import CoverageEntry, CoverageState
 from services.graph.domain.k8s.cluster import Namespace
-from services.graph.domain.kinds import KINDS, Kind
-from services.graph.domain.redaction import redact_object
+from services.graph.domain.reading.coverage import CoverageEntry, CoverageState
+from services.graph.domain.reading.kinds import KINDS, Kind
+from services.graph.domain.reading.redaction import redact_object
 from services.graph.ports import Limits, RawListing, RawPage, RawSource
 
 Report = Callable[[str, int, int | None], None]

@@ -5,17 +5,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import SimpleQueue
 
-from services.graph.domain.coverage import Coverage, CoverageEntry, CoverageState
-from services.graph.domain.examination import examine
-from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.shape import Ref
-from services.graph.domain.kinds import get_kind
-from services.graph.domain.ranking import Hypothesis, rank_findings
+from services.graph.domain.ranking.examination import examine
+from services.graph.domain.ranking.ranking import Hypothesis, rank_findings
+from services.graph.domain.ranking.verdict import Judgement, Sight, judge
+from services.graph.domain.reading.coverage import Coverage, CoverageEntry, CoverageState
+from services.graph.domain.reading.inventory import Inventory
+from services.graph.domain.reading.kinds import get_kind
 from services.graph.domain.report.contract import Conclusion, write_diagnosis
 from services.graph.domain.rules.base import Rule, View
 from services.graph.domain.rules.catalogue import RULES
-from services.graph.domain.verdict import Judgement, Sight, judge
-from services.graph.domain.walk import Walk, walk_everything, walk_namespaces
+from services.graph.domain.walking.walk import Walk, walk_everything, walk_namespaces
 from services.graph.handlers.diagnose import DEFAULT_LIMITS, gaps_of
 from services.graph.handlers.gather import gather, wants_of_everything, wants_of_namespaces
 from services.graph.handlers.other_gaps import other_gaps

@@ -1,6 +1,6 @@
 """Find in which namespace an object is that was named without one."""
 
-from services.graph.domain.kinds import Kind
+from services.graph.domain.reading.kinds import Kind
 from services.graph.ports import ClusterSource, Limits, Lookup
 
 

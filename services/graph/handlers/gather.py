@@ -7,10 +7,10 @@ from datetime import datetime
 from threading import Lock
 from time import monotonic
 
-from services.graph.domain.coverage import Coverage, CoverageEntry, CoverageState
-from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.shape import KubeObject, Ref
-from services.graph.domain.kinds import KINDS, Kind, get_kind
+from services.graph.domain.reading.coverage import Coverage, CoverageEntry, CoverageState
+from services.graph.domain.reading.inventory import Inventory
+from services.graph.domain.reading.kinds import KINDS, Kind, get_kind
 from services.graph.handlers.quiet_gc import quiet_gc
 from services.graph.ports import ClusterSource, KindRead, Limits
 

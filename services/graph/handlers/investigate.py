@@ -6,30 +6,30 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
-from services.graph.domain.blast_radius import blast_radius
 from services.graph.domain.changes.collect import collect_changes
 from services.graph.domain.changes.raises import raise_by_changes
 from services.graph.domain.changes.rank import RankedChange, rank_changes
-from services.graph.domain.correlate import correlate
-from services.graph.domain.coverage import CoverageEntry, CoverageState
-from services.graph.domain.examination import Examination, examine
-from services.graph.domain.graph import Graph
-from services.graph.domain.hints import Told, namespaces_of, read_hints
-from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.cluster import Lease
 from services.graph.domain.k8s.shape import Ref
-from services.graph.domain.keepsake import keep, recall
-from services.graph.domain.kinds import KINDS
-from services.graph.domain.neighbourhood import Neighbourhood, find_neighbourhood
-from services.graph.domain.ranking import Hypothesis, rank_findings
+from services.graph.domain.ranking.examination import Examination, examine
+from services.graph.domain.ranking.ranking import Hypothesis, rank_findings
+from services.graph.domain.ranking.verdict import Judgement
+from services.graph.domain.reading.coverage import CoverageEntry, CoverageState
+from services.graph.domain.reading.inventory import Inventory
+from services.graph.domain.reading.keepsake import keep, recall
+from services.graph.domain.reading.kinds import KINDS
 from services.graph.domain.relations import build_graph
 from services.graph.domain.report.contract import Conclusion, write_diagnosis
 from services.graph.domain.report.investigation import Outcome, write_investigation
 from services.graph.domain.rules.base import Rule, View
 from services.graph.domain.rules.catalogue import RULES
-from services.graph.domain.seeds import Seeds, find_seeds
-from services.graph.domain.verdict import Judgement
-from services.graph.domain.walk import Walk, walk_from
+from services.graph.domain.seeding.correlate import correlate
+from services.graph.domain.seeding.hints import Told, namespaces_of, read_hints
+from services.graph.domain.seeding.seeds import Seeds, find_seeds
+from services.graph.domain.topology.blast_radius import blast_radius
+from services.graph.domain.topology.graph import Graph
+from services.graph.domain.topology.neighbourhood import Neighbourhood, find_neighbourhood
+from services.graph.domain.walking.walk import Walk, walk_from
 from services.graph.handlers.diagnose import DEFAULT_LIMITS, gaps_of, worth_saying
 from services.graph.handlers.gather import Progress, Want, gather, wants_of_everything, wants_of_namespaces
 from services.graph.handlers.read_logs import read_logs

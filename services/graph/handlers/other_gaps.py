@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from services.graph.domain.coverage import CoverageState
-from services.graph.domain.walk import Walk
+from services.graph.domain.reading.coverage import CoverageState
+from services.graph.domain.walking.walk import Walk
 from services.graph.ports import ClusterSource, Discovery
 from shared.contracts.diagnosis import CoverageNote
 

@@ -10,11 +10,11 @@ from time import monotonic
 
 import msgspec
 
-from services.graph.domain.coverage import Coverage, CoverageEntry, CoverageState
-from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.cluster import Namespace
 from services.graph.domain.k8s.shape import KubeObject
-from services.graph.domain.kinds import Kind
+from services.graph.domain.reading.coverage import Coverage, CoverageEntry, CoverageState
+from services.graph.domain.reading.inventory import Inventory
+from services.graph.domain.reading.kinds import Kind
 from services.graph.handlers.quiet_gc import quiet_gc
 from services.graph.ports import ClusterSource, KindRead, Limits, ObjectRead
 

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from services.graph.domain.coverage import CoverageEntry, CoverageState, grant_for
-from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.pods import ContainerStatus, Pod
 from services.graph.domain.k8s.shape import KubeObject, Ref
-from services.graph.domain.kinds import get_kind
-from services.graph.domain.owners import owners_of
+from services.graph.domain.reading.coverage import CoverageEntry, CoverageState, grant_for
+from services.graph.domain.reading.inventory import Inventory
+from services.graph.domain.reading.kinds import get_kind
+from services.graph.domain.walking.owners import owners_of
 from services.graph.ports import ClusterSource, Limits, LogRead, LogState
 
 VERB = "get logs"

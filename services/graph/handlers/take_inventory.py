@@ -2,8 +2,8 @@
 
 from collections import defaultdict
 
-from services.graph.domain.coverage import CoverageState
-from services.graph.domain.kinds import kinds_of
+from services.graph.domain.reading.coverage import CoverageState
+from services.graph.domain.reading.kinds import kinds_of
 from services.graph.ports import ClusterBook, ClusterSource, Limits, Pulse
 from shared.contracts.cluster_names import ClusterNames, NamedCluster, NamedObjects
 from shared.errors import AppError

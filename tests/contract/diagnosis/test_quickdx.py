@@ -4,8 +4,8 @@ import msgspec
 import pytest
 
 from services.gateway.api.diagnosis_inputs import DiagnosisInput
-from services.graph.domain.coverage import CoverageState
 from services.graph.domain.k8s.pods import Pod
+from services.graph.domain.reading.coverage import CoverageState
 from services.graph.domain.rules.base import Hit, Remedy, Seen
 from services.graph.handlers.diagnose import diagnose_resource
 from shared.contracts.diagnosis import DiagnosedResource, encode_diagnosis

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from services.graph.domain.coverage import CoverageState, Grant
 from services.graph.domain.k8s.config import ConfigMap, Secret
-from services.graph.domain.kinds import KINDS, get_kind
+from services.graph.domain.reading.coverage import CoverageState, Grant
+from services.graph.domain.reading.kinds import KINDS, get_kind
 from services.graph.ports import ClusterSource, Limits, LogState, Lookup
 from tests.support.kube_rights import Rights, all_rights
 from tests.support.kube_world import KubeWorld, a_world

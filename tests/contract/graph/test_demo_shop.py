@@ -7,15 +7,15 @@ import pytest
 
 from scripts.demo_shop import write
 from services.graph.adapters.snapshot import open_snapshot
-from services.graph.domain.coverage import Coverage, CoverageState
-from services.graph.domain.inventory import Inventory, Presence
 from services.graph.domain.k8s.cluster import Namespace
 from services.graph.domain.k8s.config import ConfigMap
 from services.graph.domain.k8s.network import EndpointSlice, NetworkPolicy, Service
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.rbac import ServiceAccount
 from services.graph.domain.k8s.workloads import Deployment, ReplicaSet
-from services.graph.domain.kinds import KINDS
+from services.graph.domain.reading.coverage import Coverage, CoverageState
+from services.graph.domain.reading.inventory import Inventory, Presence
+from services.graph.domain.reading.kinds import KINDS
 from services.graph.ports import Limits, LogState
 
 SHOP = Path(__file__).resolve().parents[3] / "data/demo/shop"

@@ -10,8 +10,8 @@ import pytest
 from services.graph.adapters.kube_config import open_account
 from services.graph.adapters.live_cluster import MOST_REQUESTS_AT_ONCE, LiveCluster, open_live_cluster
 from services.graph.domain.access.question import Access, AccessQuestion
-from services.graph.domain.coverage import CoverageState
-from services.graph.domain.kinds import get_kind
+from services.graph.domain.reading.coverage import CoverageState
+from services.graph.domain.reading.kinds import get_kind
 from services.graph.ports import LogState, Lookup
 from tests.contract.graph.cluster_source_suite import LIMITS, POD, ClusterSourceSuite, a_shop
 from tests.support.kube_api import serve_kube_api

@@ -12,8 +12,8 @@ from services.graph.adapters.snapshot import open_snapshot
 from services.graph.adapters.snapshot_files import NoSnapshot, SnapshotExists, read_manifest
 from services.graph.adapters.snapshot_writer import SnapshotOrder, write_snapshot
 from services.graph.domain.access.question import Access, AccessQuestion
-from services.graph.domain.coverage import CoverageState
-from services.graph.domain.kinds import get_kind
+from services.graph.domain.reading.coverage import CoverageState
+from services.graph.domain.reading.kinds import get_kind
 from services.graph.ports import LogState, Lookup
 from tests.contract.graph.cluster_source_suite import LIMITS, POD, ClusterSourceSuite, a_shop
 from tests.support.kube_api import serve_kube_api

@@ -5,8 +5,8 @@ from functools import cache
 
 import pytest
 
-from services.graph.domain.coverage import CoverageState
-from services.graph.domain.kinds import KINDS
+from services.graph.domain.reading.coverage import CoverageState
+from services.graph.domain.reading.kinds import KINDS
 from services.graph.domain.rules.catalogue import RULES
 from services.graph.handlers.diagnose import diagnose_resource
 from services.graph.handlers.diagnose_scope import diagnose_scope

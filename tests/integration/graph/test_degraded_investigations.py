@@ -6,9 +6,9 @@ from functools import cache
 
 import pytest
 
-from services.graph.domain.coverage import CoverageState
-from services.graph.domain.keepsake import recall
-from services.graph.domain.kinds import KINDS
+from services.graph.domain.reading.coverage import CoverageState
+from services.graph.domain.reading.keepsake import recall
+from services.graph.domain.reading.kinds import KINDS
 from services.graph.domain.rules.catalogue import RULES
 from services.graph.handlers.investigate import investigate
 from shared.contracts.diagnosis import DiagnosisStatus

@@ -11,8 +11,8 @@ import pytest
 
 from services.graph.adapters.kube_config import Account, NoCluster
 from services.graph.adapters.live_cluster import find_namespace, list_contexts, open_live_cluster
-from services.graph.domain.coverage import CoverageState
-from services.graph.domain.kinds import get_kind
+from services.graph.domain.reading.coverage import CoverageState
+from services.graph.domain.reading.kinds import get_kind
 from services.graph.ports import Limits
 from tests.support.kube_api import Account as KubeAccount
 from tests.support.kube_api import serve_kube_api

@@ -12,8 +12,8 @@ import yaml
 from services.graph.adapters.kube_config import open_account
 from services.graph.adapters.live_cluster import MOST_REQUESTS_AT_ONCE, LiveCluster
 from services.graph.domain.access.question import AccessQuestion
-from services.graph.domain.coverage import CoverageState
-from services.graph.domain.kinds import KINDS
+from services.graph.domain.reading.coverage import CoverageState
+from services.graph.domain.reading.kinds import KINDS
 from services.graph.handlers.read_cluster import ReadPlan, read_inventory
 from services.graph.ports import Limits
 from tests.support.kube_api import REVIEWS, serve_kube_api

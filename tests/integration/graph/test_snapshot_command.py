@@ -9,8 +9,8 @@ from click.testing import CliRunner
 from services.cli.exit_codes import ExitCode
 from services.cli.main import cli
 from services.graph.adapters.snapshot import open_snapshot
-from services.graph.domain.coverage import CoverageState
-from services.graph.domain.kinds import get_kind
+from services.graph.domain.reading.coverage import CoverageState
+from services.graph.domain.reading.kinds import get_kind
 from services.graph.ports import Limits
 from tests.support.kube_api import serve_kube_api
 from tests.support.kube_faults import Fault, FaultKind

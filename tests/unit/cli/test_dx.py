@@ -7,7 +7,7 @@ from services.cli.commands.dx import _diagnose, _parse, _Place, _print
 from services.cli.diagnosis_view import _parts
 from services.cli.exit_codes import ExitCode
 from services.cli.main import cli
-from services.graph.domain.coverage import CoverageState
+from services.graph.domain.reading.coverage import CoverageState
 from services.graph.domain.report.markdown import rule_of
 from services.graph.handlers.diagnose import diagnose_resource
 from shared.contracts.diagnosis import DiagnosedResource, Verdict, decode_diagnosis

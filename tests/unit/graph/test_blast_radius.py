@@ -1,6 +1,6 @@
 """Whom trouble reaches, and what it may come from."""
 
-from services.graph.domain.blast_radius import BlastRadius, blast_radius
+from services.graph.domain.topology.blast_radius import BlastRadius, blast_radius
 from tests.support.cluster import an_object
 from tests.support.edges import a_graph, owned_by, ref
 from tests.unit.graph.test_neighbourhood import a_shop

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.graph.domain.coverage import Coverage, CoverageEntry, CoverageState
+from services.graph.domain.reading.coverage import Coverage, CoverageEntry, CoverageState
 
 
 def an_entry(state: str, namespace: str | None = None, kind: str = "Pod", verb: str = "list") -> CoverageEntry:

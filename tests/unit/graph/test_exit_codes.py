@@ -1,6 +1,6 @@
 import pytest
 
-from services.graph.domain.exit_codes import explain_exit
+from services.graph.domain.evidence.exit_codes import explain_exit
 
 
 @pytest.mark.parametrize("code", range(256))

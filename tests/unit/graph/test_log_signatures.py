@@ -1,6 +1,6 @@
 import pytest
 
-from services.graph.domain.log_signatures import find_signatures
+from services.graph.domain.logs.log_signatures import find_signatures
 
 NGINX = (
     "2026/11/23 05:24:13 [error] 7#7: *1 connect() failed (111: Connection refused) while connecting to upstream, "

@@ -4,11 +4,11 @@ import random
 
 import pytest
 
-from services.graph.domain.graph import Graph, Relation
-from services.graph.domain.hops import HOPS, NEEDS_SOURCE, NEEDS_TARGET
 from services.graph.domain.k8s.shape import KubeObject
-from services.graph.domain.neighbourhood import CutReason, Neighbourhood, find_neighbourhood
 from services.graph.domain.relations import build_graph
+from services.graph.domain.topology.graph import Graph, Relation
+from services.graph.domain.topology.hops import HOPS, NEEDS_SOURCE, NEEDS_TARGET
+from services.graph.domain.topology.neighbourhood import CutReason, Neighbourhood, find_neighbourhood
 from tests.support.cluster import an_inventory, an_object
 from tests.support.edges import a_graph, owned_by, ref
 

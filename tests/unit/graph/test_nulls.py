@@ -1,7 +1,7 @@
 import pytest
 
-from services.graph.domain.decoding import decode_object, decode_page
-from services.graph.domain.kinds import KINDS, get_kind
+from services.graph.domain.reading.decoding import decode_object, decode_page
+from services.graph.domain.reading.kinds import KINDS, get_kind
 from tests.support.kube_world import every_place
 
 

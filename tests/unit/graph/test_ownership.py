@@ -1,4 +1,4 @@
-from services.graph.domain.ownership import find_owner, is_superseded, pods_of, top_owner
+from services.graph.domain.walking.ownership import find_owner, is_superseded, pods_of, top_owner
 from tests.support.cluster import an_inventory, an_object
 from tests.support.rule_cases import a_deployment, a_pod, a_replica_set, owned, ref
 

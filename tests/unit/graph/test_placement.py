@@ -2,8 +2,8 @@ from decimal import Decimal
 
 import pytest
 
-from services.graph.domain.placement import fits_of
-from services.graph.domain.quantities import parse_quantity, requests_of
+from services.graph.domain.evidence.placement import fits_of
+from services.graph.domain.evidence.quantities import parse_quantity, requests_of
 from tests.support.rule_cases import a_container, a_node, a_pod
 
 

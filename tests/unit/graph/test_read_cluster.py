@@ -5,11 +5,11 @@ from threading import Barrier, Lock
 import msgspec
 import pytest
 
-from services.graph.domain.coverage import CoverageEntry, CoverageState
-from services.graph.domain.inventory import Presence
 from services.graph.domain.k8s.cluster import Namespace, Node
 from services.graph.domain.k8s.pods import Pod
-from services.graph.domain.kinds import KINDS, kinds_of
+from services.graph.domain.reading.coverage import CoverageEntry, CoverageState
+from services.graph.domain.reading.inventory import Presence
+from services.graph.domain.reading.kinds import KINDS, kinds_of
 from services.graph.handlers.quiet_gc import quiet_gc
 from services.graph.handlers.read_cluster import ReadPlan, read_inventory
 from services.graph.ports import Discovery, KindRead, Limits, Lookup, ObjectRead

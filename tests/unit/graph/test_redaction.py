@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.graph.domain.redaction import redact_line, redact_object
-from services.graph.domain.secret_shapes import is_secret_name
+from services.graph.domain.reading.redaction import redact_line, redact_object
+from services.graph.domain.reading.secret_shapes import is_secret_name
 
 # Parts of made-up secrets are joined here, so that no scanner takes them for real ones.
 SECRETS = {

@@ -1,7 +1,7 @@
 import msgspec
 
+from services.graph.domain.evidence.revisions import diff_templates, last_change
 from services.graph.domain.k8s.pods import PodTemplate
-from services.graph.domain.revisions import diff_templates, last_change
 from tests.support.cluster import an_inventory
 from tests.support.rule_cases import a_container, a_deployment, a_replica_set, an_event, ref
 

@@ -2,8 +2,8 @@
 
 import msgspec
 
-from services.graph.domain.decoding import decode_object, decode_page
-from services.graph.domain.kinds import KINDS, get_kind
+from services.graph.domain.reading.decoding import decode_object, decode_page
+from services.graph.domain.reading.kinds import KINDS, get_kind
 
 
 def a_pod(name, node="node-1", image="shop/cart:1"):

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from services.graph.domain.access.matching import allows
 from services.graph.domain.access.question import Access, AccessQuestion, Requester, account_user
 from services.graph.domain.access.roles import RoleBook, RoleRule
-from services.graph.domain.inventory import Inventory, Presence
 from services.graph.domain.k8s.rbac import ClusterRole, ClusterRoleBinding, Role, RoleBinding, ServiceAccount, Subject
 from services.graph.domain.k8s.shape import Ref
+from services.graph.domain.reading.inventory import Inventory, Presence
 
 Binding = RoleBinding | ClusterRoleBinding
 SUPERUSERS, NODES = "system:masters", "system:nodes"

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.rbac import ClusterRole, PolicyRule, Role
 from services.graph.domain.k8s.shape import LabelSelector, Ref, selects
+from services.graph.domain.reading.inventory import Inventory
 
 
 class RoleRule(NamedTuple):

@@ -14,9 +14,9 @@ from services.graph.domain.access.matching import (
 )
 from services.graph.domain.access.question import AccessQuestion, Requester
 from services.graph.domain.access.roles import RoleRule
-from services.graph.domain.inventory import Presence
 from services.graph.domain.k8s.rbac import ServiceAccount, Subject
 from services.graph.domain.k8s.shape import Ref
+from services.graph.domain.reading.inventory import Presence
 
 _BOOTSTRAPPED = "kubernetes.io/bootstrapping"
 

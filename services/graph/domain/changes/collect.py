@@ -8,10 +8,10 @@ import msgspec
 from services.graph.domain.changes.change import Change, ChangeSource
 from services.graph.domain.changes.compare import compare_inventories
 from services.graph.domain.changes.recent import find_recent_changes
-from services.graph.domain.hops import EVERYWHERE
-from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.shape import Ref
-from services.graph.domain.secret_shapes import mask_text
+from services.graph.domain.reading.inventory import Inventory
+from services.graph.domain.reading.secret_shapes import mask_text
+from services.graph.domain.topology.hops import EVERYWHERE
 
 
 def collect_changes(

@@ -8,10 +8,10 @@ import msgspec
 from services.graph.domain.changes.change import Change, ChangeKind, ChangeSource
 from services.graph.domain.changes.fields import FIELDS, Field
 from services.graph.domain.changes.templates import TEMPLATES, template_changes
-from services.graph.domain.inventory import Inventory, Presence
 from services.graph.domain.k8s.config import ConfigMap
 from services.graph.domain.k8s.network import EndpointSlice, Service
 from services.graph.domain.k8s.shape import FieldsManager, KubeObject, ManagedMeta
+from services.graph.domain.reading.inventory import Inventory, Presence
 
 _MOST_SHOWN = 200
 _encode = msgspec.json.Encoder(order="sorted").encode

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from services.graph.domain.changes.change import ChangeKind
 from services.graph.domain.changes.rank import RankedChange
-from services.graph.domain.confidence import MOST
 from services.graph.domain.k8s.shape import Ref
-from services.graph.domain.ranking import Hypothesis, in_order
+from services.graph.domain.ranking.confidence import MOST
+from services.graph.domain.ranking.ranking import Hypothesis, in_order
 
 _SHARE = 0.2
 _SOON, _SKEW = timedelta(minutes=30), timedelta(minutes=2)

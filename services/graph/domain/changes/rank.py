@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.graph.domain.changes.change import Change, ChangeKind, ChangeSource
-from services.graph.domain.confidence import Confidence
 from services.graph.domain.k8s.shape import Ref
+from services.graph.domain.ranking.confidence import Confidence
 
 _BASE = 0.3
 _NEAR = {0: 0.3, 1: 0.2, 2: 0.1}

@@ -9,12 +9,12 @@ from services.graph.domain.changes.change import Change, ChangeKind, ChangeSourc
 from services.graph.domain.changes.compare import changed_at, changed_by
 from services.graph.domain.changes.fields import FIELDS
 from services.graph.domain.changes.templates import template_changes
-from services.graph.domain.inventory import Inventory
+from services.graph.domain.evidence.revisions import last_change
 from services.graph.domain.k8s.cluster import Node
 from services.graph.domain.k8s.shape import KubeObject
 from services.graph.domain.k8s.workloads import Deployment
-from services.graph.domain.ownership import replica_sets_of
-from services.graph.domain.revisions import last_change
+from services.graph.domain.reading.inventory import Inventory
+from services.graph.domain.walking.ownership import replica_sets_of
 
 # What writes to objects all the time without anybody having decided anything.
 _CONTROLLERS = ("kube-controller-manager", "kubelet", "kube-scheduler", "cloud-controller-manager")

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from services.graph.domain.changes.change import Change, ChangeKind, ChangeSource
+from services.graph.domain.evidence.revisions import diff_templates
 from services.graph.domain.k8s.pods import PodTemplate
 from services.graph.domain.k8s.shape import KubeObject, Ref
 from services.graph.domain.k8s.workloads import CronJob, DaemonSet, Deployment, StatefulSet
-from services.graph.domain.revisions import diff_templates
 
 TEMPLATES: dict[type[KubeObject], Callable[[Any], PodTemplate]] = {
     Deployment: lambda thing: thing.spec.template,

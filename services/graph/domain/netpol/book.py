@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.cluster import Namespace
 from services.graph.domain.k8s.network import NetworkPolicy, PolicyPeer, PolicyPort
 from services.graph.domain.k8s.pods import Pod
@@ -30,6 +29,7 @@ from services.graph.domain.netpol.verdict import (
     reason_of,
     state_of,
 )
+from services.graph.domain.reading.inventory import Inventory
 
 ENDED = "a pod that has ended sends and receives nothing"
 SELF = "a pod always reaches itself"

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from services.graph.domain.graph import Edge, EdgeState, Relation
 from services.graph.domain.k8s.pods import Pod
-from services.graph.domain.layers import Layer
 from services.graph.domain.netpol.book import PolicyBook
 from services.graph.domain.netpol.verdict import Verdict, VerdictState
+from services.graph.domain.topology.graph import Edge, EdgeState, Relation
+from services.graph.domain.topology.layers import Layer
 
 # More pods than this make more pairs than anybody can look at.
 MOST_PODS = 100

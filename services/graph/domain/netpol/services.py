@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.network import Service, ServicePort
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.netpol.book import HOST_NETWORK, PolicyBook
 from services.graph.domain.netpol.verdict import TCP, Outside, PortQuestion, Verdict, VerdictState
+from services.graph.domain.reading.inventory import Inventory
 
 ALLOWED, DENIED, UNKNOWN = VerdictState.ALLOWED, VerdictState.DENIED, VerdictState.UNKNOWN
 NO_TARGETS = "no running pod is known behind the Service"

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from services.graph.domain.graph import Provenance
 from services.graph.domain.k8s.network import NetworkPolicy
+from services.graph.domain.topology.graph import Provenance
 
 TCP = "TCP"
 PROTOCOLS = (TCP, "UDP", "SCTP")

@@ -1,8 +1,7 @@
 """The whole graph of an inventory: every topic draws its relations, each in one pass over its objects."""
 
-from services.graph.domain.graph import Graph
-from services.graph.domain.inventory import Inventory
-from services.graph.domain.kinds import KINDS
+from services.graph.domain.reading.inventory import Inventory
+from services.graph.domain.reading.kinds import KINDS
 from services.graph.domain.relations.calls import draw_calls
 from services.graph.domain.relations.drawing import Drawing
 from services.graph.domain.relations.events import draw_events
@@ -15,6 +14,7 @@ from services.graph.domain.relations.pods import draw_pods
 from services.graph.domain.relations.rbac import draw_rbac
 from services.graph.domain.relations.services import draw_services
 from services.graph.domain.relations.storage import draw_storage
+from services.graph.domain.topology.graph import Graph
 
 _TOPICS = (
     draw_ownership,

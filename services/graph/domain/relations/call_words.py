@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.config import ConfigMap
 from services.graph.domain.k8s.pods import Container, EnvFrom, EnvVar, KeyToPath, PodSpec, Volume
+from services.graph.domain.reading.inventory import Inventory
 
 # With something before it: a HOST alone is mostly where the process itself listens.
 _ADDRESS_NAME = re.compile(r"_(?:HOST|HOST_?NAME|ADDR|(?<!MAIL_)ADDRESS|URL|URI|ENDPOINT|DSN)(?:E?S)?_?[0-9]*$")

@@ -3,13 +3,11 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from services.graph.domain.graph import EdgeState, Relation
-from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.cluster import Namespace
 from services.graph.domain.k8s.network import Service
 from services.graph.domain.k8s.pods import Pod, PodSpec
 from services.graph.domain.k8s.shape import KubeObject, Ref
-from services.graph.domain.layers import Layer
+from services.graph.domain.reading.inventory import Inventory
 from services.graph.domain.relations.addresses import Address, find_addresses
 from services.graph.domain.relations.call_words import (
     Word,
@@ -22,6 +20,8 @@ from services.graph.domain.relations.call_words import (
 )
 from services.graph.domain.relations.drawing import Drawing, Link, origin_of, presence_of
 from services.graph.domain.relations.templates import template_of, templates_of
+from services.graph.domain.topology.graph import EdgeState, Relation
+from services.graph.domain.topology.layers import Layer
 
 CALLS = Link(
     Relation.CALLS,

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from services.graph.domain.graph import Edge, EdgeState, Entity, Graph, Provenance, Relation
-from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.shape import KubeObject, Ref
-from services.graph.domain.kinds import KINDS
-from services.graph.domain.layers import Layer, layer_of
+from services.graph.domain.reading.inventory import Inventory
+from services.graph.domain.reading.kinds import KINDS
+from services.graph.domain.topology.graph import Edge, EdgeState, Entity, Graph, Provenance, Relation
+from services.graph.domain.topology.layers import Layer, layer_of
 
 _CLASSES: dict[str, type[KubeObject]] = {kind.name: kind.kept for kind in KINDS}
 _SERVED = {(kind.name, kind.group) for kind in KINDS}

@@ -1,11 +1,11 @@
 """Kubernetes Events and the objects they are about."""
 
-from services.graph.domain.graph import EdgeState, Relation
 from services.graph.domain.k8s.events import Event, is_about
 from services.graph.domain.k8s.shape import Ref
-from services.graph.domain.kinds import KINDS
-from services.graph.domain.layers import Layer
+from services.graph.domain.reading.kinds import KINDS
 from services.graph.domain.relations.drawing import Drawing, Link, origin_of
+from services.graph.domain.topology.graph import EdgeState, Relation
+from services.graph.domain.topology.layers import Layer
 
 REPORTS = Link(Relation.REPORTS_ON, Layer.OBSERVABILITY, "The Event names this object as what it is about.")
 _EARLIER = "about an earlier object of that name"

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from services.graph.domain.graph import EdgeState
 from services.graph.domain.k8s.gateway_api import (
     Gateway,
     Listener,
@@ -21,6 +20,7 @@ from services.graph.domain.k8s.gateway_api import (
 )
 from services.graph.domain.k8s.shape import Condition, LabelSelector, find_condition, selects
 from services.graph.domain.relations.gateway_matching import GATEWAY_GROUP, Wanted, hostnames_meet, is_granted
+from services.graph.domain.topology.graph import EdgeState
 
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
 

@@ -3,8 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from services.graph.domain.graph import Relation
-from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.cluster import Namespace
 from services.graph.domain.k8s.gateway_api import (
     BackendRef,
@@ -22,10 +20,12 @@ from services.graph.domain.k8s.gateway_api import (
 )
 from services.graph.domain.k8s.network import Service
 from services.graph.domain.k8s.shape import KubeObject, Ref
-from services.graph.domain.layers import Layer
+from services.graph.domain.reading.inventory import Inventory
 from services.graph.domain.relations.drawing import Drawing, Link, origin_of, presence_of, ref_in_group
 from services.graph.domain.relations.gateway_matching import GATEWAY_GROUP, Wanted, is_granted
 from services.graph.domain.relations.gateway_verdict import Verdict, judge_parent, judge_target
+from services.graph.domain.topology.graph import Relation
+from services.graph.domain.topology.layers import Layer
 
 ATTACHED = Link(
     Relation.ATTACHED_TO,

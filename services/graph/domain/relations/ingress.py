@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from services.graph.domain.graph import EdgeState, Relation
 from services.graph.domain.k8s.network import Ingress, IngressBackend, Service, ServiceBackendPort
 from services.graph.domain.k8s.shape import Ref
-from services.graph.domain.layers import Layer
 from services.graph.domain.relations.drawing import Drawing, Link, Origin, origin_of, ref_in_group
+from services.graph.domain.topology.graph import EdgeState, Relation
+from services.graph.domain.topology.layers import Layer
 
 BACKEND = Link(Relation.ROUTES_TO, Layer.EDGE, "A rule of the Ingress, or its default, sends traffic to this backend.")
 CLASS = Link(Relation.USES_CLASS, Layer.EDGE, "spec.ingressClassName names this class.")

@@ -1,12 +1,12 @@
 """What scales, protects, isolates and limits: autoscalers, disruption budgets, network policies, quotas."""
 
-from services.graph.domain.graph import Relation
 from services.graph.domain.k8s.cluster import LimitRange, ResourceQuota
 from services.graph.domain.k8s.network import NetworkPolicy
 from services.graph.domain.k8s.shape import LabelSelector, Ref
 from services.graph.domain.k8s.workloads import HorizontalPodAutoscaler, PodDisruptionBudget
-from services.graph.domain.layers import Layer
 from services.graph.domain.relations.drawing import Drawing, Link, Origin, group_of, origin_of, ref_in_group
+from services.graph.domain.topology.graph import Relation
+from services.graph.domain.topology.layers import Layer
 
 SCALES = Link(Relation.SCALES, Layer.PLATFORM, "spec.scaleTargetRef names this object.")
 PROTECTS = Link(Relation.PROTECTS, Layer.PLATFORM, "The budget's selector selects this pod.")

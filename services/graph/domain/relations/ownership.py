@@ -2,16 +2,16 @@
 
 from collections import defaultdict
 
-from services.graph.domain.graph import EdgeState, Relation
-from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.events import Event
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import KubeObject, OwnerReference, Ref
 from services.graph.domain.k8s.storage import PersistentVolumeClaim
 from services.graph.domain.k8s.workloads import StatefulSet
-from services.graph.domain.kinds import KINDS
-from services.graph.domain.layers import Layer
+from services.graph.domain.reading.inventory import Inventory
+from services.graph.domain.reading.kinds import KINDS
 from services.graph.domain.relations.drawing import Drawing, Link, Origin, group_of, origin_of, ref_in_group
+from services.graph.domain.topology.graph import EdgeState, Relation
+from services.graph.domain.topology.layers import Layer
 
 OWNED = Link(Relation.OWNED_BY, Layer.APP, "The object names the uid of this owner in its ownerReferences.")
 CLAIMED = Link(

@@ -1,6 +1,5 @@
 """What the platform asks of Services, and what it tells of nodes: webhooks, aggregated APIs, leases, usage."""
 
-from services.graph.domain.graph import Relation
 from services.graph.domain.k8s.cluster import (
     APIService,
     Lease,
@@ -13,8 +12,9 @@ from services.graph.domain.k8s.cluster import (
 )
 from services.graph.domain.k8s.network import Service
 from services.graph.domain.k8s.shape import Ref
-from services.graph.domain.layers import Layer
 from services.graph.domain.relations.drawing import Drawing, Link, Origin, origin_of
+from services.graph.domain.topology.graph import Relation
+from services.graph.domain.topology.layers import Layer
 
 WEBHOOK = Link(Relation.SERVED_BY, Layer.PLATFORM, "The API server asks this Service before it admits an object.")
 AGGREGATED = Link(Relation.SERVED_BY, Layer.PLATFORM, "The API server hands requests for this API on to this Service.")

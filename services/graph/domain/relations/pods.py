@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
-from services.graph.domain.graph import Relation
 from services.graph.domain.k8s.config import ConfigMap, Secret
 from services.graph.domain.k8s.pods import Pod, PodSpec
 from services.graph.domain.k8s.rbac import ServiceAccount
 from services.graph.domain.k8s.shape import Ref
-from services.graph.domain.layers import Layer
 from services.graph.domain.relations.drawing import Draft, Drawing, Link, Origin, origin_of
 from services.graph.domain.relations.pod_inputs import Input, inputs_of, needs_the_same
 from services.graph.domain.relations.templates import templates_of
+from services.graph.domain.topology.graph import Relation
+from services.graph.domain.topology.layers import Layer
 
 ON_NODE = Link(Relation.RUNS_ON, Layer.INFRA, "The scheduler wrote this node into spec.nodeName.")
 NOMINATED = Link(

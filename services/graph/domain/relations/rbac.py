@@ -2,8 +2,6 @@
 
 from collections import defaultdict
 
-from services.graph.domain.graph import Relation
-from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.rbac import (
     ClusterRole,
     ClusterRoleBinding,
@@ -12,8 +10,10 @@ from services.graph.domain.k8s.rbac import (
     Subject,
 )
 from services.graph.domain.k8s.shape import LabelSelector, Ref, selects
-from services.graph.domain.layers import Layer
+from services.graph.domain.reading.inventory import Inventory
 from services.graph.domain.relations.drawing import Drawing, Link, Origin, origin_of
+from services.graph.domain.topology.graph import Relation
+from services.graph.domain.topology.layers import Layer
 
 BINDS = Link(Relation.BINDS, Layer.RBAC, "The binding names this subject.")
 GIVES = Link(Relation.GIVES, Layer.RBAC, "The binding's roleRef, kind and name, is this role.")

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.network import Endpoint, EndpointSlice, Service
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import Ref
+from services.graph.domain.reading.inventory import Inventory
 
 _FINISHED = frozenset({"Succeeded", "Failed"})
 

@@ -1,12 +1,12 @@
 """Services: the pods they mean, by their selector, and the pods they reach, by the uids in their slices."""
 
-from services.graph.domain.graph import EdgeState, Relation
 from services.graph.domain.k8s.network import SERVICE_NAME, Endpoint, EndpointSlice, Service
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import Ref
-from services.graph.domain.layers import Layer
 from services.graph.domain.relations.addresses import find_addresses
 from services.graph.domain.relations.drawing import Drawing, Link, Origin, origin_of
+from services.graph.domain.topology.graph import EdgeState, Relation
+from services.graph.domain.topology.layers import Layer
 
 SELECTS = Link(Relation.SELECTS, Layer.NETWORK, "The pod has every label of the Service's selector.")
 SLICED = Link(Relation.ROUTES_TO, Layer.NETWORK, "The slice carries the Service's name in kubernetes.io/service-name.")

@@ -1,11 +1,11 @@
 """Storage: claim → volume → class → driver, the default class included, and volumes attached to nodes."""
 
-from services.graph.domain.graph import EdgeState, Relation
-from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.shape import Ref
 from services.graph.domain.k8s.storage import PersistentVolume, PersistentVolumeClaim, StorageClass, VolumeAttachment
-from services.graph.domain.layers import Layer
+from services.graph.domain.reading.inventory import Inventory
 from services.graph.domain.relations.drawing import Drawing, Link, Origin, origin_of
+from services.graph.domain.topology.graph import EdgeState, Relation
+from services.graph.domain.topology.layers import Layer
 
 BOUND = Link(Relation.BOUND_TO, Layer.INFRA, "The claim names the volume, and the volume names the claim's uid.")
 RESERVED = Link(Relation.BOUND_TO, Layer.INFRA, "The volume's spec.claimRef names this claim.", 0.9)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.pods import PodSpec, TemplateMeta
 from services.graph.domain.k8s.shape import KubeObject
 from services.graph.domain.k8s.workloads import (
@@ -15,6 +14,7 @@ from services.graph.domain.k8s.workloads import (
     ReplicationController,
     StatefulSet,
 )
+from services.graph.domain.reading.inventory import Inventory
 
 _SIMPLE = (Deployment, StatefulSet, DaemonSet, Job, ReplicaSet, ReplicationController)
 TEMPLATE_PATH = "spec.template.spec"

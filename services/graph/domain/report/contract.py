@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import msgspec
 from msgspec import UNSET
 
-from services.graph.domain.coverage import CoverageEntry
-from services.graph.domain.examination import Examination
-from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.shape import Ref
-from services.graph.domain.kinds import get_kind
-from services.graph.domain.ranking import Hypothesis
+from services.graph.domain.ranking.examination import Examination
+from services.graph.domain.ranking.ranking import Hypothesis
+from services.graph.domain.ranking.verdict import Judgement
+from services.graph.domain.reading.coverage import CoverageEntry
+from services.graph.domain.reading.inventory import Inventory
+from services.graph.domain.reading.kinds import get_kind
 from services.graph.domain.report.summary import summarise
 from services.graph.domain.rules.base import Finding, Remedy, Seen
-from services.graph.domain.verdict import Judgement
 from shared.contracts import diagnosis as contract
 
 PRODUCER = "quickdx"

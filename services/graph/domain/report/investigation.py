@@ -8,15 +8,15 @@ from math import ceil
 
 import msgspec
 
-from services.graph.domain.blast_radius import BlastRadius, Reached
 from services.graph.domain.changes.rank import RankedChange
-from services.graph.domain.correlate import change_id, entity_id
-from services.graph.domain.graph import Edge, EdgeState, Entity, Graph
-from services.graph.domain.inventory import Presence
 from services.graph.domain.k8s.shape import Ref
-from services.graph.domain.layers import layer_of
-from services.graph.domain.neighbourhood import CutReason, Neighbourhood
-from services.graph.domain.seeds import FoundSeed, Seeds
+from services.graph.domain.reading.inventory import Presence
+from services.graph.domain.seeding.correlate import change_id, entity_id
+from services.graph.domain.seeding.seeds import FoundSeed, Seeds
+from services.graph.domain.topology.blast_radius import BlastRadius, Reached
+from services.graph.domain.topology.graph import Edge, EdgeState, Entity, Graph
+from services.graph.domain.topology.layers import layer_of
+from services.graph.domain.topology.neighbourhood import CutReason, Neighbourhood
 from shared.contracts import investigation as contract
 from shared.contracts.diagnosis import ConfidenceStep, DiagnosedResource, Diagnosis, DiagnosisStatus
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from services.graph.domain.ranking import Hypothesis
-from services.graph.domain.verdict import Judgement
+from services.graph.domain.ranking.ranking import Hypothesis
+from services.graph.domain.ranking.verdict import Judgement
 from shared.contracts.diagnosis import DiagnosedResource, Verdict
 
 

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from services.graph.domain.k8s.cluster import Namespace
 from services.graph.domain.k8s.gateway_api import Gateway, Listener, ParentRef, Route
 from services.graph.domain.k8s.shape import selects
-from services.graph.domain.layers import Layer
 from services.graph.domain.rules.base import Hit, Remedy, Rule, View
 from services.graph.domain.rules.routes import ROUTES, parents_of
 from services.graph.domain.rules.showing import is_leaving, on, shown
+from services.graph.domain.topology.layers import Layer
 from shared.contracts.severity import Severity
 
 # Kinds a listener takes where it names none (gateway-api, Listener.protocol).

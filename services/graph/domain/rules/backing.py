@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.network import Endpoint, EndpointSlice, Service
 from services.graph.domain.k8s.pods import Container, ContainerPort, Pod
 from services.graph.domain.k8s.shape import KubeObject, Ref, find_condition
@@ -18,6 +17,7 @@ from services.graph.domain.k8s.workloads import (
     ReplicationController,
     StatefulSet,
 )
+from services.graph.domain.reading.inventory import Inventory
 from services.graph.domain.rules.base import View
 from services.graph.domain.rules.once import once
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from services.graph.domain.confidence import Confidence
-from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.shape import KubeObject, Ref
-from services.graph.domain.layers import Layer
+from services.graph.domain.ranking.confidence import Confidence
+from services.graph.domain.reading.inventory import Inventory
+from services.graph.domain.topology.layers import Layer
 from shared.contracts.severity import Severity
 
 

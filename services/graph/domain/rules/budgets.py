@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from services.graph.domain.blame import blame_workload
+from services.graph.domain.evidence.blame import blame_workload
+from services.graph.domain.evidence.pod_state import is_older, is_over, is_ready
+from services.graph.domain.evidence.witness import seen, seen_condition
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import KubeObject, find_condition, selects
 from services.graph.domain.k8s.workloads import (
@@ -12,11 +14,9 @@ from services.graph.domain.k8s.workloads import (
     PodDisruptionBudget,
     StatefulSet,
 )
-from services.graph.domain.layers import Layer
-from services.graph.domain.ownership import top_owner
-from services.graph.domain.pod_state import is_older, is_over, is_ready
 from services.graph.domain.rules.base import Hit, Remedy, Rule, View
-from services.graph.domain.witness import seen, seen_condition
+from services.graph.domain.topology.layers import Layer
+from services.graph.domain.walking.ownership import top_owner
 from shared.contracts.severity import Severity
 
 _FIVE = timedelta(minutes=5)

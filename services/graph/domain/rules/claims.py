@@ -3,11 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
-from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import Ref
 from services.graph.domain.k8s.storage import CSIDriver, PersistentVolumeClaim, StorageClass
-from services.graph.domain.layers import Layer
+from services.graph.domain.reading.inventory import Inventory
 from services.graph.domain.rules.backing import is_done
 from services.graph.domain.rules.base import Hit, Remedy, Rule, Seen, View
 from services.graph.domain.rules.once import once
@@ -23,6 +22,7 @@ from services.graph.domain.rules.showing import (
     shown_event,
     some_names,
 )
+from services.graph.domain.topology.layers import Layer
 from shared.contracts.severity import Severity
 
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"

@@ -15,11 +15,11 @@ from services.graph.domain.k8s.workloads import (
     Job,
     StatefulSet,
 )
-from services.graph.domain.layers import Layer
 from services.graph.domain.rules.backing import wanted_replicas
 from services.graph.domain.rules.base import Hit, Remedy, Rule, View
 from services.graph.domain.rules.ingress import CLASS_ANNOTATION, DEFAULT_CLASS
 from services.graph.domain.rules.showing import is_absent, is_leaving, on, shown, shown_absent, some_names
+from services.graph.domain.topology.layers import Layer
 from shared.contracts.severity import Severity
 
 _MAKERS: tuple[type[KubeObject], ...] = (Deployment, StatefulSet, DaemonSet, Job, CronJob)

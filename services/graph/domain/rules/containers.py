@@ -3,17 +3,23 @@
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
-from services.graph.domain.blame import blame_pod, inferred_step
-from services.graph.domain.change_evidence import change_before
-from services.graph.domain.crash_evidence import end_marks, events_of_crash, is_killed_for_memory, last_end, last_lines
-from services.graph.domain.exit_codes import explain_exit
+from services.graph.domain.evidence.blame import blame_pod, inferred_step
+from services.graph.domain.evidence.change_evidence import change_before
+from services.graph.domain.evidence.crash_evidence import (
+    end_marks,
+    events_of_crash,
+    is_killed_for_memory,
+    last_end,
+    last_lines,
+)
+from services.graph.domain.evidence.exit_codes import explain_exit
+from services.graph.domain.evidence.pod_state import Part, is_concern, is_older, is_over, is_ready, parts_of
+from services.graph.domain.evidence.witness import events_about, seen, seen_event
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import KubeObject
-from services.graph.domain.layers import Layer
-from services.graph.domain.ownership import top_owner
-from services.graph.domain.pod_state import Part, is_concern, is_older, is_over, is_ready, parts_of
 from services.graph.domain.rules.base import Hit, Remedy, Rule, View
-from services.graph.domain.witness import events_about, seen, seen_event
+from services.graph.domain.topology.layers import Layer
+from services.graph.domain.walking.ownership import top_owner
 from shared.contracts.severity import Severity
 
 _RECENT = timedelta(minutes=15)

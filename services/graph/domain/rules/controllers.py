@@ -4,18 +4,18 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import timedelta
 
-from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.cluster import Lease
 from services.graph.domain.k8s.gateway_api import Gateway
 from services.graph.domain.k8s.network import Ingress, LoadBalancer, Service
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import KubeObject, Ref, find_condition
 from services.graph.domain.k8s.workloads import Deployment
-from services.graph.domain.layers import Layer
+from services.graph.domain.reading.inventory import Inventory
 from services.graph.domain.rules.base import Hit, Rule, Seen, View
 from services.graph.domain.rules.once import once
 from services.graph.domain.rules.outages import Why, outage_of
 from services.graph.domain.rules.showing import is_settling, look, shown
+from services.graph.domain.topology.layers import Layer
 from shared.contracts.severity import Severity
 
 _CONTROL_PLANE = {"kube-scheduler", "kube-controller-manager", "cloud-controller-manager"}

@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Iterator
 
-from services.graph.domain.change_evidence import change_before
-from services.graph.domain.creation import CREATORS, Refusal, Refused, find_refusal
-from services.graph.domain.inventory import Presence
+from services.graph.domain.evidence.change_evidence import change_before
+from services.graph.domain.evidence.creation import CREATORS, Refusal, Refused, find_refusal
+from services.graph.domain.evidence.witness import seen
 from services.graph.domain.k8s.cluster import ResourceQuota
 from services.graph.domain.k8s.rbac import ServiceAccount
 from services.graph.domain.k8s.shape import KubeObject
 from services.graph.domain.k8s.workloads import Deployment, ReplicaSet
-from services.graph.domain.layers import Layer
-from services.graph.domain.ownership import replica_sets_of, top_owner
+from services.graph.domain.reading.inventory import Presence
 from services.graph.domain.rules.base import Hit, Remedy, Rule, Seen, View
-from services.graph.domain.witness import seen
+from services.graph.domain.topology.layers import Layer
+from services.graph.domain.walking.ownership import replica_sets_of, top_owner
 from shared.contracts.severity import Severity
 
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
+from services.graph.domain.evidence.missing_replicas import is_settling, workload_hit
+from services.graph.domain.evidence.witness import seen
 from services.graph.domain.k8s.cluster import Node
 from services.graph.domain.k8s.shape import KubeObject
 from services.graph.domain.k8s.workloads import DaemonSet
-from services.graph.domain.layers import Layer
-from services.graph.domain.missing_replicas import is_settling, workload_hit
 from services.graph.domain.rules.base import Hit, Rule, View
-from services.graph.domain.witness import seen
+from services.graph.domain.topology.layers import Layer
 from shared.contracts.severity import Severity
 
 _OF_EVERY_NODE = {"kubernetes.io/os", "kubernetes.io/arch", "beta.kubernetes.io/os", "beta.kubernetes.io/arch"}

@@ -13,7 +13,6 @@ from services.graph.domain.k8s.gateway_api import (
     ReferenceGrant,
 )
 from services.graph.domain.k8s.shape import Condition, KubeObject, Ref, find_condition
-from services.graph.domain.layers import Layer
 from services.graph.domain.rules.base import Hit, Remedy, Rule, View
 from services.graph.domain.rules.showing import (
     is_absent,
@@ -27,6 +26,7 @@ from services.graph.domain.rules.showing import (
     shown_condition,
     some_names,
 )
+from services.graph.domain.topology.layers import Layer
 from shared.contracts.severity import Severity
 
 _GROUP = GatewayClass.GROUP

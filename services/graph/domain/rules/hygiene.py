@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 
+from services.graph.domain.evidence.pod_state import is_going, is_over
+from services.graph.domain.evidence.witness import seen
 from services.graph.domain.k8s.pods import Container, Pod, PodSpec, SecurityContext
 from services.graph.domain.k8s.shape import KubeObject, selects
 from services.graph.domain.k8s.workloads import (
@@ -11,10 +13,8 @@ from services.graph.domain.k8s.workloads import (
     PodDisruptionBudget,
     StatefulSet,
 )
-from services.graph.domain.layers import Layer
-from services.graph.domain.pod_state import is_going, is_over
 from services.graph.domain.rules.base import Hit, Rule, View
-from services.graph.domain.witness import seen
+from services.graph.domain.topology.layers import Layer
 from shared.contracts.severity import Severity
 
 _SERVING = (Deployment, StatefulSet, DaemonSet)

@@ -3,15 +3,15 @@
 import re
 from collections.abc import Callable, Iterator
 
-from services.graph.domain.blame import inferred_step
-from services.graph.domain.change_evidence import change_before
+from services.graph.domain.evidence.blame import inferred_step
+from services.graph.domain.evidence.change_evidence import change_before
+from services.graph.domain.evidence.pod_state import Part, is_concern, parts_of
+from services.graph.domain.evidence.witness import events_about, seen, seen_event
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import KubeObject
-from services.graph.domain.layers import Layer
-from services.graph.domain.ownership import top_owner
-from services.graph.domain.pod_state import Part, is_concern, parts_of
 from services.graph.domain.rules.base import Hit, Remedy, Rule, View
-from services.graph.domain.witness import events_about, seen, seen_event
+from services.graph.domain.topology.layers import Layer
+from services.graph.domain.walking.ownership import top_owner
 from shared.contracts.severity import Severity
 
 _PULLING = {"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "ImageInspectError", "RegistryUnavailable"}

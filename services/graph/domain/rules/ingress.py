@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 
 from services.graph.domain.k8s.config import Secret
 from services.graph.domain.k8s.network import Ingress, IngressBackend, IngressClass, Service, ServiceBackend
-from services.graph.domain.layers import Layer
 from services.graph.domain.rules.base import Hit, Remedy, Rule, View
 from services.graph.domain.rules.outages import Why, outage_of
 from services.graph.domain.rules.showing import (
@@ -16,6 +15,7 @@ from services.graph.domain.rules.showing import (
     shown_absent,
     some_names,
 )
+from services.graph.domain.topology.layers import Layer
 from shared.contracts.severity import Severity
 
 CLASS_ANNOTATION = "kubernetes.io/ingress.class"

@@ -4,17 +4,17 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from services.graph.domain.exit_codes import explain_exit
-from services.graph.domain.inventory import Inventory
+from services.graph.domain.evidence.exit_codes import explain_exit
+from services.graph.domain.evidence.pod_state import is_job_complete, is_older, is_outdone, parts_of
+from services.graph.domain.evidence.witness import events_about, seen, seen_condition, seen_event, seen_lines
 from services.graph.domain.k8s.events import Event
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import KubeObject, find_condition
 from services.graph.domain.k8s.workloads import CronJob, Job
-from services.graph.domain.layers import Layer
-from services.graph.domain.ownership import top_owner
-from services.graph.domain.pod_state import is_job_complete, is_older, is_outdone, parts_of
+from services.graph.domain.reading.inventory import Inventory
 from services.graph.domain.rules.base import Hit, Remedy, Rule, Seen, View
-from services.graph.domain.witness import events_about, seen, seen_condition, seen_event, seen_lines
+from services.graph.domain.topology.layers import Layer
+from services.graph.domain.walking.ownership import top_owner
 from shared.contracts.severity import Severity
 
 _WEEK = timedelta(days=7)

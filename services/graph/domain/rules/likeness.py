@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import Ref
+from services.graph.domain.reading.inventory import Inventory
 from services.graph.domain.rules.backing import is_done, top_of
 from services.graph.domain.rules.base import View
 from services.graph.domain.rules.once import once

@@ -2,19 +2,19 @@
 
 from collections.abc import Callable, Iterator
 
-from services.graph.domain.blame import blame_pod, inferred_step
-from services.graph.domain.dns_trouble import denies_all_egress, find_dns_trouble, knows_service
+from services.graph.domain.evidence.blame import blame_pod, inferred_step
+from services.graph.domain.evidence.pod_state import Part, is_concern, is_ready, parts_of
+from services.graph.domain.evidence.witness import seen, seen_lines
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import KubeObject
-from services.graph.domain.layers import Layer
-from services.graph.domain.log_patterns import SIGNATURES, Signature
-from services.graph.domain.log_signatures import Match, find_signatures
-from services.graph.domain.log_targets import Target, look_at_host
-from services.graph.domain.ownership import top_owner
-from services.graph.domain.pod_state import Part, is_concern, is_ready, parts_of
-from services.graph.domain.rbac_trouble import find_rbac_trouble
+from services.graph.domain.logs.dns_trouble import denies_all_egress, find_dns_trouble, knows_service
+from services.graph.domain.logs.log_patterns import SIGNATURES, Signature
+from services.graph.domain.logs.log_signatures import Match, find_signatures
+from services.graph.domain.logs.log_targets import Target, look_at_host
+from services.graph.domain.logs.rbac_trouble import find_rbac_trouble
 from services.graph.domain.rules.base import Hit, Remedy, Rule, Seen, View
-from services.graph.domain.witness import seen, seen_lines
+from services.graph.domain.topology.layers import Layer
+from services.graph.domain.walking.ownership import top_owner
 from shared.contracts.severity import Severity
 
 _NETWORK = {"dns", "connection-refused", "timeout", "tls", "authentication"}

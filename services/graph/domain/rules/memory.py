@@ -3,17 +3,17 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from services.graph.domain.blame import inferred_step
-from services.graph.domain.change_evidence import Steps, change_before
-from services.graph.domain.crash_evidence import end_marks, events_of_crash, is_killed_for_memory, last_end
+from services.graph.domain.evidence.blame import inferred_step
+from services.graph.domain.evidence.change_evidence import Steps, change_before
+from services.graph.domain.evidence.crash_evidence import end_marks, events_of_crash, is_killed_for_memory, last_end
+from services.graph.domain.evidence.pod_state import Part, is_concern, is_older, is_over, is_ready, parts_of
+from services.graph.domain.evidence.quantities import parse_quantity
+from services.graph.domain.evidence.witness import seen
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import KubeObject, Ref
-from services.graph.domain.layers import Layer
-from services.graph.domain.ownership import top_owner
-from services.graph.domain.pod_state import Part, is_concern, is_older, is_over, is_ready, parts_of
-from services.graph.domain.quantities import parse_quantity
 from services.graph.domain.rules.base import Hit, Remedy, Rule, Seen, View
-from services.graph.domain.witness import seen
+from services.graph.domain.topology.layers import Layer
+from services.graph.domain.walking.ownership import top_owner
 from shared.contracts.severity import Severity
 
 _HOUR = timedelta(hours=1)

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable
 
-from services.graph.domain.coverage import CoverageState
 from services.graph.domain.k8s.cluster import APIService, Certificate, Namespace, NodeMetrics
 from services.graph.domain.k8s.network import Service
 from services.graph.domain.k8s.shape import Condition, KubeObject, Ref, find_condition
 from services.graph.domain.k8s.workloads import HorizontalPodAutoscaler
-from services.graph.domain.kinds import KINDS, Kind
-from services.graph.domain.layers import Layer
+from services.graph.domain.reading.coverage import CoverageState
+from services.graph.domain.reading.kinds import KINDS, Kind
 from services.graph.domain.rules.base import Hit, Remedy, Rule, Seen, View
 from services.graph.domain.rules.outages import outage_of
 from services.graph.domain.rules.showing import (
@@ -23,6 +22,7 @@ from services.graph.domain.rules.showing import (
     shown_condition,
     shown_event,
 )
+from services.graph.domain.topology.layers import Layer
 from shared.contracts.severity import Severity
 
 _METRICS = "v1beta1.metrics.k8s.io"

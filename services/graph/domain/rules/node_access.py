@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable
 
-from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.cluster import Node, Taint
 from services.graph.domain.k8s.pods import Pod, Toleration
 from services.graph.domain.k8s.shape import find_condition
-from services.graph.domain.layers import Layer
+from services.graph.domain.reading.inventory import Inventory
 from services.graph.domain.rules.base import Hit, Remedy, Rule, Seen, View
 from services.graph.domain.rules.nodes import ready_condition
 from services.graph.domain.rules.once import once
 from services.graph.domain.rules.showing import on, shown, some_names
+from services.graph.domain.topology.layers import Layer
 from shared.contracts.severity import Severity
 
 # What the node controller puts there itself follows from a condition, and is no taint of somebody's.

@@ -6,7 +6,6 @@ from datetime import timedelta
 from services.graph.domain.k8s.cluster import Node, NodeMetrics, PodMetrics
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import KubeObject, Ref, find_condition
-from services.graph.domain.layers import Layer
 from services.graph.domain.rules.amounts import share
 from services.graph.domain.rules.backing import is_done, top_of
 from services.graph.domain.rules.base import Hit, Remedy, Rule, Seen, View
@@ -21,6 +20,7 @@ from services.graph.domain.rules.showing import (
     shown_condition,
     shown_event,
 )
+from services.graph.domain.topology.layers import Layer
 from shared.contracts.severity import Severity
 
 _HOT, _FULL = 0.8, 0.95

@@ -4,15 +4,15 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.cluster import Lease, Node
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import Condition, find_condition
-from services.graph.domain.layers import Layer
+from services.graph.domain.reading.inventory import Inventory
 from services.graph.domain.rules.backing import is_done, is_ready
 from services.graph.domain.rules.base import Hit, Rule, Seen, View
 from services.graph.domain.rules.once import once
 from services.graph.domain.rules.showing import is_settling, look, on, shown_condition
+from services.graph.domain.topology.layers import Layer
 from shared.contracts.severity import Severity
 
 LEASES = "kube-node-lease"

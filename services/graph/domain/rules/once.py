@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
-from services.graph.domain.inventory import Inventory
+from services.graph.domain.reading.inventory import Inventory
 
 T = TypeVar("T")
 

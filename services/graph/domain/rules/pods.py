@@ -4,11 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
-from services.graph.domain.k8s.pods import Pod
-from services.graph.domain.k8s.shape import Condition, KubeObject, Ref
-from services.graph.domain.layers import Layer
-from services.graph.domain.ownership import top_owner
-from services.graph.domain.pod_state import (
+from services.graph.domain.evidence.pod_state import (
     is_concern,
     is_down,
     is_going,
@@ -18,8 +14,12 @@ from services.graph.domain.pod_state import (
     node_of,
     pod_condition,
 )
+from services.graph.domain.evidence.witness import events_about, seen, seen_condition, seen_event
+from services.graph.domain.k8s.pods import Pod
+from services.graph.domain.k8s.shape import Condition, KubeObject, Ref
 from services.graph.domain.rules.base import Hit, Remedy, Rule, View
-from services.graph.domain.witness import events_about, seen, seen_condition, seen_event
+from services.graph.domain.topology.layers import Layer
+from services.graph.domain.walking.ownership import top_owner
 from shared.contracts.severity import Severity
 
 _HOUR, _FIVE = timedelta(hours=1), timedelta(minutes=5)

@@ -7,11 +7,9 @@ from services.graph.domain.k8s.cluster import Namespace
 from services.graph.domain.k8s.network import NetworkPolicy, Service
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import Ref
-from services.graph.domain.layers import Layer
 from services.graph.domain.netpol.book import rules_of
 from services.graph.domain.netpol.services import ports_asked
 from services.graph.domain.netpol.verdict import IF_ENFORCED, Direction, VerdictState
-from services.graph.domain.ownership import top_owner
 from services.graph.domain.relations.calls import NAMED_PLAINLY
 from services.graph.domain.rules.backing import is_ready
 from services.graph.domain.rules.base import Hit, Remedy, Rule, Seen, View
@@ -28,6 +26,8 @@ from services.graph.domain.rules.policy_cuts import (
     reach_of,
 )
 from services.graph.domain.rules.showing import is_leaving, on, shown, some_names
+from services.graph.domain.topology.layers import Layer
+from services.graph.domain.walking.ownership import top_owner
 from shared.contracts.severity import Severity
 
 _MOST_SHOWN = 4

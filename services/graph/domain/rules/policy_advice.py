@@ -5,14 +5,14 @@ from collections.abc import Iterable
 from services.graph.domain.k8s.cluster import Namespace
 from services.graph.domain.k8s.network import NetworkPolicy
 from services.graph.domain.k8s.pods import Pod
-from services.graph.domain.layers import Layer
 from services.graph.domain.netpol.book import RuleAt, affects, rules_of
 from services.graph.domain.netpol.verdict import Direction
-from services.graph.domain.ownership import top_owner
 from services.graph.domain.rules.backing import makers_of
 from services.graph.domain.rules.base import Hit, Remedy, Rule, View
 from services.graph.domain.rules.policy_cuts import is_running, reach_of, reaches_nobody, selects_nothing
 from services.graph.domain.rules.showing import is_leaving, on, shown, some_names
+from services.graph.domain.topology.layers import Layer
+from services.graph.domain.walking.ownership import top_owner
 from shared.contracts.severity import Severity
 
 # What runs here belongs to the cluster, and is mostly on the network of its nodes.

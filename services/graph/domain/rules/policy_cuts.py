@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.cluster import Namespace
 from services.graph.domain.k8s.network import NetworkPolicy, PolicyPeer, Service
 from services.graph.domain.k8s.pods import Pod
@@ -16,11 +15,12 @@ from services.graph.domain.netpol.matching import match_peer, match_peers, match
 from services.graph.domain.netpol.parties import resolve
 from services.graph.domain.netpol.services import ServiceReach
 from services.graph.domain.netpol.verdict import Direction, PortQuestion, Verdict
-from services.graph.domain.ownership import pods_of, top_owner
+from services.graph.domain.reading.inventory import Inventory
 from services.graph.domain.relations.calls import Call, CallFinder
 from services.graph.domain.relations.templates import template_of, templates_of
 from services.graph.domain.rules.base import View
 from services.graph.domain.rules.once import once
+from services.graph.domain.walking.ownership import pods_of, top_owner
 
 Numbers = tuple[tuple[int, str], ...]
 

@@ -3,8 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from services.graph.domain.graph import EdgeState
-from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.cluster import Namespace
 from services.graph.domain.k8s.network import Ingress, IngressBackend, IngressClass, NetworkPolicy, Service
 from services.graph.domain.k8s.pods import Pod
@@ -18,15 +16,17 @@ from services.graph.domain.k8s.workloads import (
     ReplicationController,
     StatefulSet,
 )
-from services.graph.domain.layers import Layer
 from services.graph.domain.netpol.services import dns_ports, ports_asked
 from services.graph.domain.netpol.verdict import IF_ENFORCED, Verdict, VerdictState
-from services.graph.domain.ownership import top_owner
+from services.graph.domain.reading.inventory import Inventory
 from services.graph.domain.relations.calls import NAMED_PLAINLY
 from services.graph.domain.rules.base import Hit, Remedy, Rule, Seen, View
 from services.graph.domain.rules.once import once
 from services.graph.domain.rules.policy_cuts import Caller, Cut, calls_in, cuts_of, owner_of, pods_like, reach_of
 from services.graph.domain.rules.showing import is_leaving, on, shown
+from services.graph.domain.topology.graph import EdgeState
+from services.graph.domain.topology.layers import Layer
+from services.graph.domain.walking.ownership import top_owner
 from shared.contracts.severity import Severity
 
 _WORKLOADS = (Deployment, StatefulSet, DaemonSet, CronJob, Job, ReplicaSet, ReplicationController, Pod)

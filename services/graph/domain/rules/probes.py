@@ -4,14 +4,9 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from services.graph.domain.blame import has_own_trouble, inferred_step
-from services.graph.domain.change_evidence import change_before
-from services.graph.domain.k8s.events import Event
-from services.graph.domain.k8s.pods import Container, ContainerPort, Pod, Probe
-from services.graph.domain.k8s.shape import KubeObject
-from services.graph.domain.layers import Layer
-from services.graph.domain.ownership import top_owner
-from services.graph.domain.pod_state import (
+from services.graph.domain.evidence.blame import has_own_trouble, inferred_step
+from services.graph.domain.evidence.change_evidence import change_before
+from services.graph.domain.evidence.pod_state import (
     Part,
     all_containers,
     is_concern,
@@ -23,8 +18,13 @@ from services.graph.domain.pod_state import (
     parts_of,
     pod_condition,
 )
+from services.graph.domain.evidence.witness import events_about, seen, seen_condition, seen_event, seen_lines
+from services.graph.domain.k8s.events import Event
+from services.graph.domain.k8s.pods import Container, ContainerPort, Pod, Probe
+from services.graph.domain.k8s.shape import KubeObject
 from services.graph.domain.rules.base import Hit, Remedy, Rule, Seen, View
-from services.graph.domain.witness import events_about, seen, seen_condition, seen_event, seen_lines
+from services.graph.domain.topology.layers import Layer
+from services.graph.domain.walking.ownership import top_owner
 from shared.contracts.severity import Severity
 
 # Events repeat while a probe fails; the newest of a probe that fails now is not older.

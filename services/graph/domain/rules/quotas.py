@@ -5,11 +5,11 @@ from collections.abc import Iterable
 
 from services.graph.domain.k8s.cluster import LimitRange, ResourceQuota
 from services.graph.domain.k8s.shape import Ref
-from services.graph.domain.layers import Layer
 from services.graph.domain.rules.amounts import share
 from services.graph.domain.rules.base import Hit, Remedy, Rule, Seen, View
 from services.graph.domain.rules.refusals import Refusal, refusals
 from services.graph.domain.rules.showing import is_leaving, on, shown, some_names
+from services.graph.domain.topology.layers import Layer
 from shared.contracts.severity import Severity
 
 _NEARLY = 0.9

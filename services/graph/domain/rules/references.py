@@ -3,19 +3,19 @@
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from services.graph.domain.config_refs import ConfigRef, needed_config
-from services.graph.domain.inventory import Presence
+from services.graph.domain.evidence.config_refs import ConfigRef, needed_config
+from services.graph.domain.evidence.pod_state import is_concern, is_over, is_ready, parts_of
+from services.graph.domain.evidence.witness import seen
 from services.graph.domain.k8s.config import ConfigMap, Secret
 from services.graph.domain.k8s.pods import Pod, PodSpec
 from services.graph.domain.k8s.rbac import ServiceAccount
 from services.graph.domain.k8s.shape import KubeObject, Ref
 from services.graph.domain.k8s.storage import PersistentVolumeClaim
 from services.graph.domain.k8s.workloads import CronJob, DaemonSet, Deployment, ReplicaSet, StatefulSet
-from services.graph.domain.layers import Layer
-from services.graph.domain.ownership import top_owner
-from services.graph.domain.pod_state import is_concern, is_over, is_ready, parts_of
+from services.graph.domain.reading.inventory import Presence
 from services.graph.domain.rules.base import Hit, Remedy, Rule, Seen, View
-from services.graph.domain.witness import seen
+from services.graph.domain.topology.layers import Layer
+from services.graph.domain.walking.ownership import top_owner
 from shared.contracts.severity import Severity
 
 _WORKLOADS = (Deployment, StatefulSet, DaemonSet, CronJob)

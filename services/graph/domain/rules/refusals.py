@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from services.graph.domain.inventory import Inventory, Presence
 from services.graph.domain.k8s.events import Event
 from services.graph.domain.k8s.shape import KubeObject, Ref, find_condition
 from services.graph.domain.k8s.workloads import DaemonSet, Job, ReplicaSet, StatefulSet
-from services.graph.domain.kinds import get_kind
+from services.graph.domain.reading.inventory import Inventory, Presence
+from services.graph.domain.reading.kinds import get_kind
 from services.graph.domain.rules.backing import top_in
 from services.graph.domain.rules.base import Seen, View
 from services.graph.domain.rules.once import once

@@ -6,7 +6,8 @@ from services.graph.domain.access.book import Binding, role_of
 from services.graph.domain.access.dangers import danger_of
 from services.graph.domain.access.question import ALL_ACCOUNTS, ANONYMOUS, AUTHENTICATED, UNAUTHENTICATED, Access
 from services.graph.domain.access.refusals import Refused, parse_refusal
-from services.graph.domain.inventory import Inventory
+from services.graph.domain.evidence.pod_state import is_going, is_ready, parts_of
+from services.graph.domain.evidence.witness import seen_event, seen_lines, warnings_about
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.rbac import ClusterRole, ClusterRoleBinding, Role, RoleBinding
 from services.graph.domain.k8s.shape import KubeObject
@@ -18,14 +19,13 @@ from services.graph.domain.k8s.workloads import (
     ReplicaSet,
     StatefulSet,
 )
-from services.graph.domain.layers import Layer
-from services.graph.domain.ownership import top_owner
-from services.graph.domain.pod_state import is_going, is_ready, parts_of
-from services.graph.domain.rbac_trouble import access_book, explain_refusal
+from services.graph.domain.logs.rbac_trouble import access_book, explain_refusal
+from services.graph.domain.reading.inventory import Inventory
 from services.graph.domain.rules.base import Hit, Remedy, Rule, Seen, View
 from services.graph.domain.rules.once import once
 from services.graph.domain.rules.showing import is_absent, is_leaving, is_settling, shown, shown_absent
-from services.graph.domain.witness import seen_event, seen_lines, warnings_about
+from services.graph.domain.topology.layers import Layer
+from services.graph.domain.walking.ownership import top_owner
 from shared.contracts.severity import Severity
 
 _BOOTSTRAPPED = "kubernetes.io/bootstrapping"

@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from services.graph.domain.blame import Blame, blame_workload, sick_pods, unread_step
-from services.graph.domain.change_evidence import change_before
+from services.graph.domain.evidence.blame import Blame, blame_workload, sick_pods, unread_step
+from services.graph.domain.evidence.change_evidence import change_before
+from services.graph.domain.evidence.pod_state import is_older
+from services.graph.domain.evidence.witness import seen, seen_condition
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import Condition, KubeObject, find_condition
 from services.graph.domain.k8s.workloads import DaemonSet, Deployment, ReplicaSet, StatefulSet
-from services.graph.domain.layers import Layer
-from services.graph.domain.ownership import replica_sets_of
-from services.graph.domain.pod_state import is_older
 from services.graph.domain.rules.base import Hit, Remedy, Rule, Seen, View
-from services.graph.domain.witness import seen, seen_condition
+from services.graph.domain.topology.layers import Layer
+from services.graph.domain.walking.ownership import replica_sets_of
 from shared.contracts.severity import Severity
 
 # A rollout that has not moved for so long is worth a look (Coroot uses the same time).

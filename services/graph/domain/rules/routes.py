@@ -17,7 +17,6 @@ from services.graph.domain.k8s.gateway_api import (
 )
 from services.graph.domain.k8s.network import Service
 from services.graph.domain.k8s.shape import Ref, find_condition
-from services.graph.domain.layers import Layer
 from services.graph.domain.rules.base import Hit, Remedy, Rule, View
 from services.graph.domain.rules.gateways import is_bad, is_granted
 from services.graph.domain.rules.outages import Why, outage_of
@@ -32,6 +31,7 @@ from services.graph.domain.rules.showing import (
     shown_condition,
     some_names,
 )
+from services.graph.domain.topology.layers import Layer
 from shared.contracts.severity import Severity
 
 ROUTES: tuple[type[Route], ...] = (HTTPRoute, GRPCRoute, TLSRoute, TCPRoute, UDPRoute)

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from services.graph.domain.inventory import Inventory
+from services.graph.domain.evidence.witness import seen
 from services.graph.domain.k8s.network import Ingress, Service
 from services.graph.domain.k8s.shape import KubeObject
 from services.graph.domain.k8s.workloads import Deployment, StatefulSet
-from services.graph.domain.layers import Layer
+from services.graph.domain.reading.inventory import Inventory
 from services.graph.domain.rules.base import Hit, Remedy, Rule, Seen, View
-from services.graph.domain.witness import seen
+from services.graph.domain.topology.layers import Layer
 from shared.contracts.severity import Severity
 
 

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from services.graph.domain.blame import blame_workload
-from services.graph.domain.inventory import Presence
+from services.graph.domain.evidence.blame import blame_workload
+from services.graph.domain.evidence.pod_state import is_older
+from services.graph.domain.evidence.quantities import parse_quantity, requests_of
+from services.graph.domain.evidence.witness import events_about, seen, seen_condition, seen_event
 from services.graph.domain.k8s.cluster import Node
 from services.graph.domain.k8s.pods import PodSpec
 from services.graph.domain.k8s.shape import KubeObject, Ref, find_condition
@@ -15,11 +17,9 @@ from services.graph.domain.k8s.workloads import (
     ReplicationController,
     StatefulSet,
 )
-from services.graph.domain.layers import Layer
-from services.graph.domain.pod_state import is_older
-from services.graph.domain.quantities import parse_quantity, requests_of
+from services.graph.domain.reading.inventory import Presence
 from services.graph.domain.rules.base import Hit, Remedy, Rule, View
-from services.graph.domain.witness import events_about, seen, seen_condition, seen_event
+from services.graph.domain.topology.layers import Layer
 from shared.contracts.severity import Severity
 
 _TARGETS: dict[str, type[KubeObject]] = {

@@ -3,16 +3,16 @@
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
+from services.graph.domain.evidence.pod_state import is_concern, is_older, is_over, pod_condition
+from services.graph.domain.evidence.scheduling import Obstacle, Verdict, judge, obstacles_in, scheduler_message
+from services.graph.domain.evidence.witness import seen, seen_condition
 from services.graph.domain.k8s.cluster import Node
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import KubeObject
 from services.graph.domain.k8s.storage import PersistentVolumeClaim, StorageClass
-from services.graph.domain.layers import Layer
-from services.graph.domain.ownership import top_owner
-from services.graph.domain.pod_state import is_concern, is_older, is_over, pod_condition
 from services.graph.domain.rules.base import Hit, Remedy, Rule, View
-from services.graph.domain.scheduling import Obstacle, Verdict, judge, obstacles_in, scheduler_message
-from services.graph.domain.witness import seen, seen_condition
+from services.graph.domain.topology.layers import Layer
+from services.graph.domain.walking.ownership import top_owner
 from shared.contracts.severity import Severity
 
 _UNCLAIMED = timedelta(minutes=5)

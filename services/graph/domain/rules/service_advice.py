@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 
 from services.graph.domain.k8s.network import Service
-from services.graph.domain.layers import Layer
 from services.graph.domain.rules.backing import backing_of, has_mesh_proxy, makers_of, wanted_replicas
 from services.graph.domain.rules.base import Hit, Remedy, Rule, View
 from services.graph.domain.rules.outages import Why, outage_of
 from services.graph.domain.rules.service_ports import alive_pods, called
 from services.graph.domain.rules.showing import on, shown
+from services.graph.domain.topology.layers import Layer
 from shared.contracts.severity import Severity
 
 # What Istio knows a port by: its name is one of these, or begins with one and a dash (kiali KIA0601).

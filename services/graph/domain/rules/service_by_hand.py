@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 
 from services.graph.domain.k8s.network import EndpointSlice, Service
-from services.graph.domain.layers import Layer
 from services.graph.domain.rules.backing import Backing, backing_of
 from services.graph.domain.rules.base import Hit, Remedy, Rule, View
 from services.graph.domain.rules.service_ports import called
 from services.graph.domain.rules.showing import is_leaving, is_settling, on, shown, some_names
+from services.graph.domain.topology.layers import Layer
 from shared.contracts.severity import Severity
 
 

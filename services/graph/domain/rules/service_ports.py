@@ -5,7 +5,6 @@ from collections.abc import Iterable
 
 from services.graph.domain.k8s.network import EndpointSlice, Service, ServicePort
 from services.graph.domain.k8s.pods import Pod
-from services.graph.domain.layers import Layer
 from services.graph.domain.rules.backing import (
     app_ports,
     backing_of,
@@ -15,6 +14,7 @@ from services.graph.domain.rules.backing import (
 )
 from services.graph.domain.rules.base import Hit, Remedy, Rule, View
 from services.graph.domain.rules.showing import is_leaving, on, shown, some_names
+from services.graph.domain.topology.layers import Layer
 from shared.contracts.severity import Severity
 
 _ASIDE = re.compile(r"metric|prom|admin|health|probe|debug|pprof|profil|status|telemetry|monitor")

@@ -7,7 +7,6 @@ from datetime import timedelta
 from services.graph.domain.k8s.network import EndpointSlice, Service
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.workloads import DaemonSet, Deployment, StatefulSet
-from services.graph.domain.layers import Layer
 from services.graph.domain.rules.base import Hit, Remedy, Rule, Seen, View
 from services.graph.domain.rules.likeness import Likeness, nearest
 from services.graph.domain.rules.outages import Outage, Why, outage_of
@@ -22,6 +21,7 @@ from services.graph.domain.rules.showing import (
     shown_absent,
     shown_event,
 )
+from services.graph.domain.topology.layers import Layer
 from shared.contracts.severity import Severity
 
 # A cloud takes some minutes to make a load balancer.

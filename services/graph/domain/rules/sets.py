@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator
 
-from services.graph.domain.blame import blame_workload, unread_step
-from services.graph.domain.inventory import Presence
+from services.graph.domain.evidence.blame import blame_workload, unread_step
+from services.graph.domain.evidence.missing_replicas import is_settling, workload_hit
+from services.graph.domain.evidence.witness import seen
 from services.graph.domain.k8s.network import Service
 from services.graph.domain.k8s.shape import KubeObject, Ref
 from services.graph.domain.k8s.storage import PersistentVolumeClaim, StorageClass
 from services.graph.domain.k8s.workloads import ReplicaSet, ReplicationController, StatefulSet
-from services.graph.domain.layers import Layer
-from services.graph.domain.missing_replicas import is_settling, workload_hit
-from services.graph.domain.ownership import pods_of, top_owner
+from services.graph.domain.reading.inventory import Presence
 from services.graph.domain.rules.base import Hit, Remedy, Rule, View
-from services.graph.domain.witness import seen
+from services.graph.domain.topology.layers import Layer
+from services.graph.domain.walking.ownership import pods_of, top_owner
 from shared.contracts.severity import Severity
 
 

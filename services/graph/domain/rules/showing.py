@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import TypeVar
 
-from services.graph.domain.inventory import Presence
 from services.graph.domain.k8s.events import Event
 from services.graph.domain.k8s.shape import Condition, KubeObject, Ref
+from services.graph.domain.reading.inventory import Presence
 from services.graph.domain.rules.base import Check, Hit, Remedy, Seen, View
 
 K = TypeVar("K", bound=KubeObject)

@@ -4,15 +4,8 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from services.graph.domain.blame import blame_pod, inferred_step
-from services.graph.domain.inventory import Presence
-from services.graph.domain.k8s.cluster import Node
-from services.graph.domain.k8s.events import Event
-from services.graph.domain.k8s.pods import Pod
-from services.graph.domain.k8s.shape import KubeObject
-from services.graph.domain.layers import Layer
-from services.graph.domain.ownership import top_owner
-from services.graph.domain.pod_state import (
+from services.graph.domain.evidence.blame import blame_pod, inferred_step
+from services.graph.domain.evidence.pod_state import (
     Part,
     is_concern,
     is_down,
@@ -23,8 +16,15 @@ from services.graph.domain.pod_state import (
     parts_of,
     pod_condition,
 )
+from services.graph.domain.evidence.witness import events_about, seen, seen_condition, seen_event
+from services.graph.domain.k8s.cluster import Node
+from services.graph.domain.k8s.events import Event
+from services.graph.domain.k8s.pods import Pod
+from services.graph.domain.k8s.shape import KubeObject
+from services.graph.domain.reading.inventory import Presence
 from services.graph.domain.rules.base import Hit, Remedy, Rule, Seen, View
-from services.graph.domain.witness import events_about, seen, seen_condition, seen_event
+from services.graph.domain.topology.layers import Layer
+from services.graph.domain.walking.ownership import top_owner
 from shared.contracts.severity import Severity
 
 _FIVE = timedelta(minutes=5)

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import Ref, find_condition, selects
 from services.graph.domain.k8s.storage import PersistentVolume, PersistentVolumeClaim, StorageClass
-from services.graph.domain.layers import Layer
 from services.graph.domain.rules.amounts import amount
 from services.graph.domain.rules.base import Hit, Remedy, Rule, Seen, View
 from services.graph.domain.rules.claims import ON_DEMAND, class_name, effective_class, is_waiting, users_refs
@@ -22,6 +21,7 @@ from services.graph.domain.rules.showing import (
     shown_condition,
     shown_event,
 )
+from services.graph.domain.topology.layers import Layer
 from shared.contracts.severity import Severity
 
 # Words of the scheduler, of 1.36 and of before (plugins/volumebinding).

@@ -6,7 +6,6 @@ from datetime import timedelta
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import Ref
 from services.graph.domain.k8s.storage import PersistentVolume, PersistentVolumeClaim, StorageClass, VolumeAttachment
-from services.graph.domain.layers import Layer
 from services.graph.domain.rules.backing import is_done
 from services.graph.domain.rules.base import Hit, Remedy, Rule, View
 from services.graph.domain.rules.claims import is_default, users_of
@@ -21,6 +20,7 @@ from services.graph.domain.rules.showing import (
     shown_event,
     some_names,
 )
+from services.graph.domain.topology.layers import Layer
 from shared.contracts.severity import Severity
 
 _STUCK = timedelta(minutes=5)

@@ -11,11 +11,11 @@ from services.graph.domain.k8s.cluster import (
 )
 from services.graph.domain.k8s.network import Service
 from services.graph.domain.k8s.shape import KubeObject, Ref
-from services.graph.domain.layers import Layer
 from services.graph.domain.rules.base import Hit, Remedy, Rule, Seen, View
 from services.graph.domain.rules.outages import Why, outage_of
 from services.graph.domain.rules.refusals import Refusal, refusals
 from services.graph.domain.rules.showing import is_absent, is_leaving, shown, shown_absent, some_names
+from services.graph.domain.topology.layers import Layer
 from shared.contracts.severity import Severity
 
 CONFIGURATIONS: tuple[type[KubeObject], ...] = (ValidatingWebhookConfiguration, MutatingWebhookConfiguration)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from services.graph.domain.access.book import AccessBook
 from services.graph.domain.access.question import AccessQuestion, group, service_account, user
-from services.graph.domain.coverage import CoverageState
+from services.graph.domain.reading.coverage import CoverageState
 from tests.support.cluster import an_inventory, an_object
 from tests.support.rbac_oracle import is_allowed
 

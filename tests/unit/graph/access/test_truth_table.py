@@ -4,7 +4,7 @@ import pytest
 
 from services.graph.domain.access.book import AccessBook
 from services.graph.domain.access.question import AccessQuestion, group, service_account, user
-from services.graph.domain.coverage import CoverageState
+from services.graph.domain.reading.coverage import CoverageState
 from tests.support.cluster import an_inventory
 from tests.support.rbac import a_binding, a_role, a_rule
 

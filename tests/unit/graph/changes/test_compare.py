@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from services.graph.domain.changes.change import Change, ChangeKind, ChangeSource
 from services.graph.domain.changes.compare import compare_inventories
-from services.graph.domain.coverage import CoverageState
 from services.graph.domain.k8s.shape import Ref
+from services.graph.domain.reading.coverage import CoverageState
 from tests.support.cluster import NOW, an_inventory, an_object
 from tests.support.small_shop import shop_objects
 

@@ -7,9 +7,9 @@ from services.graph.domain.changes.collect import collect_changes
 from services.graph.domain.changes.raises import raise_by_changes
 from services.graph.domain.changes.rank import rank_changes
 from services.graph.domain.changes.recent import find_recent_changes
-from services.graph.domain.confidence import Confidence
 from services.graph.domain.k8s.shape import Ref
-from services.graph.domain.ranking import Hypothesis
+from services.graph.domain.ranking.confidence import Confidence
+from services.graph.domain.ranking.ranking import Hypothesis
 from services.graph.domain.rules.base import Finding, Hit
 from tests.support.cluster import NOW, an_inventory, an_object
 from tests.support.small_rules import SMALL_RULES

@@ -1,6 +1,6 @@
 import pytest
 
-from services.graph.domain.called_services import called_services
+from services.graph.domain.walking.called_services import called_services
 from tests.support.cluster import an_inventory, an_object
 
 SERVICES = [an_object("Service", "cart"), an_object("Service", "ledger", "payments")]

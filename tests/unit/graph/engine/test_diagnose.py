@@ -1,8 +1,8 @@
 import pytest
 
-from services.graph.domain.coverage import CoverageState
 from services.graph.domain.k8s.pods import Pod
-from services.graph.domain.kinds import KINDS, get_kind
+from services.graph.domain.reading.coverage import CoverageState
+from services.graph.domain.reading.kinds import KINDS, get_kind
 from services.graph.domain.rules.base import Hit
 from services.graph.handlers.diagnose import UnknownKind, diagnose_resource
 from services.graph.handlers.diagnose_scope import Step, diagnose_scope

@@ -1,7 +1,7 @@
-from services.graph.domain.coverage import CoverageState
-from services.graph.domain.examination import examine
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.storage import StorageClass
+from services.graph.domain.ranking.examination import examine
+from services.graph.domain.reading.coverage import CoverageState
 from services.graph.domain.rules.base import Hit, View
 from tests.support.cluster import NOW, an_inventory, an_object
 from tests.support.small_rules import a_rule

@@ -1,5 +1,5 @@
-from services.graph.domain.coverage import CoverageState
-from services.graph.domain.kinds import KINDS, get_kind
+from services.graph.domain.reading.coverage import CoverageState
+from services.graph.domain.reading.kinds import KINDS, get_kind
 from services.graph.handlers.gather import Want, gather, wants_of_everything, wants_of_namespaces
 from services.graph.ports import Limits
 from tests.support.cluster import NOW, an_object

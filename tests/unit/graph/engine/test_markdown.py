@@ -1,4 +1,4 @@
-from services.graph.domain.coverage import CoverageState
+from services.graph.domain.reading.coverage import CoverageState
 from services.graph.domain.report.markdown import render_markdown, rule_of
 from services.graph.handlers.diagnose import diagnose_resource
 from shared.contracts.diagnosis import DiagnosedResource, ReadGrant

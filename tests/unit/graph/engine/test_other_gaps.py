@@ -1,6 +1,6 @@
 import pytest
 
-from services.graph.domain.walk import Walk, walk_from
+from services.graph.domain.walking.walk import Walk, walk_from
 from services.graph.handlers.diagnose import diagnose_resource
 from services.graph.handlers.other_gaps import other_gaps
 from services.graph.ports import Discovery

@@ -4,15 +4,15 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.graph.domain.coverage import CoverageState
-from services.graph.domain.examination import examine
 from services.graph.domain.k8s.network import Service
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import Ref
 from services.graph.domain.k8s.workloads import Deployment
-from services.graph.domain.ranking import rank_findings
+from services.graph.domain.ranking.examination import examine
+from services.graph.domain.ranking.ranking import rank_findings
+from services.graph.domain.reading.coverage import CoverageState
 from services.graph.domain.rules.base import Hit, Seen, View
-from services.graph.domain.walk import walk_everything, walk_from
+from services.graph.domain.walking.walk import walk_everything, walk_from
 from shared.contracts.severity import Severity
 from tests.support.cluster import NOW, an_inventory, an_object
 from tests.support.small_rules import SMALL_RULES, a_rule

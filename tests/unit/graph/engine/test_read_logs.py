@@ -1,6 +1,6 @@
 import pytest
 
-from services.graph.domain.coverage import CoverageState
+from services.graph.domain.reading.coverage import CoverageState
 from services.graph.handlers.read_logs import read_logs
 from services.graph.ports import Limits, LogRead, LogState
 from tests.support.cluster import an_inventory, an_object

@@ -1,6 +1,6 @@
 import pytest
 
-from services.graph.domain.target import NoSuchTarget, parse_target
+from services.graph.domain.walking.target import NoSuchTarget, parse_target
 
 
 @pytest.mark.parametrize(

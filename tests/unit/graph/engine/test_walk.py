@@ -1,7 +1,7 @@
-from services.graph.domain.coverage import CoverageState
 from services.graph.domain.k8s.shape import Ref
-from services.graph.domain.owners import owned_below, owners_of, top_of
-from services.graph.domain.walk import walk_everything, walk_from, walk_namespaces
+from services.graph.domain.reading.coverage import CoverageState
+from services.graph.domain.walking.owners import owned_below, owners_of, top_of
+from services.graph.domain.walking.walk import walk_everything, walk_from, walk_namespaces
 from tests.support.cluster import an_inventory, an_object
 from tests.support.small_shop import shop_objects
 

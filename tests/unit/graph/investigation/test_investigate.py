@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import msgspec
 
-from services.graph.domain.coverage import CoverageState
-from services.graph.domain.keepsake import recall
+from services.graph.domain.reading.coverage import CoverageState
+from services.graph.domain.reading.keepsake import recall
 from services.graph.handlers.investigate import investigate
 from shared.contracts.diagnosis import DiagnosisStatus
 from shared.contracts.investigation import (

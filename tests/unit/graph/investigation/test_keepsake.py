@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.graph.domain.changes.compare import compare_inventories
-from services.graph.domain.coverage import CoverageState
-from services.graph.domain.inventory import Presence
 from services.graph.domain.k8s.config import ConfigMap
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import Ref
 from services.graph.domain.k8s.workloads import Deployment
-from services.graph.domain.keepsake import UnreadableKeepsake, keep, recall
-from services.graph.domain.kinds import KINDS
+from services.graph.domain.reading.coverage import CoverageState
+from services.graph.domain.reading.inventory import Presence
+from services.graph.domain.reading.keepsake import UnreadableKeepsake, keep, recall
+from services.graph.domain.reading.kinds import KINDS
 from tests.support.cluster import NOW, an_inventory, an_object
 from tests.support.small_shop import shop_objects
 
@@ -124,7 +124,7 @@ def test_events_of_what_was_looked_at_are_kept_and_others_are_not():
 
 
 def test_a_large_cluster_is_cut_and_what_was_cut_is_not_known(monkeypatch):
-    monkeypatch.setattr("services.graph.domain.keepsake.MOST_OBJECTS", 3)
+    monkeypatch.setattr("services.graph.domain.reading.keepsake.MOST_OBJECTS", 3)
     configs = [an_object("ConfigMap", f"c{n}", data={"A": "1"}) for n in range(5)]
 
     back = recall(keep(an_inventory(*configs), [], ["shop"]))

@@ -2,11 +2,11 @@
 
 import pytest
 
-from services.graph.domain.coverage import CoverageState
-from services.graph.domain.hints import namespaces_of, read_hints
-from services.graph.domain.inventory import Presence
 from services.graph.domain.k8s.shape import Ref
-from services.graph.domain.seeds import find_seeds
+from services.graph.domain.reading.coverage import CoverageState
+from services.graph.domain.reading.inventory import Presence
+from services.graph.domain.seeding.hints import namespaces_of, read_hints
+from services.graph.domain.seeding.seeds import find_seeds
 from shared.contracts.investigation import InvestigationQuestion, SeedSignal
 from shared.contracts.signal import EntityHint
 from tests.support.cluster import an_inventory, an_object

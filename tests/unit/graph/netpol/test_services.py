@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from services.graph.domain.coverage import CoverageState
 from services.graph.domain.k8s.network import Service
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import KubeObject
@@ -12,6 +11,7 @@ from services.graph.domain.netpol.book import PolicyBook
 from services.graph.domain.netpol.edges import may_reach
 from services.graph.domain.netpol.services import ServiceReach
 from services.graph.domain.netpol.verdict import Direction, Verdict, VerdictState
+from services.graph.domain.reading.coverage import CoverageState
 from tests.support.cluster import an_inventory, an_object
 
 YES, NO, MAYBE = VerdictState.ALLOWED, VerdictState.DENIED, VerdictState.UNKNOWN

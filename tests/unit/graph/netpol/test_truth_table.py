@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from services.graph.domain.coverage import CoverageState
 from services.graph.domain.k8s.pods import Pod, PodStatus
 from services.graph.domain.k8s.shape import KubeObject
 from services.graph.domain.netpol.book import PolicyBook
 from services.graph.domain.netpol.verdict import Outside, PortQuestion, VerdictState
+from services.graph.domain.reading.coverage import CoverageState
 from tests.support.cluster import an_inventory, an_object
 
 YES, NO, MAYBE = VerdictState.ALLOWED, VerdictState.DENIED, VerdictState.UNKNOWN

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.graph.domain.coverage import Coverage, CoverageEntry, CoverageState
-from services.graph.domain.decoding import decode_object
-from services.graph.domain.graph import EdgeState, Graph
-from services.graph.domain.inventory import Inventory
 from services.graph.domain.k8s.shape import KubeObject
-from services.graph.domain.kinds import KINDS, get_kind
+from services.graph.domain.reading.coverage import Coverage, CoverageEntry, CoverageState
+from services.graph.domain.reading.decoding import decode_object
+from services.graph.domain.reading.inventory import Inventory
+from services.graph.domain.reading.kinds import KINDS, get_kind
 from services.graph.domain.relations import build_graph
+from services.graph.domain.topology.graph import EdgeState, Graph
 from tests.support.cluster import NOW, an_inventory
 
 META: dict[str, Any] = {"namespace": "shop", "labels": {"app": "web"}}

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.graph.domain.graph import EdgeState
 from services.graph.domain.k8s.gateway_api import Gateway, ParentRef, ReferenceGrant, Route
 from services.graph.domain.relations.gateway_matching import GATEWAY_GROUP, Wanted, hostnames_meet, is_granted
 from services.graph.domain.relations.gateway_verdict import Reason, Verdict, judge_parent, judge_target
+from services.graph.domain.topology.graph import EdgeState
 from tests.support.cluster import an_object
 
 LABELS = {"shop": {"team": "a", "kubernetes.io/metadata.name": "shop"}, "infra": {}}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.graph.domain.coverage import CoverageState
+from services.graph.domain.reading.coverage import CoverageState
 from tests.support.cluster import an_object
 from tests.support.edges import FORBIDDEN, a_graph, edges_of, owned_by, the_edge
 

@@ -1,8 +1,8 @@
 """Services: whom they mean, whom they reach."""
 
-from services.graph.domain.graph import EdgeState
 from services.graph.domain.k8s.shape import KubeObject
 from services.graph.domain.relations.reach import ReachProblem, ServiceReach, reach_of
+from services.graph.domain.topology.graph import EdgeState
 from tests.support.cluster import an_inventory, an_object
 from tests.support.edges import FORBIDDEN, a_graph, edges_of, the_edge
 

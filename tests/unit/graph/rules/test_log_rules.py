@@ -1,7 +1,7 @@
 import pytest
 
-from services.graph.domain.coverage import CoverageState
-from services.graph.domain.log_patterns import SIGNATURES
+from services.graph.domain.logs.log_patterns import SIGNATURES
+from services.graph.domain.reading.coverage import CoverageState
 from services.graph.domain.rules.logs import RULES as LOG_RULES
 from tests.support.cluster import an_object
 from tests.support.rule_cases import (

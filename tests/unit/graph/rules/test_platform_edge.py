@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.graph.domain.coverage import CoverageState
 from services.graph.domain.k8s.shape import Ref
+from services.graph.domain.reading.coverage import CoverageState
 from services.graph.domain.rules import attachment, controllers, gateways, ingress, routes
 from tests.support.cluster import an_object
 from tests.support.cluster_parts import (

@@ -2,10 +2,10 @@
 
 import pytest
 
-from services.graph.domain.coverage import CoverageState
 from services.graph.domain.k8s.cluster import Taint
 from services.graph.domain.k8s.pods import Toleration
 from services.graph.domain.k8s.shape import Ref
+from services.graph.domain.reading.coverage import CoverageState
 from services.graph.domain.rules import node_access, node_pods, nodes
 from services.graph.domain.rules.amounts import amount, share
 from tests.support.cluster import an_object

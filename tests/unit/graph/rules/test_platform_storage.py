@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.graph.domain.coverage import CoverageState
 from services.graph.domain.k8s.shape import Ref
+from services.graph.domain.reading.coverage import CoverageState
 from services.graph.domain.rules import claims, static_volumes, volumes
 from tests.support.cluster import an_object
 from tests.support.cluster_parts import AN_HOUR_AGO, a_condition, a_pod, ago, an_event

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from services.graph.domain.coverage import CoverageState
 from services.graph.domain.k8s.shape import KubeObject, Ref
+from services.graph.domain.reading.coverage import CoverageState
 from services.graph.domain.rules import policies, policy_advice, policy_needs
 from tests.support.cluster import an_object
 from tests.support.cluster_parts import AN_HOUR_AGO, a_pod, a_service, owned_by

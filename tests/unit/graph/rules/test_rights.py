@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.graph.domain.coverage import CoverageState
 from services.graph.domain.k8s.shape import Ref
+from services.graph.domain.reading.coverage import CoverageState
 from services.graph.domain.rules import rights
 from services.graph.domain.rules.logs import RULES as LOG_RULES
 from tests.support.cluster import an_object

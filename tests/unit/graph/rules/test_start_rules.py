@@ -329,7 +329,7 @@ def all_hits(world, *, skip=()):
 
 
 def test_what_could_not_be_read_is_never_said_not_to_exist():
-    from services.graph.domain.coverage import CoverageState  # noqa: PLC0415
+    from services.graph.domain.reading.coverage import CoverageState  # noqa: PLC0415
 
     world = needs(from_config("settings", "mode"), unread={"ConfigMap": CoverageState.FORBIDDEN})
 

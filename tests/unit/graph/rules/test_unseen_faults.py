@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.graph.domain.coverage import CoverageState
+from services.graph.domain.reading.coverage import CoverageState
 from services.graph.domain.rules import (
     budgets,
     containers,

@@ -402,7 +402,7 @@ def test_a_failed_job_shows_the_exit_code_of_its_attempts():
 
 
 def test_a_deployment_whose_pods_could_not_be_read_is_blamed_with_less_confidence():
-    from services.graph.domain.coverage import CoverageState  # noqa: PLC0415
+    from services.graph.domain.reading.coverage import CoverageState  # noqa: PLC0415
 
     world = rolling(LATE, pods=False)
     hit = run_rule(

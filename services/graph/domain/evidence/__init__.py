@@ -1,0 +1,1 @@
+"""What objects say of a trouble: states, revisions, schedules, changes."""

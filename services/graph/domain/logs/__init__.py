@@ -1,0 +1,1 @@
+"""What the lines of a container say of a trouble."""

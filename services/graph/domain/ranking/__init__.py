@@ -1,0 +1,1 @@
+"""From findings to ranked hypotheses and a verdict."""

@@ -1,0 +1,1 @@
+"""From what an incident says to the objects it speaks of."""

@@ -1,0 +1,1 @@
+"""What a person would look at from an object: owners, references, users, neighbours."""
