@@ -212,6 +212,13 @@ SETTINGS: dict[str, Setting] = {
             "Days a month of the audit log is kept after its end; 0 keeps it for ever.",
         ),
         Setting(
+            "FAULTLINE_GATEWAY_INVESTIGATE",
+            _choice("auto", "asked"),
+            "auto",
+            "When incidents are investigated: `auto` as they open, are mitigated and resolved, where their cluster is "
+            "known; `asked` only when someone asks.",
+        ),
+        Setting(
             "FAULTLINE_GATEWAY_RETAIN_QUICKDX_DAYS",
             _DAYS,
             "30",
@@ -239,6 +246,12 @@ SETTINGS: dict[str, Setting] = {
         ),
         # --- graph
         Setting("FAULTLINE_GRAPH_CONCURRENCY", _integer(1, 16), "1", "Processes of the graph worker."),
+        Setting(
+            "FAULTLINE_GRAPH_CLUSTER_NAME",
+            _text,
+            "in-cluster",
+            "What the cluster is called that the graph worker runs in, where it has no kubeconfig: as alerts name it.",
+        ),
         Setting(
             "FAULTLINE_GRAPH_KUBECONFIG",
             Path,

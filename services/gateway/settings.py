@@ -44,6 +44,7 @@ _NAMES = (
     "FAULTLINE_GATEWAY_RETAIN_INCIDENT_DAYS",
     "FAULTLINE_GATEWAY_RETAIN_AUDIT_DAYS",
     "FAULTLINE_GATEWAY_RETAIN_QUICKDX_DAYS",
+    "FAULTLINE_GATEWAY_INVESTIGATE",
     "FAULTLINE_GATEWAY_SESSION_SECONDS",
     "FAULTLINE_GATEWAY_SESSION_IDLE_SECONDS",
 )
@@ -89,6 +90,7 @@ class Settings:
     retain_incident_days: int = 0
     retain_audit_days: int = 365
     retain_quickdx_days: int = 30
+    investigate: str = "auto"
     session_seconds: float = 86_400.0
     session_idle_seconds: float = 28_800.0
 

@@ -152,6 +152,10 @@ class Door(Protocol):
         """Report results; they are on disk when this returns."""
         ...
 
+    def get_blob(self, digest: str) -> bytes:
+        """Return the bytes of a blob; raise an ``AppError`` if they cannot be had."""
+        ...
+
     def put_blob(self, content: bytes) -> str:
         """Keep ``content`` at the gateway and return its digest."""
         ...

@@ -12,6 +12,7 @@ _NAMES = (
     "FAULTLINE_DOOR_KEY",
     "FAULTLINE_LOG_LEVEL",
     "FAULTLINE_LOG_FORMAT",
+    "FAULTLINE_GRAPH_CLUSTER_NAME",
     "FAULTLINE_GRAPH_CONCURRENCY",
     "FAULTLINE_GRAPH_KUBECONFIG",
     "FAULTLINE_GRAPH_SNAPSHOTS",
@@ -28,6 +29,7 @@ class Settings:
     door_key: str
     log_level: str
     log_format: str
+    cluster_name: str
     concurrency: int
     kubeconfig: Path | None
     snapshots: Mapping[str, Path]
@@ -50,6 +52,7 @@ def read_graph_settings(environ: Mapping[str, str]) -> Settings:
         door_key=values["door_key"],
         log_level=values["log_level"],
         log_format=values["log_format"],
+        cluster_name=values["graph_cluster_name"],
         concurrency=values["graph_concurrency"],
         kubeconfig=kubeconfig.expanduser() if kubeconfig is not None else None,
         snapshots=values["graph_snapshots"] or {},

@@ -9,8 +9,8 @@ from celery import Celery
 
 from services.graph.handlers.jobs import Beating, GraphJobs
 from services.graph.ports import Door
-from shared.contracts.messages import decode_diagnose_resource, decode_take_inventory
-from shared.contracts.queues import DIAGNOSE_RESOURCE, TAKE_INVENTORY
+from shared.contracts.messages import decode_diagnose_resource, decode_investigate_incident, decode_take_inventory
+from shared.contracts.queues import DIAGNOSE_RESOURCE, INVESTIGATE_INCIDENT, TAKE_INVENTORY
 from shared.errors import AppError
 
 log = structlog.get_logger(__name__)
@@ -27,6 +27,10 @@ def register_tasks(app: Celery, *, jobs: GraphJobs, open_door: Callable[[], Door
     @app.task(name=TAKE_INVENTORY, ignore_result=True)
     def take_inventory(message: str) -> None:
         _work(message, decode_take_inventory, lambda decoded: jobs.take_inventory(decoded, open_door(), beating))
+
+    @app.task(name=INVESTIGATE_INCIDENT, ignore_result=True)
+    def investigate_incident(message: str) -> None:
+        _work(message, decode_investigate_incident, lambda decoded: jobs.investigate(decoded, open_door(), beating))
 
 
 def _work(message: str, decode: Callable[[bytes], M], work: Callable[[M], None]) -> None:

@@ -11,6 +11,7 @@ from celery import Celery, signals
 
 from services.graph.adapters.clusters import Clusters
 from services.graph.adapters.heartbeat import Heartbeat
+from services.graph.adapters.known_names import KnownNames
 from services.graph.handlers.jobs import GraphJobs
 from services.graph.settings import read_graph_settings
 from services.graph.tasks import register_tasks
@@ -26,6 +27,8 @@ from shared.ids import new_id
 _settings = read_graph_settings(os.environ)
 # The name is new with every start, so that the gateway can tell a restarted worker from one that stayed.
 _worker_name = f"graph@{socket.gethostname()}:{new_id('wrk')}"
+
+_clusters = Clusters(_settings.kubeconfig, _settings.snapshots, _settings.cluster_name)
 
 
 def _version() -> str:
@@ -54,8 +57,7 @@ def _beating(claimed: Claimed) -> Heartbeat:
 def _create_app() -> Celery:
     app = create_celery_app("graph", _settings.broker_url)
     app.conf.worker_concurrency = _settings.concurrency
-    clusters = Clusters(_settings.kubeconfig, _settings.snapshots)
-    jobs = GraphJobs(clusters, SystemClock(), worker=_worker_name, version=_version())
+    jobs = GraphJobs(_clusters, SystemClock(), worker=_worker_name, version=_version())
     register_tasks(app, jobs=jobs, open_door=_open_door, beating=_beating)
     return app
 
@@ -64,6 +66,7 @@ app = _create_app()
 _greeter = Greeter(
     DoorClient(_settings.door_url, _settings.door_key, patience_seconds=5.0),
     Hello(service="graph", worker=_worker_name, version=_version(), queues=(Queue.GRAPH,)),
+    KnownNames(_clusters),
 )
 
 

@@ -1,7 +1,9 @@
 """Say hello to the gateway when the worker is ready, and every few seconds after."""
 
 import threading
+from collections.abc import Callable
 
+import msgspec
 import structlog
 
 from shared.adapters.door_client import DoorClient
@@ -18,8 +20,9 @@ _AFTER_FAILURE_SECONDS = 2.0
 class Greeter:
     """Owns the thread that says hello, in the worker's main process."""
 
-    def __init__(self, door: DoorClient, hello: Hello) -> None:
-        self._door, self._hello = door, hello
+    def __init__(self, door: DoorClient, hello: Hello, clusters: Callable[[], tuple[str, ...]] = tuple) -> None:
+        """``clusters`` is asked before each hello, from the greeter's own thread."""
+        self._door, self._hello, self._clusters = door, hello, clusters
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -37,7 +40,7 @@ class Greeter:
         wait = 0.0
         while not self._stopped.wait(wait):
             try:
-                self._door.hello(self._hello)
+                self._door.hello(msgspec.structs.replace(self._hello, clusters=self._clusters()))
                 wait = _EVERY_SECONDS
             except AppError as error:
                 log.warning("the gateway did not hear our hello", problem=error.code)

@@ -80,8 +80,12 @@ def create_door_app(
     relay: RelayDoor,
     blobs: Blobs,
     record_results: Callable[[Results], ResultsRecorded],
+    note_hello: Callable[[Hello], None] | None = None,
 ) -> Flask:
-    """Return the door's WSGI app. Every request needs ``Authorization: Bearer <door_key>``."""
+    """Return the door's WSGI app. Every request needs ``Authorization: Bearer <door_key>``.
+
+    ``note_hello`` is told of every hello after the relay.
+    """
     app = Flask("faultline.door", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BLOB_BYTES
     expected = f"Bearer {door_key}".encode()
@@ -93,6 +97,7 @@ def create_door_app(
             raise Unauthenticated("The internal door needs its own key.")
 
     _add_messages(app, relay, record_results)
+    _add_hello(app, relay, note_hello)
     _add_blobs(app, blobs)
     app.register_error_handler(AppError, problem_response)
     app.register_error_handler(HTTPException, from_http_exception)
@@ -114,9 +119,14 @@ def _add_messages(app: Flask, relay: RelayDoor, record_results: Callable[[Result
     def beat() -> Response:
         return _json(relay.beat(_read(decode_beat)))
 
+
+def _add_hello(app: Flask, relay: RelayDoor, note_hello: Callable[[Hello], None] | None) -> None:
     @app.post("/door/hello")
     def hello() -> Response:
-        relay.hello(_read(decode_hello))
+        said = _read(decode_hello)
+        relay.hello(said)
+        if note_hello is not None:
+            note_hello(said)
         return Response(status=204)
 
 

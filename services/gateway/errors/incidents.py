@@ -47,6 +47,31 @@ class DiagnosisNotDone(AppError):
     example: ClassVar[Mapping[str, Any]] = {"detail": "The diagnosis is queued.", "state": "queued"}
 
 
+class GraphClusterUnknown(AppError):
+    """No graph worker can read the cluster, or it cannot be told which is meant; ``known`` names those there are."""
+
+    code = "graph_cluster_unknown"
+    http_status = 409
+    title = "It is not known in which cluster to look"
+    example: ClassVar[Mapping[str, Any]] = {
+        "detail": "The clusters that can be read are prod, staging; the incident names none, so say which.",
+        "known": ["prod", "staging"],
+        "named": [],
+    }
+
+
+class NotInvestigated(AppError):
+    """Nothing was found out yet; ``waitingJobId`` is the job that will, if one was asked for."""
+
+    code = "incident_not_investigated"
+    http_status = 404
+    title = "The incident was not investigated yet"
+    example: ClassVar[Mapping[str, Any]] = {
+        "detail": "Ask for it: POST /api/incidents/inc_01KAVEXAMPLE/investigate.",
+        "waitingJobId": None,
+    }
+
+
 class IncidentMerged(AppError):
     """The incident was merged into another, which is the one to write to; ``mergedInto`` names it."""
 

@@ -25,6 +25,8 @@ from services.gateway.domain.records import (
     Incident,
     IncidentStatus,
     Inventory,
+    InvestigationContent,
+    InvestigationSnapshot,
     Job,
     JobState,
     Noise,
@@ -55,7 +57,15 @@ _ENDED_DELIVERIES = (str(DeliveryState.PROCESSED), str(DeliveryState.QUARANTINED
 _ENDED_QUICKDX = (str(QuickDxState.DONE), str(QuickDxState.FAILED))
 _ENDED_INCIDENTS = (str(IncidentStatus.CLOSED), str(IncidentStatus.CANCELLED), str(IncidentStatus.MERGED))
 # Every kind that names a blob, each by its facet ``tag``.
-_NAMING_BLOBS: tuple[type[Record], ...] = (ActionPreview, AttachedDiagnosis, DeliveryBody, Inventory, QuickDxContent)
+_NAMING_BLOBS: tuple[type[Record], ...] = (
+    ActionPreview,
+    AttachedDiagnosis,
+    DeliveryBody,
+    Inventory,
+    InvestigationContent,
+    InvestigationSnapshot,
+    QuickDxContent,
+)
 _Drop = Callable[[Transaction, Record], None]
 # A blob is put before the commit that names it; no commit is under way for an hour.
 _BLOB_GRACE = timedelta(hours=1)

@@ -10,6 +10,7 @@ from services.gateway.domain.access import Subject
 from services.gateway.domain.changes import Move
 from services.gateway.domain.grouping import OPEN_STATUSES
 from services.gateway.domain.records import Activity, Incident, IncidentStatus
+from services.gateway.handlers.ask_investigation import investigate_moved
 from services.gateway.handlers.auto_resolve import cancel_resolve
 from services.gateway.handlers.lead_group import lead_group_again
 from services.gateway.handlers.writable import check_version, refuse_merged
@@ -46,6 +47,7 @@ def change_incident(
         tx.put(msgspec.structs.replace(after, version=before.version + 1))
     for draft in drafts:
         tx.append(incident_id, draft)
+    investigate_moved(tx, before.status, after)
     return incident_id
 
 

@@ -14,6 +14,10 @@ from services.gateway.domain.records import (
     Group,
     Holdings,
     Incident,
+    IncidentGraph,
+    InvestigationContent,
+    InvestigationSnapshot,
+    KeptInvestigation,
     Merge,
     Record,
     Signal,
@@ -28,7 +32,14 @@ IsDue = Callable[[Transaction, Incident], bool]
 _PAGE = 1_000
 _MOST_AT_ONCE = 40_000
 # What an incident takes with it when it goes, beside what ``Holdings`` lists; each is found by its ``parent``.
-_OF_INCIDENT: tuple[type[Record], ...] = (Signal, Action, ActionPreview)
+_OF_INCIDENT: tuple[type[Record], ...] = (
+    Signal,
+    Action,
+    ActionPreview,
+    KeptInvestigation,
+    InvestigationContent,
+    InvestigationSnapshot,
+)
 
 
 def drop_incident(store: Store, incident_id: str, is_due: IsDue) -> bool:
@@ -79,6 +90,7 @@ def _drop_last(tx: Transaction, *, incident_id: str, is_due: IsDue, records: lis
             tx.remove(Group, listed.dedup_key)
     _drop_holdings(tx, incident_id)
     tx.remove(Merge, incident_id)
+    tx.remove(IncidentGraph, incident_id)
     head = tx.find(ChainHead, incident_id) or ChainHead(incident_id=incident_id)
     tx.remove_incident(incident_id)
     write_audit(

@@ -3,8 +3,9 @@
 import msgspec
 
 from services.gateway.domain.records import Job, JobState, QuickDx, QuickDxState
+from services.gateway.handlers.keep_investigation import follow_investigation, wait_again
 from services.gateway.ports import Transaction
-from shared.contracts.queues import DIAGNOSE_RESOURCE
+from shared.contracts.queues import DIAGNOSE_RESOURCE, INVESTIGATE_INCIDENT
 
 _STATES = {
     JobState.PENDING: QuickDxState.QUEUED,
@@ -18,7 +19,9 @@ _STATES = {
 
 
 def follow_job(tx: Transaction, job: Job) -> None:
-    """Give the diagnosis that waits for ``job`` the state the job has now; other jobs have none waiting."""
+    """Give what waits for ``job``, a diagnosis or an investigation, the state the job has now."""
+    if job.kind == INVESTIGATE_INCIDENT:
+        follow_investigation(tx, job)
     if job.kind != DIAGNOSE_RESOURCE:
         return
     waiting = tx.find(QuickDx, str(job.payload.get("quickdxId", "")))
@@ -35,7 +38,9 @@ def follow_job(tx: Transaction, job: Job) -> None:
 
 
 def wait_for_retry(tx: Transaction, again: Job) -> None:
-    """Let the diagnosis that waited for a job that failed wait for ``again``."""
+    """Let what waited for a job that failed wait for ``again``."""
+    if again.kind == INVESTIGATE_INCIDENT:
+        wait_again(tx, again)
     if again.kind != DIAGNOSE_RESOURCE:
         return
     waiting = tx.find(QuickDx, str(again.payload.get("quickdxId", "")))

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from services.gateway.domain.records import EntryDraft, EntryType, Incident, IncidentStatus, Milestones
+from services.gateway.handlers.ask_investigation import investigate_moved
 from services.gateway.ports import Transaction
 
 SYSTEM = "system"
@@ -26,15 +27,14 @@ def move_by_system(
 
     The version rises: a person whose edit was under way must see that the case has moved before it applies.
     """
-    tx.put(
-        msgspec.structs.replace(
-            incident,
-            status=to,
-            milestones=milestones,
-            updated_at=tx.now,
-            version=incident.version + 1,
-        ),
+    moved = msgspec.structs.replace(
+        incident,
+        status=to,
+        milestones=milestones,
+        updated_at=tx.now,
+        version=incident.version + 1,
     )
+    tx.put(moved)
     draft = EntryDraft(
         type=EntryType.STATUS_CHANGED,
         actor=SYSTEM,
@@ -44,3 +44,4 @@ def move_by_system(
         payload={"from": incident.status, "to": to, **payload},
     )
     tx.append(incident.id, draft)
+    investigate_moved(tx, incident.status, moved)

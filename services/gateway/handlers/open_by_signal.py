@@ -18,6 +18,7 @@ from services.gateway.domain.records import (
     RelationType,
 )
 from services.gateway.domain.rules.book import Decision
+from services.gateway.handlers.ask_investigation import GATHERING, investigate_opened
 from services.gateway.handlers.join_incident import note_hints
 from services.gateway.handlers.move_by_system import SYSTEM
 from services.gateway.handlers.signal_case import SignalCase
@@ -64,6 +65,7 @@ def open_by_signal(
     )
     tx.put(signals.note_newest(activity, report.fingerprint, case.arrival.accepted_seq))
     note_hints(tx, incident.id, report)
+    investigate_opened(tx, incident, gathering=GATHERING)
     reason = "its group had no incident to join" if not relations else f"{relations[0].type} {relations[0].incident_id}"
     return incident, reason
 

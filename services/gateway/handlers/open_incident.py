@@ -7,6 +7,7 @@ from services.gateway.domain import changes
 from services.gateway.domain.access import Subject
 from services.gateway.domain.backdating import check_times
 from services.gateway.domain.records import Incident, IncidentSource, Milestones
+from services.gateway.handlers.ask_investigation import investigate_opened
 from services.gateway.ports import Transaction
 from shared.contracts.severity import Severity
 from shared.ids import new_id
@@ -36,4 +37,5 @@ def open_incident(tx: Transaction, subject: Subject, fields: Mapping[str, Any]) 
     )
     tx.put(incident)
     tx.append(incident.id, changes.opened(incident, subject))
+    investigate_opened(tx, incident)
     return incident.id

@@ -11,14 +11,16 @@ from services.gateway.domain import diagnoses
 from services.gateway.domain.diagnoses import KeptDiagnosis
 from services.gateway.domain.records import CLUSTER_NAMES, Inventory, Job, QuickDx, QuickDxContent
 from services.gateway.errors import BlobDamaged, BlobNotFound
+from services.gateway.handlers.keep_investigation import FoundInvestigation, keep_investigation
 from services.gateway.ports import Blobs, Transaction
 from shared.contracts.cluster_names import decode_cluster_names
 from shared.contracts.diagnosis import decode_diagnosis
-from shared.contracts.messages import InventoryTaken, ResourceDiagnosed, Results
-from shared.contracts.queues import DIAGNOSE_RESOURCE, TAKE_INVENTORY
+from shared.contracts.investigation import decode_investigation
+from shared.contracts.messages import IncidentInvestigated, InventoryTaken, ResourceDiagnosed, Results
+from shared.contracts.queues import DIAGNOSE_RESOURCE, INVESTIGATE_INCIDENT, TAKE_INVENTORY
 
 T = TypeVar("T")
-GraphResult = ResourceDiagnosed | InventoryTaken
+GraphResult = ResourceDiagnosed | InventoryTaken | IncidentInvestigated
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +30,12 @@ class Unreadable:
     reason: str
 
 
-Read = KeptDiagnosis | InventoryTaken | Unreadable
+Read = KeptDiagnosis | InventoryTaken | FoundInvestigation | Unreadable
 
 
 def read_graph_results(blobs: Blobs, results: Results) -> dict[str, Read]:
     """Return what each report of the graph worker says, by job id: blobs are read before the commit, not within."""
-    found = (result for result in results.results if isinstance(result, ResourceDiagnosed | InventoryTaken))
+    found = (result for result in results.results if isinstance(result, GraphResult))
     return {result.job_id: _read(blobs, result) for result in found}
 
 
@@ -47,6 +49,8 @@ def record_graph(tx: Transaction, job: Job, result: GraphResult, read: Mapping[s
     if job.kind == TAKE_INVENTORY and isinstance(known, InventoryTaken):
         _keep_inventory(tx, known)
         return None
+    if job.kind == INVESTIGATE_INCIDENT and isinstance(known, FoundInvestigation):
+        return keep_investigation(tx, job, known)
     return f"the worker reported {type(result).__name__} for a job {job.kind}"
 
 
@@ -58,10 +62,15 @@ def _read(blobs: Blobs, result: GraphResult) -> Read:
     if isinstance(result, InventoryTaken):
         names = _decoded(decode_cluster_names, content)
         return names if isinstance(names, Unreadable) else result
+    digest = result.blob or hashlib.sha256(content).hexdigest()
+    if isinstance(result, IncidentInvestigated):
+        found = _decoded(decode_investigation, content)
+        if isinstance(found, Unreadable):
+            return found
+        return FoundInvestigation(found, digest, len(content), result.text, result.snapshot)
     diagnosis = _decoded(decode_diagnosis, content)
     if isinstance(diagnosis, Unreadable):
         return diagnosis
-    digest = result.blob or hashlib.sha256(content).hexdigest()
     return KeptDiagnosis(diagnosis, digest, len(content), result.text)
 
 

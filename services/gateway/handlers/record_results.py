@@ -26,16 +26,14 @@ from services.gateway.handlers.count_noise import Lanes, Tally
 from services.gateway.handlers.follow_quickdx import follow_job
 from services.gateway.handlers.judge import Judge
 from services.gateway.handlers.move_by_system import SYSTEM
-from services.gateway.handlers.record_graph import Read, read_graph_results, record_graph
+from services.gateway.handlers.record_graph import GraphResult, Read, read_graph_results, record_graph
 from services.gateway.handlers.scratch import ScratchTransaction
 from services.gateway.ports import Blobs, Store, Transaction
 from shared.contracts.messages import (
     DeliveryNormalised,
     DeliveryQuarantined,
-    InventoryTaken,
     JobFailed,
     JobResult,
-    ResourceDiagnosed,
     Results,
     ResultsRecorded,
 )
@@ -83,7 +81,7 @@ def _record(tx: Transaction, judge: Judge, tally: Tally, read: Mapping[str, Read
             return False
         _record_failure(tx, job, result)
         return True
-    if isinstance(result, ResourceDiagnosed | InventoryTaken):
+    if isinstance(result, GraphResult):
         problem = record_graph(tx, job, result, read)
         state = JobState.SUCCEEDED if problem is None else JobState.FAILED
         finish_job(tx, job, state, attempt=result.attempt, error=problem)

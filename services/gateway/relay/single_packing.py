@@ -8,12 +8,13 @@ import msgspec
 import structlog
 
 from services.gateway.domain.records import Job
+from services.gateway.handlers.write_question import write_question
 from services.gateway.ports import Store
 from services.gateway.relay.backlog import Entry
 from shared.contracts.base import Contract
 from shared.contracts.diagnosis import DiagnosedResource
-from shared.contracts.messages import DiagnoseResource, TakeInventory, encode
-from shared.contracts.queues import DIAGNOSE_RESOURCE, TAKE_INVENTORY
+from shared.contracts.messages import DiagnoseResource, InvestigateIncident, TakeInventory, encode
+from shared.contracts.queues import DIAGNOSE_RESOURCE, INVESTIGATE_INCIDENT, TAKE_INVENTORY
 
 log = structlog.get_logger(__name__)
 
@@ -75,7 +76,7 @@ class SinglePacking:
             if job is None or job.state.is_final:
                 packed.finished.append(entry)
                 continue
-            message = _message_of(job)
+            message = _message_of(self._store, job)
             if message is None:
                 packed.broken.append(entry)
                 continue
@@ -86,27 +87,42 @@ class SinglePacking:
         return packed
 
 
-def _message_of(job: Job) -> Callable[[str], Contract] | None:
+def _message_of(store: Store, job: Job) -> Callable[[str], Contract] | None:
     write = _WRITERS.get(job.kind)
     try:
-        return write(job) if write is not None else None
+        return write(store, job) if write is not None else None
     except msgspec.ValidationError:
         log.exception("the payload of a job cannot be read", job_id=job.id)
         return None
 
 
-def _diagnose(job: Job) -> Callable[[str], Contract]:
+def _diagnose(_: Store, job: Job) -> Callable[[str], Contract]:
     resource = msgspec.convert(job.payload["resource"], DiagnosedResource)
     return lambda message_id: DiagnoseResource(
         message_id=message_id, job_id=job.id, attempt=job.attempt + 1, resource=resource
     )
 
 
-def _take_inventory(job: Job) -> Callable[[str], Contract]:
+def _take_inventory(_: Store, job: Job) -> Callable[[str], Contract]:
     return lambda message_id: TakeInventory(message_id=message_id, job_id=job.id, attempt=job.attempt + 1)
 
 
-_WRITERS: dict[str, Callable[[Job], Callable[[str], Contract]]] = {
+def _investigate(store: Store, job: Job) -> Callable[[str], Contract] | None:
+    asked = write_question(store, str(job.payload.get("investigationId", "")))
+    if asked is None:
+        return None
+    return lambda message_id: InvestigateIncident(
+        message_id=message_id,
+        job_id=job.id,
+        attempt=job.attempt + 1,
+        context=asked.context,
+        question=asked.question,
+        earlier=asked.earlier,
+    )
+
+
+_WRITERS: dict[str, Callable[[Store, Job], Callable[[str], Contract] | None]] = {
     DIAGNOSE_RESOURCE: _diagnose,
     TAKE_INVENTORY: _take_inventory,
+    INVESTIGATE_INCIDENT: _investigate,
 }

@@ -5,6 +5,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import cast
 
+from services.graph.adapters.kube_config import IN_CLUSTER
 from services.graph.ports import ClusterSource
 from shared.errors import AppError
 
@@ -19,8 +20,15 @@ class ClusterUnusable(AppError):
 class Clusters:
     """Opens clusters by name. What reads them is imported only then: without any, it need not be installed."""
 
-    def __init__(self, kubeconfig: Path | None = None, snapshots: Mapping[str, Path] | None = None) -> None:
+    def __init__(
+        self,
+        kubeconfig: Path | None = None,
+        snapshots: Mapping[str, Path] | None = None,
+        own_name: str = IN_CLUSTER,
+    ) -> None:
+        """``own_name`` is what the cluster is called whose pod this is, where there is no kubeconfig."""
         self._kubeconfig = kubeconfig
+        self._own_name = own_name
         self._snapshots = dict(snapshots or {})
 
     def names(self) -> list[str]:
@@ -38,13 +46,17 @@ class Clusters:
                 module = import_module("services.graph.adapters.snapshot")
                 return cast("ClusterSource", module.open_snapshot(self._snapshots[name]))
             module = import_module("services.graph.adapters.live_cluster")
-            return cast("ClusterSource", module.open_live_cluster(name, self._kubeconfig))
+            context = IN_CLUSTER if name == self._own_name and IN_CLUSTER in self._listed() else name
+            return cast("ClusterSource", module.open_live_cluster(context, self._kubeconfig, name))
         except AppError as error:
             raise ClusterUnusable(f"{name}: {error.detail}") from error
         except (ImportError, OSError, ValueError) as error:
             raise ClusterUnusable(f"{name}: it cannot be opened ({_word(error)})") from error
 
     def _contexts(self) -> list[str]:
+        return [self._own_name if name == IN_CLUSTER else name for name in self._listed()]
+
+    def _listed(self) -> list[str]:
         try:
             module = import_module("services.graph.adapters.live_cluster")
             return list(module.list_contexts(self._kubeconfig))

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from kubernetes.client import Configuration
 
 IN_CLUSTER = "in-cluster"
-_NAMESPACE_OF_POD = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+_OF_POD = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+_NAMESPACE_OF_POD = _OF_POD / "namespace"
 # Credentials that were refused right after they were made new are not made new again for a while: an exec plugin
 # may open a browser, and every list would start one.
 _SECONDS_BETWEEN_RENEWALS = 30.0
@@ -117,10 +118,15 @@ class Account:
             raise NoCluster(f"the address of the server cannot be used ({type(error).__name__})") from None
 
 
+def is_in_pod() -> bool:
+    """Answer whether this process has the account of a pod."""
+    return (_OF_POD / "token").is_file()
+
+
 def list_contexts(kubeconfig: Path | None = None) -> list[str]:
-    """Return the names of the contexts, sorted; none where there is no kubeconfig. Raises ``NoCluster``."""
+    """Return the names of the contexts, sorted; without a kubeconfig the pod's own, if any. Raises ``NoCluster``."""
     if not _has_file(kubeconfig):
-        return []
+        return [IN_CLUSTER] if is_in_pod() else []
     return _contexts(kubeconfig)[0]
 
 
@@ -129,9 +135,10 @@ def open_account(
 ) -> tuple[str, Account]:
     """Return the name of the cluster and the account to read it as. Raises ``NoCluster``.
 
-    Without a kubeconfig it is the pod's own account; a context that was asked for must exist.
+    Without a kubeconfig it is the pod's own account, also where ``IN_CLUSTER`` is asked for; any other context that was
+    asked for must exist.
     """
-    if context is None and not _has_file(kubeconfig):
+    if context in {None, IN_CLUSTER} and not _has_file(kubeconfig):
         return IN_CLUSTER, Account(_load_of_pod, connections, clock)
     names, current = _contexts(kubeconfig)
     name = context or current

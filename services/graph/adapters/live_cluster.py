@@ -43,13 +43,17 @@ _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 _ELSEWHERE = frozenset({CoverageState.FORBIDDEN, CoverageState.MISSING})
 
 
-def open_live_cluster(context: str | None = None, kubeconfig: Path | None = None) -> ClusterSource:
+def open_live_cluster(
+    context: str | None = None, kubeconfig: Path | None = None, called: str | None = None
+) -> ClusterSource:
     """Return the cluster of a context, by default the current one; without a kubeconfig, the one this pod runs in.
+
+    ``called`` is the name it bears, in place of the context's.
 
     Raises ``NoCluster`` where no configuration says how; a server that does not answer is no error here.
     """
     name, account = open_account(context, kubeconfig, MOST_REQUESTS_AT_ONCE)
-    return LiveCluster(name, account)
+    return LiveCluster(called or name, account)
 
 
 class LiveCluster:

@@ -5,17 +5,23 @@ from contextlib import AbstractContextManager
 
 import structlog
 
+from services.graph.domain.reading.inventory import Inventory
+from services.graph.domain.reading.keepsake import recall
 from services.graph.errors import JobStopped
 from services.graph.handlers.diagnose import UnknownKind, diagnose_resource
+from services.graph.handlers.investigate import investigate
 from services.graph.handlers.take_inventory import take_inventory
 from services.graph.ports import ClusterBook, Door, Pulse
 from shared.contracts.cluster_names import encode_cluster_names
 from shared.contracts.diagnosis import encode_diagnosis
+from shared.contracts.investigation import encode_investigation
 from shared.contracts.messages import (
     Claim,
     Claimed,
     DiagnoseResource,
+    IncidentInvestigated,
     InventoryTaken,
+    InvestigateIncident,
     JobFailed,
     JobResult,
     ResourceDiagnosed,
@@ -30,6 +36,7 @@ log = structlog.get_logger(__name__)
 # Larger ones travel as blobs, and are kept as blobs.
 INLINE_LIMIT = 16 << 10
 _ERROR_LENGTH = 2_000
+GraphJob = DiagnoseResource | TakeInventory | InvestigateIncident
 Beating = Callable[[Claimed], AbstractContextManager[Pulse]]
 
 
@@ -71,9 +78,34 @@ class GraphJobs:
 
         self._do(message, door, beating, work)
 
+    def investigate(self, message: InvestigateIncident, door: Door, beating: Beating) -> None:
+        """Investigate what the message asks and report; see ``_do`` for what may go wrong."""
+
+        def work(pulse: Pulse) -> JobResult:
+            source = self._clusters.open(message.context)
+            try:
+                found, kept = investigate(
+                    source,
+                    message.question,
+                    earlier=_earlier(message, door),
+                    clock=self._clock,
+                    version=self._version,
+                    progress=lambda note, done, total: pulse.tell(done / total if total else None, note),
+                )
+            finally:
+                source.close()
+            pulse.tell(1.0, "report")
+            snapshot = door.put_blob(kept)
+            text, blob = _parcel(encode_investigation(found), door)
+            return IncidentInvestigated(
+                job_id=message.job_id, attempt=message.attempt, snapshot=snapshot, text=text, blob=blob
+            )
+
+        self._do(message, door, beating, work)
+
     def _do(
         self,
-        message: DiagnoseResource | TakeInventory,
+        message: GraphJob,
         door: Door,
         beating: Beating,
         work: Callable[[Pulse], JobResult],
@@ -102,10 +134,21 @@ class GraphJobs:
         door.report(Results(results=(result,)))
 
 
+def _earlier(message: InvestigateIncident, door: Door) -> Inventory | None:
+    """Return what an earlier investigation kept; None where it cannot be had: what is there now is what matters."""
+    if message.earlier is None:
+        return None
+    try:
+        return recall(door.get_blob(message.earlier))
+    except (AppError, ValueError) as error:
+        log.warning("an earlier snapshot cannot be read", job_id=message.job_id, problem=type(error).__name__)
+        return None
+
+
 def _parcel(content: bytes, door: Door) -> tuple[str | None, str | None]:
     """Return the content as text or as the digest of a blob, whichever its size asks for."""
     return (content.decode(), None) if len(content) <= INLINE_LIMIT else (None, door.put_blob(content))
 
 
-def _failed(message: DiagnoseResource | TakeInventory, error: str, *, retryable: bool = False) -> JobFailed:
+def _failed(message: GraphJob, error: str, *, retryable: bool = False) -> JobFailed:
     return JobFailed(job_id=message.job_id, attempt=message.attempt, error=error[:_ERROR_LENGTH], retryable=retryable)

@@ -1,0 +1,128 @@
+"""Keep what an investigation found, and tell the incident's timeline what is new of it; follow its job."""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from services.gateway.domain import investigations
+from services.gateway.domain.records import (
+    Incident,
+    IncidentGraph,
+    InvestigationContent,
+    InvestigationSnapshot,
+    InvestigationState,
+    Job,
+    JobState,
+    KeptInvestigation,
+)
+from services.gateway.ports import Transaction
+from shared.contracts.investigation import Investigation
+
+# Of an incident the first is kept, which saw it begin, and the newest.
+MOST_KEPT = 20
+_STATES = {
+    JobState.PENDING: InvestigationState.QUEUED,
+    JobState.HANDED: InvestigationState.QUEUED,
+    JobState.RUNNING: InvestigationState.RUNNING,
+    JobState.SUCCEEDED: InvestigationState.DONE,
+    JobState.FAILED: InvestigationState.FAILED,
+    JobState.CANCELLED: InvestigationState.FAILED,
+    JobState.UNKNOWN: InvestigationState.FAILED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FoundInvestigation:
+    """An investigation with the bytes it is kept as: ``text`` where they are few, else those of the blob ``digest``."""
+
+    found: Investigation
+    digest: str
+    size_bytes: int
+    text: str | None
+    snapshot: str
+
+
+def keep_investigation(tx: Transaction, job: Job, kept: FoundInvestigation) -> str | None:
+    """Keep what was found for ``job``; return None, or why that is not possible.
+
+    Nothing a person entered is changed: what was found stands beside it. What the timeline tells of already is not
+    told again.
+    """
+    asked = tx.find(KeptInvestigation, str(job.payload.get("investigationId", "")))
+    if asked is None or tx.find(Incident, asked.incident_id) is None:
+        return "what asked for it was removed meanwhile"
+    if kept.found.incident_id != asked.incident_id:
+        return "the worker reported on another incident"
+    graph = tx.find(IncidentGraph, asked.incident_id) or IncidentGraph(incident_id=asked.incident_id)
+    drafts, told = investigations.news(asked, kept.found, graph.told)
+    for draft in drafts:
+        tx.append(asked.incident_id, draft)
+    tx.put(msgspec.structs.replace(asked, **investigations.outline(kept.found)))
+    tx.put(_content(asked, kept))
+    tx.put(
+        InvestigationSnapshot(investigation_id=asked.id, incident_id=asked.incident_id, digest=kept.snapshot),
+    )
+    tx.put(
+        msgspec.structs.replace(
+            graph,
+            newest_id=asked.id,
+            kept_ids=_keep_few(tx, (*(one for one in graph.kept_ids if one != asked.id), asked.id)),
+            told=investigations.remember(graph.told, told),
+            shown=investigations.shown(kept.found),
+        )
+    )
+    return None
+
+
+def follow_investigation(tx: Transaction, job: Job) -> None:
+    """Give the investigation that waits for ``job`` the state the job has now."""
+    waiting = tx.find(KeptInvestigation, str(job.payload.get("investigationId", "")))
+    if waiting is None or waiting.job_id != job.id:
+        return
+    tx.put(
+        msgspec.structs.replace(
+            waiting,
+            state=_STATES[job.state],
+            error=job.error,
+            finished_at=tx.now if job.state.is_final else None,
+        )
+    )
+    graph = tx.find(IncidentGraph, waiting.incident_id)
+    if graph is not None and job.state.is_final and graph.waiting_id == waiting.id:
+        tx.put(msgspec.structs.replace(graph, waiting_id=None))
+
+
+def wait_again(tx: Transaction, again: Job) -> None:
+    """Let the investigation that waited for a job that failed wait for ``again``."""
+    waiting = tx.find(KeptInvestigation, str(again.payload.get("investigationId", "")))
+    if waiting is None or waiting.state is not InvestigationState.FAILED:
+        return
+    tx.put(
+        msgspec.structs.replace(waiting, job_id=again.id, state=InvestigationState.QUEUED, error=None, finished_at=None)
+    )
+    graph = tx.find(IncidentGraph, waiting.incident_id) or IncidentGraph(incident_id=waiting.incident_id)
+    if graph.waiting_id is None:
+        tx.put(msgspec.structs.replace(graph, waiting_id=waiting.id))
+
+
+def _content(asked: KeptInvestigation, kept: FoundInvestigation) -> InvestigationContent:
+    return InvestigationContent(
+        investigation_id=asked.id,
+        incident_id=asked.incident_id,
+        digest=kept.digest,
+        size_bytes=kept.size_bytes,
+        text=kept.text,
+        blob=None if kept.text is not None else kept.digest,
+    )
+
+
+def _keep_few(tx: Transaction, ids: tuple[str, ...]) -> tuple[str, ...]:
+    """Drop the content of those between the first and the newest; their records go on telling what they found."""
+    if len(ids) <= MOST_KEPT:
+        return ids
+    kept = (ids[0], *ids[-(MOST_KEPT - 1) :])
+    for investigation_id in ids:
+        if investigation_id not in kept:
+            tx.remove(InvestigationContent, investigation_id)
+            tx.remove(InvestigationSnapshot, investigation_id)
+    return kept

@@ -1,0 +1,93 @@
+"""Write what an investigation is asked, at the moment its job goes out: with all the signals there are by then."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from services.gateway.domain.records import (
+    Hints,
+    Incident,
+    IncidentGraph,
+    InvestigationSnapshot,
+    KeptInvestigation,
+    Signal,
+)
+from services.gateway.ports import RecordQuery, StoreReads
+from shared.contracts.investigation import InvestigationQuestion, SeedSignal
+from shared.contracts.signal import SignalStatus
+
+MOST_SIGNALS = 200
+_MOST_LABELS, _LABEL_LENGTH = 30, 500
+
+
+class Question(NamedTuple):
+    """What goes to the worker: the cluster as it calls it, the question, and what to compare with."""
+
+    context: str
+    question: InvestigationQuestion
+    earlier: str | None
+
+
+def write_question(store: StoreReads, investigation_id: str) -> Question | None:
+    """Return the question of an investigation that was asked for; None if it or its incident was removed meanwhile.
+
+    Of an incident with very many signals those that fire and the newest are told.
+    """
+    asked = store.find(KeptInvestigation, investigation_id)
+    incident = store.find(Incident, asked.incident_id) if asked is not None else None
+    if asked is None or incident is None:
+        return None
+    hints = store.find(Hints, incident.id)
+    signals = _signals(store, incident.id)
+    question = InvestigationQuestion(
+        incident_id=incident.id,
+        trigger=asked.trigger,
+        onset=asked.onset or _onset(incident, signals),
+        cluster=asked.cluster,
+        entities=hints.entities if hints is not None else (),
+        services=incident.services,
+        labels=incident.labels,
+        signals=tuple(map(_seed, signals)),
+        max_entities=asked.max_entities,
+    )
+    return Question(asked.context, question, _earlier(store, asked))
+
+
+def _signals(store: StoreReads, incident_id: str) -> list[Signal]:
+    found: dict[str, Signal] = {}
+    for status in (SignalStatus.FIRING, SignalStatus.RESOLVED):
+        query = RecordQuery(
+            parent=incident_id, states=(status,), limit=MOST_SIGNALS - len(found) or 1, with_total=False
+        )
+        if len(found) < MOST_SIGNALS:
+            found |= {one.fingerprint: one for one in store.list_records(Signal, query).records}
+    return list(found.values())
+
+
+def _onset(incident: Incident, signals: Iterable[Signal]) -> datetime:
+    """Return when the trouble began: what fires may have begun before anyone was told."""
+    firing = (one.starts_at for one in signals if one.status is SignalStatus.FIRING)
+    return min((incident.milestones.detected_at, *firing))
+
+
+def _seed(signal: Signal) -> SeedSignal:
+    labels = list(signal.labels.items())[:_MOST_LABELS]
+    return SeedSignal(
+        id=signal.fingerprint,
+        name=signal.name,
+        starts_at=signal.starts_at,
+        service=signal.service,
+        labels={name: value[:_LABEL_LENGTH] for name, value in labels},
+        entities=signal.entities,
+    )
+
+
+def _earlier(store: StoreReads, asked: KeptInvestigation) -> str | None:
+    """Return the newest snapshot of the same incident in the same cluster."""
+    graph = store.find(IncidentGraph, asked.incident_id)
+    for investigation_id in reversed(graph.kept_ids if graph is not None else ()):
+        before = store.find(KeptInvestigation, investigation_id)
+        snapshot = store.find(InvestigationSnapshot, investigation_id)
+        if before is not None and snapshot is not None and before.context == asked.context:
+            return snapshot.digest
+    return None
