@@ -3,10 +3,19 @@
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from services.gateway.api.action_views import ActionSummary, may_expire, newest_actions
 from services.gateway.api.current import is_number
 from services.gateway.api.diagnosis_shapes import DiagnosisView
 from services.gateway.api.holdings import view_holdings
+from services.gateway.api.investigation_shapes import (
+    NOTHING_SHOWN,
+    InvestigationView,
+    ShownGraph,
+    decode_shown,
+    view_investigation,
+)
 from services.gateway.api.task_shapes import TaskBrief
 from services.gateway.domain.actions.policy import ApprovalPolicy
 from services.gateway.domain.durations import Durations, measure
@@ -18,8 +27,10 @@ from services.gateway.domain.records import (
     EntryType,
     Hints,
     Incident,
+    IncidentGraph,
     IncidentSource,
     IncidentStatus,
+    KeptInvestigation,
     Milestones,
     Relation,
     Signal,
@@ -31,7 +42,19 @@ from shared.contracts.base import Contract
 from shared.contracts.severity import Severity
 from shared.contracts.signal import EntityHint
 
-_LINKS = ("timeline", "signals", "actions", "jobs", "tasks", "diagnoses", "report", "export")
+_LINKS = (
+    "timeline",
+    "signals",
+    "actions",
+    "jobs",
+    "tasks",
+    "diagnoses",
+    "investigations",
+    "graph",
+    "evidence",
+    "report",
+    "export",
+)
 SHOWN_ENTRIES = 20
 SHOWN_SIGNALS = 20
 
@@ -99,6 +122,11 @@ class IncidentView(Contract, frozen=True, kw_only=True):
     open_task_count: int
     diagnoses: tuple[DiagnosisView, ...]
     diagnosis_count: int
+    investigation: InvestigationView | None
+    graph_entities: msgspec.Raw
+    graph_edges: msgspec.Raw
+    correlations: msgspec.Raw
+    hypotheses: msgspec.Raw
     timeline: TimelineView
     links: dict[str, str]
 
@@ -150,6 +178,7 @@ def view_incident(store: StoreReads, policy: ApprovalPolicy, now: datetime, inci
         signals=signals,
         actions=newest_actions(store, policy, now, incident_id),
         **view_holdings(store, incident_id, path, now)._asdict(),
+        **_view_investigated(store, incident_id),
         timeline=_view_timeline(store, incident_id, f"{path}/timeline"),
         links={"self": path} | {name: f"{path}/{name}" for name in _LINKS},
     )
@@ -199,6 +228,18 @@ def find_target(store: StoreReads, incident_id: str) -> str | None:
     incident = store.find(Incident, incident_id)
     way = follow(incident, lambda one: store.find(Incident, one)) if incident is not None else []
     return way[-1].id if way else None
+
+
+def _view_investigated(store: StoreReads, incident_id: str) -> dict[str, Any]:
+    """Return the investigation that is under way, else the newest done, and what the newest done found."""
+    graph = store.find(IncidentGraph, incident_id)
+    shown = decode_shown(graph.shown) if graph is not None and graph.shown else NOTHING_SHOWN
+    latest = graph.waiting_id or graph.newest_id if graph is not None else None
+    record = store.find(KeptInvestigation, latest) if latest else None
+    return {
+        "investigation": view_investigation(record) if record is not None else None,
+        **{name: getattr(shown, name) for name in ShownGraph.__struct_fields__},
+    }
 
 
 def _view_timeline(store: StoreReads, incident_id: str, path: str) -> TimelineView:

@@ -175,6 +175,9 @@ class IncidentLinksShape(Shape):
     jobs = fields.String()
     tasks = fields.String()
     diagnoses = fields.String()
+    investigations = fields.String()
+    graph = fields.String()
+    evidence = fields.String()
     report = fields.String()
     export = fields.String()
 
@@ -225,6 +228,15 @@ class IncidentShape(IncidentSummaryShape):
     open_task_count = fields.Integer()
     diagnoses = fields.List(fields.Nested("DiagnosisShape"), metadata={"description": "The newest; links has all."})
     diagnosis_count = fields.Integer()
+    investigation = fields.Nested(
+        "InvestigationShape", allow_none=True, metadata={"description": "Under way, else the newest done."}
+    )
+    graph_entities = fields.List(fields.Nested("GraphEntityShape"), metadata={"description": "The nearest; see graph."})
+    graph_edges = fields.List(fields.Nested("GraphEdgeShape"), metadata={"description": "Among those; see graph."})
+    correlations = fields.List(fields.Nested("CorrelationShape"), metadata={"description": "The first; see graph."})
+    hypotheses = fields.List(
+        fields.Nested("BriefHypothesisShape"), metadata={"description": "The likeliest; see evidence."}
+    )
     timeline = fields.Nested(TimelineShape)
     allowed_transitions = fields.List(
         Word(IncidentStatus), metadata={"description": "merged has a call of its own: /merge."}

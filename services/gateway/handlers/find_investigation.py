@@ -1,0 +1,49 @@
+"""Find an investigation of an incident that is done, and read what it found."""
+
+from services.gateway.domain.records import Incident, IncidentGraph, InvestigationContent, KeptInvestigation
+from services.gateway.errors import NotInvestigated, RecordNotFound
+from services.gateway.ports import Blobs, StoreReads
+from shared.contracts.investigation import Investigation, decode_investigation
+
+
+def find_investigation(store: StoreReads, incident_id: str, investigation_id: str | None) -> InvestigationContent:
+    """Return the content of the investigation, or of the newest that is done.
+
+    Raises ``RecordNotFound`` where the incident or the investigation is not there, or its content is no longer kept,
+    and ``NotInvestigated`` where nothing was found out yet.
+    """
+    incident = store.get(Incident, incident_id)
+    graph = store.find(IncidentGraph, incident.id) or IncidentGraph(incident_id=incident.id)
+    wanted = investigation_id or graph.newest_id
+    if wanted is None:
+        raise _not_yet(store, graph)
+    asked = store.find(KeptInvestigation, wanted)
+    if asked is None or asked.incident_id != incident.id:
+        raise RecordNotFound(f"This incident has no investigation {wanted!r}.")
+    content = store.find(InvestigationContent, wanted)
+    if content is None:
+        raise RecordNotFound(f"The investigation {wanted!r} is {asked.state}; what it found is not kept.")
+    return content
+
+
+def find_first(store: StoreReads, incident_id: str) -> InvestigationContent:
+    """Return the content of the first investigation that is kept. Raises what ``find_investigation`` raises."""
+    incident = store.get(Incident, incident_id)
+    graph = store.find(IncidentGraph, incident.id) or IncidentGraph(incident_id=incident.id)
+    if not graph.kept_ids:
+        raise _not_yet(store, graph)
+    return find_investigation(store, incident_id, graph.kept_ids[0])
+
+
+def read_investigation(blobs: Blobs, content: InvestigationContent) -> Investigation:
+    """Return what was found. Raises ``BlobNotFound`` or ``BlobDamaged``."""
+    raw = content.text.encode() if content.text is not None else blobs.get(content.digest)
+    return decode_investigation(raw)
+
+
+def _not_yet(store: StoreReads, graph: IncidentGraph) -> NotInvestigated:
+    waiting = store.find(KeptInvestigation, graph.waiting_id) if graph.waiting_id else None
+    if waiting is not None:
+        return NotInvestigated("It is being investigated; follow the job.", waitingJobId=waiting.job_id)
+    where = f"POST /api/incidents/{graph.incident_id}/investigate"
+    return NotInvestigated(f"Ask for it: {where}.", waitingJobId=None)
