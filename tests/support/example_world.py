@@ -16,7 +16,9 @@ from shared.contracts.messages import DeliveryNormalised, InventoryTaken, Resour
 from shared.contracts.severity import Severity
 from shared.contracts.signal import ChangeEvent, NormalisedSignal, SignalStatus
 from tests.support.builders import a_job
+from tests.support.clusters_known import know_clusters
 from tests.support.gateway import GatewayUnderTest, a_gateway
+from tests.support.investigations import an_investigation, report_investigation
 
 RULE = {"id": "shop", "name": "Shop", "match": {"namespaces": ["shop"]}, "groupBy": ["namespace"]}
 
@@ -150,6 +152,13 @@ def _quickdx(world: ExampleWorld) -> None:
     world.made(gw.post(f"/api/quickdx/{made['id']}/feedback", json=said))
 
 
+def _investigation(world: ExampleWorld) -> None:
+    know_clusters(world.gw, "prod")
+    made = world.made(world.gw.post(f"/api/incidents/{world.names['incident_id']}/investigate", json={}))
+    found = an_investigation(world.names["incident_id"], observed_at=world.gw.clock.now())
+    report_investigation(world.gw, made["jobId"], found)
+
+
 def _jobs(world: ExampleWorld) -> None:
     failed, waiting = a_job(state=JobState.FAILED, error="boom"), a_job()
 
@@ -171,5 +180,6 @@ _BUILD: tuple[Callable[[ExampleWorld], None], ...] = (
     _actions,
     _tasks,
     _quickdx,
+    _investigation,
     _jobs,
 )

@@ -13,7 +13,9 @@ _ID_LENGTH = 100
 
 
 class NewInvestigation(InputSchema):
-    """Where to look and since when; what is left out follows from the incident."""
+    """Where to look and since when; what is left out follows from the incident, and all of it may be."""
+
+    may_be_absent = True
 
     cluster = Text(
         most=_NAME_LENGTH,

@@ -12,11 +12,13 @@ from services.gateway.domain.records import (
     TimelineEntry,
 )
 from services.gateway.domain.report import ReportAction, ReportInput, write_report
-from services.gateway.errors import BlobDamaged, BlobNotFound
+from services.gateway.errors import BlobDamaged, BlobNotFound, NotInvestigated, RecordNotFound
 from services.gateway.handlers.add_task import MOST_TASKS
 from services.gateway.handlers.attach_diagnosis import content_of
+from services.gateway.handlers.find_investigation import find_investigation, read_investigation
 from services.gateway.ports import Blobs, RecordQuery, Store
 from shared.contracts.diagnosis import Diagnosis, decode_diagnosis
+from shared.contracts.investigation import Investigation
 
 # Of a longer timeline the beginning and the end are read; nobody reads a report of all of it.
 _FIRST_ENTRIES = 4_000
@@ -52,6 +54,7 @@ def gather_report(store: Store, blobs: Blobs, incident_id: str) -> ReportInput:
         head_hash=head.hash if head.sequence else "",
         diagnoses=diagnoses,
         diagnosis_count=attached.total or 0,
+        investigation=_read_investigation(store, blobs, incident_id),
         tasks=tuple(store.list_records(Task, _of(incident_id, MOST_TASKS)).records),
         actions=tuple(_tell(action) for action in store.list_records(Action, _of(incident_id, _MOST_ACTIONS)).records),
     )
@@ -98,6 +101,14 @@ def _read_diagnoses(blobs: Blobs, records: list[AttachedDiagnosis]) -> tuple[Dia
         except (BlobNotFound, BlobDamaged):
             continue
     return tuple(found)
+
+
+def _read_investigation(store: Store, blobs: Blobs, incident_id: str) -> Investigation | None:
+    """Return the newest that is done; one whose bytes are damaged costs its own part."""
+    try:
+        return read_investigation(blobs, find_investigation(store, incident_id, None))
+    except (NotInvestigated, RecordNotFound, BlobNotFound, BlobDamaged):
+        return None
 
 
 def _of(incident_id: str, limit: int) -> RecordQuery:

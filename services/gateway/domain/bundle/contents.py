@@ -4,7 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from services.gateway.domain.records import Action, ActionPreview, AttachedDiagnosis, Record, Signal, Task
+from services.gateway.domain.records import (
+    Action,
+    ActionPreview,
+    AttachedDiagnosis,
+    InvestigationContent,
+    InvestigationSnapshot,
+    KeptInvestigation,
+    Record,
+    Signal,
+    Task,
+)
 
 
 def _names_none(_: Any) -> str | None:  # noqa: ANN401 - any kind of record.
@@ -29,4 +39,7 @@ PARTS: tuple[BundlePart, ...] = (
     BundlePart("action_previews.jsonl", ActionPreview, lambda record: record.blob),
     BundlePart("tasks.jsonl", Task),
     BundlePart("diagnoses.jsonl", AttachedDiagnosis, lambda record: record.blob),
+    BundlePart("investigations.jsonl", KeptInvestigation),
+    BundlePart("investigation_contents.jsonl", InvestigationContent, lambda record: record.blob),
+    BundlePart("investigation_snapshots.jsonl", InvestigationSnapshot, lambda record: record.digest),
 )

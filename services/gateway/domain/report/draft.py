@@ -4,9 +4,11 @@ from collections import Counter
 from datetime import datetime
 
 from services.gateway.domain.records import EntryType, Incident, Signal, Task, TaskState, TimelineEntry
+from services.gateway.domain.report.investigation import write_investigation
 from services.gateway.domain.report.markdown import inline, length, moment, quote, within
 from services.gateway.domain.report.material import ReportAction, ReportEvidence, ReportInput
 from shared.contracts.diagnosis import Diagnosis, Finding
+from shared.contracts.investigation import Investigation
 
 # A part that would be longer is cut at a whole item and says how many are missing: a report is read by people.
 _TIMELINE_BUDGET = 256 << 10
@@ -15,6 +17,7 @@ _NOTE_LENGTH = 2_000
 _DESCRIPTION_LENGTH = 8_000
 _SHOWN_OCCURRENCES = 5
 _SHOWN_EVIDENCE = 5
+_SHOWN_HYPOTHESES = 5
 _OF_SIGNALS = frozenset({EntryType.SIGNAL_JOINED, EntryType.SIGNAL_REFIRED, EntryType.SIGNAL_RESOLVED})
 
 
@@ -155,7 +158,16 @@ def _diagnoses(material: ReportInput) -> list[str]:
     lines = _items(shown, left_out + max(0, material.diagnosis_count - len(found)), "diagnoses")
     observed, missing = within(material.evidence, _evidence, _PART_BUDGET)
     lines += _items(observed, missing, "pieces of evidence")
+    if material.investigation is not None:
+        lines += ["", *_investigation(material.investigation)]
     return lines[1:] or ["None was recorded."]
+
+
+def _investigation(found: Investigation) -> list[str]:
+    lines = write_investigation(found)
+    for claim in found.hypotheses[:_SHOWN_HYPOTHESES]:
+        lines += _claim("Hypothesis", claim)
+    return lines
 
 
 def _diagnosis(diagnosis: Diagnosis) -> list[str]:

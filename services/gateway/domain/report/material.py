@@ -5,6 +5,7 @@ from datetime import datetime
 
 from services.gateway.domain.records import Activity, Hints, Incident, Signal, Task, TimelineEntry
 from shared.contracts.diagnosis import Diagnosis
+from shared.contracts.investigation import Investigation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,8 @@ class ReportInput:
     head_hash: str = ""
     diagnoses: tuple[Diagnosis, ...] = ()
     diagnosis_count: int = 0
+    # The newest that is done.
+    investigation: Investigation | None = None
     tasks: tuple[Task, ...] = ()
     actions: tuple[ReportAction, ...] = ()
     evidence: tuple[ReportEvidence, ...] = ()

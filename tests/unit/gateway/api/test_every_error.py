@@ -17,6 +17,7 @@ from services.gateway.openapi import describe_api
 from shared.errors import AppError
 from tests.support.builders import a_job, an_activity
 from tests.support.clock import FixedClock
+from tests.support.clusters_known import know_clusters
 from tests.support.gateway import GatewayUnderTest, a_gateway
 from tests.support.memory_blobs import MemoryBlobs
 from tests.support.memory_store import MemoryStore
@@ -182,6 +183,11 @@ def promoted_too_early(gw: GatewayUnderTest) -> TestResponse:
     return gw.post("/api/incidents", json={"diagnosisId": gw.post("/api/quickdx", json=asked).json["id"]})
 
 
+def without_a_cluster(gw: GatewayUnderTest, path: str) -> TestResponse:
+    know_clusters(gw, "prod", "staging")
+    return gw.post(f"{path}/investigate", json={})
+
+
 def another_diagnosis(gw: GatewayUnderTest, path: str) -> TestResponse:
     gw.post(f"{path}/diagnoses", json=DIAGNOSIS)
     return gw.post(f"{path}/diagnoses", json=DIAGNOSIS | {"summary": "Something else."})
@@ -246,6 +252,8 @@ CASES: dict[type[AppError], Provoke] = {
     errors.TimesNotChronological: backdated(detectedAt="2099-11-01T12:00:00Z"),
     errors.TooManyRelations: on_an_incident(with_all_relations),
     errors.DiagnosisNotDone: plainly(promoted_too_early),
+    errors.GraphClusterUnknown: on_an_incident(without_a_cluster),
+    errors.NotInvestigated: on_an_incident(lambda gw, path: gw.get(f"{path}/graph")),
     errors.DiagnosisDiffers: on_an_incident(another_diagnosis),
     errors.TooManyDiagnoses: on_a_full_incident("diagnoses", 100, lambda number: DIAGNOSIS | {"id": f"dx_{number}"}),
     errors.TooManyTasks: on_a_full_incident("tasks", 200, lambda number: {"title": f"Task {number}"}),

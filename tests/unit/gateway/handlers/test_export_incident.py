@@ -125,12 +125,12 @@ def test_every_kind_that_belongs_to_an_incident_has_its_place_in_the_bundle():
     elsewhere = {
         "activity", "chain", "entry", "hints", "holdings", "incident", "merge",  # incident.json, timeline.jsonl
         "body", "delivery",  # deliveries/
-        "job", "group",  # how the work was done, not what the case is
+        "job", "group", "incident_graph",  # how the work was done, not what the case is
     }  # fmt: skip
     of_no_incident = {
         "change", "counter", "delivery_key", "idempotency", "mapping", "noise", "pending_group", "preview", "rules",
         "session", "silence", "silence_board", "token",
-        "inventory", "quickdx", "quickdx_content", "rule_feedback", "rule_precision",
+        "graph_clusters", "inventory", "quickdx", "quickdx_content", "rule_feedback", "rule_precision",
     }  # fmt: skip
 
     assert {part.kind.KIND for part in PARTS} == RECORD_KINDS.keys() - elsewhere - of_no_incident
