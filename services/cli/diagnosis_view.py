@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -21,6 +21,7 @@ from shared.contracts.diagnosis import (
     ReadGrant,
     Verdict,
 )
+from shared.grants import rule_of
 
 _VERDICTS = {
     Verdict.UNHEALTHY: ("✗ unhealthy", "bold red"),
@@ -41,10 +42,10 @@ _PIPED: tuple[Column, ...] = (
 )
 
 
-def show_diagnosis(diagnosis: Diagnosis, *, verbose: bool, rule_of: Callable[[ReadGrant], str]) -> None:
+def show_diagnosis(diagnosis: Diagnosis, *, verbose: bool) -> None:
     """Print it: for people on a terminal, a line a cause where it is piped, with the verdict on standard error."""
     if sys.stdout.isatty():
-        Console(highlight=False).print(Group(*_parts(diagnosis, verbose, rule_of)))
+        Console(highlight=False).print(Group(*_parts(diagnosis, verbose)))
         return
     err = Console(stderr=True, highlight=False, soft_wrap=True)
     err.print(Text(one_line(diagnosis.summary)))
@@ -68,7 +69,6 @@ def _row(one: Finding) -> dict[str, object]:
 def _parts(
     diagnosis: Diagnosis,
     verbose: bool,  # noqa: FBT001 - handed on by name only.
-    rule_of: Callable[[ReadGrant], str],
 ) -> Iterator[RenderableType]:
     words, style = _VERDICTS[diagnosis.verdict] if isinstance(diagnosis.verdict, Verdict) else ("diagnosis", "bold")
     yield Text.assemble((words, style), "  ", (one_line(_name(diagnosis.resource)), "bold"))
@@ -79,7 +79,7 @@ def _parts(
     if len(shown) < len(diagnosis.hypotheses):
         yield Text(f"\n… and {len(diagnosis.hypotheses) - len(shown)} more; -v shows all.", "dim")
     yield from _others(diagnosis.findings, verbose)
-    yield from _notes(diagnosis.coverage, verbose, rule_of)
+    yield from _notes(diagnosis.coverage, verbose)
     if isinstance(diagnosis.checked, Checked):
         yield Text(f"\nLooked at {_checked(diagnosis.checked, verbose)}.", "dim")
 
@@ -146,7 +146,6 @@ def _others(findings: Sequence[Finding], verbose: bool) -> Iterator[RenderableTy
 def _notes(
     notes: Sequence[CoverageNote],
     verbose: bool,  # noqa: FBT001 - as above.
-    rule_of: Callable[[ReadGrant], str],
 ) -> Iterator[RenderableType]:
     if not notes:
         return

@@ -11,6 +11,12 @@ from services.cli.commands.dx import dx
 from services.cli.commands.incident_files import diagnose_incident, export_incident, report_incident
 from services.cli.commands.incident_moves import backdate_incident, merge_incident, relate_incidents, split_incident
 from services.cli.commands.incidents import incidents
+from services.cli.commands.investigations import (
+    evidence_of_incident,
+    graph_of_incident,
+    investigate_incident,
+    list_investigations,
+)
 from services.cli.commands.jobs import jobs
 from services.cli.commands.mapping import mapping
 from services.cli.commands.noise import noise
@@ -40,6 +46,8 @@ for command in (diagnose_incident, report_incident, export_incident):
     incidents.add_command(command)
 for move in (merge_incident, split_incident, relate_incidents, backdate_incident):
     incidents.add_command(move)
+for found in (investigate_incident, list_investigations, graph_of_incident, evidence_of_incident):
+    incidents.add_command(found)
 _WORK = (incidents, tasks, quickdx, actions, watch, stats, rules, silences, noise, changes, deliveries, mapping, jobs)
 for command in (up, status, demo, dx, *_WORK, tokens, sessions, audit, verify, retention, store, snapshot):
     cli.add_command(command)

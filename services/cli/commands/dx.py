@@ -166,11 +166,11 @@ def _scope(place: _Place, namespaces: list[str] | None) -> Diagnosis:
 
 
 def _print(diagnosis: Diagnosis, output: str, *, verbose: bool) -> None:
-    from services.graph.domain.report.markdown import render_markdown, rule_of  # noqa: PLC0415 - of an extra.
+    from services.graph.domain.report.markdown import render_markdown  # noqa: PLC0415 - of an extra.
 
     if output == "json":
         print_json(diagnosis)
     elif output == "markdown":
         click.echo(render_markdown(diagnosis), nl=False)
     else:
-        show_diagnosis(diagnosis, verbose=verbose, rule_of=rule_of)
+        show_diagnosis(diagnosis, verbose=verbose)

@@ -8,7 +8,6 @@ from services.cli.diagnosis_view import _parts
 from services.cli.exit_codes import ExitCode
 from services.cli.main import cli
 from services.graph.domain.reading.coverage import CoverageState
-from services.graph.domain.report.markdown import rule_of
 from services.graph.handlers.diagnose import diagnose_resource
 from shared.contracts.diagnosis import DiagnosedResource, Verdict, decode_diagnosis
 from tests.support.clock import FixedClock
@@ -64,7 +63,7 @@ def _shop(name, source=None):
 def _shown(diagnosis, *, verbose):
     console = Console(width=120, highlight=False, color_system=None)
     with console.capture() as captured:
-        console.print(Group(*_parts(diagnosis, verbose, rule_of)))
+        console.print(Group(*_parts(diagnosis, verbose)))
     return captured.get()
 
 

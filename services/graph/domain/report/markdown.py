@@ -12,6 +12,7 @@ from shared.contracts.diagnosis import (
     ReadGrant,
     Verdict,
 )
+from shared.grants import rule_of
 
 _TITLES = {
     Verdict.UNHEALTHY: "unhealthy",
@@ -41,17 +42,6 @@ def words_of(checked: Checked) -> str:
     """Return what was looked at in words."""
     objects = ", ".join(f"{count} {kind}" for kind, count in checked.objects.items())
     return f"{objects or 'nothing'}; {checked.rules} rules; {checked.logs} logs"
-
-
-def rule_of(grant: ReadGrant) -> str:
-    """Return the rule of a role as YAML in one line, and where it belongs."""
-    lists = (("apiGroups", grant.api_groups), ("resources", grant.resources), ("verbs", grant.verbs))
-    rule = ", ".join(f"{name}: [{', '.join(_quoted(values))}]" for name, values in lists)
-    return f"{{{rule}}} in a {f'Role of {grant.namespace}' if grant.namespace else 'ClusterRole'}"
-
-
-def _quoted(values: Sequence[str]) -> list[str]:
-    return [f'"{value}"' for value in values]
 
 
 def _hypothesis(number: int, one: Finding) -> Iterator[str]:

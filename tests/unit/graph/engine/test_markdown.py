@@ -1,7 +1,8 @@
 from services.graph.domain.reading.coverage import CoverageState
-from services.graph.domain.report.markdown import render_markdown, rule_of
+from services.graph.domain.report.markdown import render_markdown
 from services.graph.handlers.diagnose import diagnose_resource
 from shared.contracts.diagnosis import DiagnosedResource, ReadGrant
+from shared.grants import rule_of
 from tests.support.clock import FixedClock
 from tests.support.degraded import DegradedCluster
 from tests.support.small_rules import SMALL_RULES
