@@ -1,5 +1,10 @@
-"""The graph worker with a cluster in memory in place of real ones: ``celery -A tests.support.graph_worker:app``."""
+"""The graph worker with a cluster in memory in place of real ones: ``celery -A tests.support.graph_worker:app``.
 
+Where the environment has ``TESTS_STUCK_CLUSTER``, no list of it ever comes back: a worker to be killed at its work.
+"""
+
+import os
+import time
 from collections.abc import Sequence
 
 from services.graph.domain.access.question import Access, AccessQuestion
@@ -29,6 +34,8 @@ class HeldCluster:
         return Discovery({kind.name: kind.versions[0] for kind in KINDS})
 
     def read_kind(self, kind: Kind, namespace: str | None, limits: Limits) -> KindRead:
+        while "TESTS_STUCK_CLUSTER" in os.environ:
+            time.sleep(1)
         found = [
             one
             for one in self._objects

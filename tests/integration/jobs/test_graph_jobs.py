@@ -8,17 +8,27 @@ import pytest
 
 from services.gateway.domain.records import (
     CLUSTER_NAMES,
+    EntryType,
     Inventory,
+    InvestigationContent,
+    InvestigationSnapshot,
+    InvestigationState,
     Job,
     JobState,
+    KeptInvestigation,
     QuickDx,
     QuickDxContent,
     QuickDxState,
 )
+from services.gateway.handlers.ask_investigation import ask_investigation
 from services.gateway.handlers.ask_quickdx import ask_diagnosis, ask_inventory
+from services.gateway.handlers.note_clusters import note_clusters
+from services.gateway.handlers.open_incident import open_incident
 from shared.contracts.cluster_names import decode_cluster_names
 from shared.contracts.diagnosis import DiagnosedResource, decode_diagnosis
-from tests.integration.jobs.rig import Rig, running_rig
+from shared.contracts.investigation import Investigation, decode_investigation
+from shared.contracts.messages import Hello
+from tests.integration.jobs.rig import Rig, end, running_rig
 from tests.support.builders import ANN
 
 WORKER = "tests.support.graph_worker"
@@ -90,3 +100,63 @@ def test_both_queues_move_side_by_side(rig: Rig) -> None:
         rig.wait_until_done([delivery])
 
     assert {one.state for one in done} == {QuickDxState.DONE}
+
+
+def investigate(rig: Rig) -> tuple[str, str]:
+    """Open an incident about checkout, ask for its investigation; return the ids of both."""
+    hello = Hello(service="graph", worker="w", version="0", queues=("graph",), clusters=("memory",))
+    note_clusters(rig.store, hello, is_automatic=False)
+    fields = {"title": "Checkout is down", "services": ("checkout",), "labels": {"namespace": "shop"}}
+    incident = rig.store.transact(lambda tx: open_incident(tx, ANN, fields))
+    return incident, rig.store.transact(lambda tx: ask_investigation(tx, incident, ANN, {}))
+
+
+def investigated(rig: Rig, investigation: str) -> Investigation:
+    ended = {InvestigationState.DONE, InvestigationState.FAILED}
+    rig.wait_for(lambda: rig.store.get(KeptInvestigation, investigation).state in ended, "the investigation")
+    record = rig.store.get(KeptInvestigation, investigation)
+    assert (record.state, record.error) == (InvestigationState.DONE, None)
+    content = rig.store.get(InvestigationContent, investigation)
+    return decode_investigation(content.text.encode() if content.text else rig.blobs.get(content.digest))
+
+
+def told(rig: Rig, incident: str) -> list[EntryType]:
+    return [chained.entry.type for chained in rig.store.list_timeline(incident)]
+
+
+def test_an_incident_is_investigated_and_what_was_looked_at_is_kept(rig: Rig) -> None:
+    incident, asked = investigate(rig)
+    with rig.worker("graph", WORKER):
+        found = investigated(rig, asked)
+
+    assert [seed.entity for seed in found.seeds if seed.entity] == ["Deployment/shop/checkout"]
+    assert (found.incident_id, found.cluster) == (incident, "memory")
+    assert rig.blobs.get(rig.store.get(InvestigationSnapshot, asked).digest)
+    assert EntryType.INVESTIGATED in told(rig, incident)
+
+
+def test_a_worker_that_is_killed_at_it_costs_a_lease_and_tells_nothing_twice(rig: Rig) -> None:
+    incident, asked = investigate(rig)
+    stuck = rig.start_worker("graph", WORKER, TESTS_STUCK_CLUSTER="1")
+    try:
+        job_id = rig.store.get(KeptInvestigation, asked).job_id
+        rig.wait_for(lambda: rig.store.get(Job, job_id).state is JobState.RUNNING, "the claim")
+    finally:
+        end(stuck)
+    with rig.worker("graph", WORKER):
+        investigated(rig, asked)
+
+    assert rig.store.get(Job, job_id).attempt == 2
+    assert told(rig, incident).count(EntryType.INVESTIGATED) == 1
+
+
+def test_the_second_is_compared_with_what_the_first_kept(rig: Rig) -> None:
+    incident, first = investigate(rig)
+    with rig.worker("graph", WORKER):
+        before = investigated(rig, first)
+        second = rig.store.transact(lambda tx: ask_investigation(tx, incident, ANN, {}))
+        after = investigated(rig, second)
+
+    assert second != first
+    assert {one.id for one in after.entities} == {one.id for one in before.entities}
+    assert after.changes == ()
