@@ -27,6 +27,7 @@ from services.gateway.handlers.manage_tokens import bootstrap_admin
 from services.gateway.handlers.note_clusters import note_clusters
 from services.gateway.handlers.record_results import Recorder, dead_letter, record_results
 from services.gateway.handlers.run_timers import run_timer
+from services.gateway.handlers.write_question import write_question
 from services.gateway.live.board import LiveBoard
 from services.gateway.ports import Blobs, Store
 from services.gateway.relay import Relay, RelayOptions
@@ -163,6 +164,7 @@ def _make_relay(store: Store, queue: CeleryJobQueue, clock: Clock, judge: Judge,
         clock,
         on_timer=lambda job_id: run_timer(store, judge, job_id),
         dead_letter=dead_letter,
+        write_question=write_question,
         on_begun=follow_job,
         options=RelayOptions(
             window=settings.window,

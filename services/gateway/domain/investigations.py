@@ -15,7 +15,7 @@ from services.gateway.domain.records import (
     LeadingHypothesis,
 )
 from shared.contracts.diagnosis import DiagnosedResource, Finding
-from shared.contracts.investigation import Investigation, ObservedChange, Trigger
+from shared.contracts.investigation import Investigation, InvestigationQuestion, ObservedChange, Trigger
 
 # What an incident shows of its newest investigation; the whole of it is one request away.
 SHOWN_ENTITIES, SHOWN_EDGES, SHOWN_CORRELATIONS, SHOWN_HYPOTHESES = 50, 100, 50, 10
@@ -34,6 +34,14 @@ class Place(NamedTuple):
 
     context: str
     cluster: str | None
+
+
+class Question(NamedTuple):
+    """What goes to the worker: the cluster as it calls it, the question, and what to compare with."""
+
+    context: str
+    question: InvestigationQuestion
+    earlier: str | None
 
 
 def clusters_named(incident: Incident, hints: Hints | None) -> tuple[str, ...]:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import NamedTuple
 
+from services.gateway.domain.investigations import Question
 from services.gateway.domain.records import (
     Hints,
     Incident,
@@ -18,14 +18,6 @@ from shared.contracts.signal import SignalStatus
 
 MOST_SIGNALS = 200
 _MOST_LABELS, _LABEL_LENGTH = 30, 500
-
-
-class Question(NamedTuple):
-    """What goes to the worker: the cluster as it calls it, the question, and what to compare with."""
-
-    context: str
-    question: InvestigationQuestion
-    earlier: str | None
 
 
 def write_question(store: StoreReads, investigation_id: str) -> Question | None:

@@ -21,7 +21,7 @@ from services.gateway.relay.endings import DeadLetter, Endings
 from services.gateway.relay.options import RelayOptions
 from services.gateway.relay.packing import Packing
 from services.gateway.relay.progress import Progress, ProgressBoard
-from services.gateway.relay.single_packing import Message, Packer, SinglePacking
+from services.gateway.relay.single_packing import Message, Packer, SinglePacking, WriteQuestion
 from services.gateway.relay.stats import RelayStats, queue_stats
 from services.gateway.relay.timer_thread import TimerThread
 from services.gateway.relay.unfinished import list_unfinished
@@ -51,6 +51,7 @@ class Relay:
         *,
         on_timer: Callable[[str], None],
         dead_letter: DeadLetter,
+        write_question: WriteQuestion,
         on_begun: Callable[[Transaction, Job], None] | None = None,
         options: RelayOptions | None = None,
         monotonic: Callable[[], float] = time.monotonic,
@@ -62,7 +63,10 @@ class Relay:
         self._changed = threading.Condition()
         self._windows = {str(name): self._new_window(name) for name in Queue}
         self._packing = Packing(store)
-        self._packers: dict[str, Packer] = {Queue.INTAKE: self._packing, Queue.GRAPH: SinglePacking(store)}
+        self._packers: dict[str, Packer] = {
+            Queue.INTAKE: self._packing,
+            Queue.GRAPH: SinglePacking(store, write_question),
+        }
         self._progress = ProgressBoard()
         self._workers = Workers(monotonic)
         self._claims = Claims(store, self._options.lease_seconds, on_begun)

@@ -7,9 +7,9 @@ from typing import Protocol
 import msgspec
 import structlog
 
+from services.gateway.domain.investigations import Question
 from services.gateway.domain.records import Job
-from services.gateway.handlers.write_question import write_question
-from services.gateway.ports import Store
+from services.gateway.ports import Store, StoreReads
 from services.gateway.relay.backlog import Entry
 from shared.contracts.base import Contract
 from shared.contracts.diagnosis import DiagnosedResource
@@ -17,6 +17,8 @@ from shared.contracts.messages import DiagnoseResource, InvestigateIncident, Tak
 from shared.contracts.queues import DIAGNOSE_RESOURCE, INVESTIGATE_INCIDENT, TAKE_INVENTORY
 
 log = structlog.get_logger(__name__)
+# Returns what an investigation is asked, by its id, as of now; None if it is gone.
+WriteQuestion = Callable[[StoreReads, str], Question | None]
 
 
 class Message(Protocol):
@@ -65,8 +67,8 @@ class Single:
 class SinglePacking:
     """Writes the message that a job's kind asks for. Safe to use from many threads."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, write_question: WriteQuestion) -> None:
+        self._store, self._write_question = store, write_question
 
     def pack(self, entries: Sequence[Entry]) -> Single:
         """Return the message of the first of ``entries`` that has one to be done."""
@@ -76,7 +78,7 @@ class SinglePacking:
             if job is None or job.state.is_final:
                 packed.finished.append(entry)
                 continue
-            message = _message_of(self._store, job)
+            message = self._message_of(job)
             if message is None:
                 packed.broken.append(entry)
                 continue
@@ -86,43 +88,40 @@ class SinglePacking:
             break
         return packed
 
+    def _message_of(self, job: Job) -> Callable[[str], Contract] | None:
+        write = self._investigate if job.kind == INVESTIGATE_INCIDENT else _WRITERS.get(job.kind)
+        try:
+            return write(job) if write is not None else None
+        except msgspec.ValidationError:
+            log.exception("the payload of a job cannot be read", job_id=job.id)
+            return None
 
-def _message_of(store: Store, job: Job) -> Callable[[str], Contract] | None:
-    write = _WRITERS.get(job.kind)
-    try:
-        return write(store, job) if write is not None else None
-    except msgspec.ValidationError:
-        log.exception("the payload of a job cannot be read", job_id=job.id)
-        return None
+    def _investigate(self, job: Job) -> Callable[[str], Contract] | None:
+        asked = self._write_question(self._store, str(job.payload.get("investigationId", "")))
+        if asked is None:
+            return None
+        return lambda message_id: InvestigateIncident(
+            message_id=message_id,
+            job_id=job.id,
+            attempt=job.attempt + 1,
+            context=asked.context,
+            question=asked.question,
+            earlier=asked.earlier,
+        )
 
 
-def _diagnose(_: Store, job: Job) -> Callable[[str], Contract]:
+def _diagnose(job: Job) -> Callable[[str], Contract]:
     resource = msgspec.convert(job.payload["resource"], DiagnosedResource)
     return lambda message_id: DiagnoseResource(
         message_id=message_id, job_id=job.id, attempt=job.attempt + 1, resource=resource
     )
 
 
-def _take_inventory(_: Store, job: Job) -> Callable[[str], Contract]:
+def _take_inventory(job: Job) -> Callable[[str], Contract]:
     return lambda message_id: TakeInventory(message_id=message_id, job_id=job.id, attempt=job.attempt + 1)
 
 
-def _investigate(store: Store, job: Job) -> Callable[[str], Contract] | None:
-    asked = write_question(store, str(job.payload.get("investigationId", "")))
-    if asked is None:
-        return None
-    return lambda message_id: InvestigateIncident(
-        message_id=message_id,
-        job_id=job.id,
-        attempt=job.attempt + 1,
-        context=asked.context,
-        question=asked.question,
-        earlier=asked.earlier,
-    )
-
-
-_WRITERS: dict[str, Callable[[Store, Job], Callable[[str], Contract] | None]] = {
+_WRITERS: dict[str, Callable[[Job], Callable[[str], Contract] | None]] = {
     DIAGNOSE_RESOURCE: _diagnose,
     TAKE_INVENTORY: _take_inventory,
-    INVESTIGATE_INCIDENT: _investigate,
 }

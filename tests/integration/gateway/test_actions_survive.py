@@ -14,6 +14,7 @@ from services.gateway.handlers.judge import Judge
 from services.gateway.handlers.record_results import dead_letter
 from services.gateway.handlers.run_timers import run_timer
 from services.gateway.handlers.verify_chains import verify_chains
+from services.gateway.handlers.write_question import write_question
 from services.gateway.ports import RecordQuery
 from services.gateway.relay import Relay, RelayOptions
 from tests.support.action_calls import DONE, another_approver, approve, at_once, propose, read
@@ -33,6 +34,7 @@ def running(data_dir: Path, clock: FixedClock, *, is_first: bool = False) -> Ite
         clock,
         on_timer=lambda job_id: run_timer(store, Judge(GroupingPolicy()), job_id),
         dead_letter=dead_letter,
+        write_question=write_question,
         options=RelayOptions(window=3, batch_limit=4, linger_seconds=0.01, lease_seconds=5),
     )
     relay.start()

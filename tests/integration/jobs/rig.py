@@ -19,6 +19,7 @@ from services.gateway.handlers.follow_quickdx import follow_job
 from services.gateway.handlers.judge import Judge
 from services.gateway.handlers.record_results import Recorder, dead_letter, record_results
 from services.gateway.handlers.run_timers import run_timer
+from services.gateway.handlers.write_question import write_question
 from services.gateway.ports import Committed
 from services.gateway.relay import Relay, RelayOptions
 from services.gateway.server import AppServer
@@ -150,6 +151,7 @@ class Rig:
             self.clock,
             on_timer=lambda job_id: run_timer(self.store, self.judge, job_id),
             dead_letter=dead_letter,
+            write_question=write_question,
             on_begun=follow_job,
             options=RelayOptions(lease_seconds=LEASE_SECONDS),
         )

@@ -19,14 +19,14 @@ def seen(thing: KubeObject, path: str, observation: str, at: datetime | None = N
     return Seen("object", thing.ref, _short(observation), path, at)
 
 
-def seen_condition(thing: KubeObject, condition: Condition) -> Seen:
+def seen_condition(thing: KubeObject, condition: Condition, where: str = "status.conditions") -> Seen:
     """Return what a condition of an object says."""
     words = f"{condition.type}={condition.status}"
     if condition.reason:
         words += f" ({condition.reason})"
     if condition.message:
         words += f": {condition.message}"
-    path = f"status.conditions[type={condition.type}]"
+    path = f"{where}[type={condition.type}]"
     return Seen("object", thing.ref, _short(words), path, condition.last_transition_time)
 
 

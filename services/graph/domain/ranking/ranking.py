@@ -14,7 +14,7 @@ from services.graph.domain.ranking.confidence import MOST, Confidence
 from services.graph.domain.ranking.explanations import callees_named, implied_by, kinds_that_cause, touched_by
 from services.graph.domain.ranking.recent_change import change_before
 from services.graph.domain.reading.inventory import Inventory
-from services.graph.domain.rules.base import Finding
+from services.graph.domain.rules.base import Finding, Seen
 from services.graph.domain.walking.owners import owners_of
 from services.graph.domain.walking.walk import Walk
 from shared.contracts.severity import Severity
@@ -123,10 +123,25 @@ def _confidence(findings: Sequence[Finding], inventory: Inventory) -> Confidence
     The best is chosen with the change already counted: else losing a finding could raise the sum.
     """
     best = max((_with_change(one, inventory) for one in findings), key=lambda one: one.value)
-    others = {one.rule.id: one.rule.title for one in findings if one.rule.id != findings[0].rule.id}
-    for title in list(others.values())[:_MOST_ALSO]:
+    for title in _also(findings)[:_MOST_ALSO]:
         best = _raised(best, _ALSO, f"also found: {title}")
     return best
+
+
+def _also(findings: Sequence[Finding]) -> list[str]:
+    """Return what other rules found that rests on something else too: the same field read twice proves nothing more."""
+    known = {_identity(seen) for seen in findings[0].hit.seen}
+    others: dict[str, str] = {}
+    for one in findings[1:]:
+        rests_on = {_identity(seen) for seen in one.hit.seen}
+        if one.rule.id != findings[0].rule.id and rests_on - known:
+            others[one.rule.id] = one.rule.title
+        known |= rests_on
+    return list(others.values())
+
+
+def _identity(seen: Seen) -> tuple[str, Ref, str]:
+    return seen.source, seen.about, seen.field_path if seen.source == "object" and seen.field_path else seen.observation
 
 
 def _with_change(finding: Finding, inventory: Inventory) -> Confidence:

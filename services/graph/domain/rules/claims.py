@@ -3,6 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
+from services.graph.domain.evidence.witness import seen_event
+from services.graph.domain.k8s.events import Event
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import Ref
 from services.graph.domain.k8s.storage import CSIDriver, PersistentVolumeClaim, StorageClass
@@ -19,7 +21,6 @@ from services.graph.domain.rules.showing import (
     on,
     shown,
     shown_absent,
-    shown_event,
     some_names,
 )
 from services.graph.domain.topology.layers import Layer
@@ -68,7 +69,7 @@ def is_waiting(view: View, claim: PersistentVolumeClaim) -> bool:
 
 def _events(view: View, claim: PersistentVolumeClaim, *reasons: str) -> tuple[Seen, ...]:
     event = newest_event(view, claim, *reasons)
-    return (shown_event(event),) if event else ()
+    return (seen_event(event),) if event else ()
 
 
 def users_refs(view: View, claim: PersistentVolumeClaim) -> tuple[Ref, ...]:
@@ -96,7 +97,7 @@ def _class_missing(view: View, claim: PersistentVolumeClaim) -> Iterable[Hit]:
     yield Hit(
         claim.ref,
         f"{claim.ref} asks for StorageClass {name}, which does not exist",
-        (*seen, *([shown_event(event)] if event and is_told else [])),
+        (*seen, *([seen_event(event)] if event and is_told else [])),
         steps=tuple(steps),
         explains=users_refs(view, claim),
         remedies=(Remedy(text, ("kubectl", "get", "storageclass"), risk="low"),),
@@ -133,7 +134,7 @@ def _provisioning_failed(view: View, claim: PersistentVolumeClaim) -> Iterable[H
     yield Hit(
         claim.ref,
         f"No volume can be made for {claim.ref}: {event.message}",
-        (shown(claim, "is Pending", "status.phase"), shown_event(event)),
+        (shown(claim, "is Pending", "status.phase"), seen_event(event)),
         culprit=storage.ref if storage and is_unknown else None,
         explains=users_refs(view, claim),
         remedies=(look(claim.ref, "Act on what the provisioner says: quota, topology, credentials, parameters."),),
@@ -150,6 +151,9 @@ def _provisioner_silent(view: View, claim: PersistentVolumeClaim) -> Iterable[Hi
     is_builtin = provisioner.startswith("kubernetes.io/")
     if is_builtin or not is_asked or newest_event(view, claim, "ProvisioningFailed", "Provisioning"):
         return
+    if event is None and not view.inventory.coverage.proves_absence(Event.KIND, claim.metadata.namespace):
+        # What it said may be among the Events that could not be read.
+        return
     has_driver = not is_absent(view, CSIDriver, None, provisioner)
     steps = [] if has_driver else [(0.15, "no CSIDriver has its name")]
     if event:
@@ -161,7 +165,7 @@ def _provisioner_silent(view: View, claim: PersistentVolumeClaim) -> Iterable[Hi
             shown(claim, "is Pending, and no provisioner has reported on it", "status.phase"),
             shown(storage, f"provisioner is {provisioner}", "provisioner"),
             *([] if has_driver else [shown_absent(view, CSIDriver, None, provisioner)]),
-            *([shown_event(event)] if event else []),
+            *([seen_event(event)] if event else []),
         ),
         culprit=claim.ref if has_driver else storage.ref,
         steps=tuple(steps),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from services.graph.domain.evidence.witness import seen_condition
 from services.graph.domain.k8s.cluster import Namespace
 from services.graph.domain.k8s.config import Secret
 from services.graph.domain.k8s.gateway_api import (
@@ -23,7 +24,6 @@ from services.graph.domain.rules.showing import (
     on,
     shown,
     shown_absent,
-    shown_condition,
     some_names,
 )
 from services.graph.domain.topology.layers import Layer
@@ -74,7 +74,7 @@ def _class_not_accepted(view: View, thing: GatewayClass) -> Iterable[Hit]:
     yield Hit(
         thing.ref,
         f"{thing.ref} is not accepted: {text}",
-        (shown_condition(thing, condition), shown(thing, f"controllerName is {controller}", "spec.controllerName")),
+        (seen_condition(thing, condition), shown(thing, f"controllerName is {controller}", "spec.controllerName")),
         steps=steps,
         explains=tuple(users),
         remedies=(Remedy(f"Install or restart the controller {controller}, or correct the class."),),
@@ -112,7 +112,7 @@ def _not_programmed(view: View, gateway: Gateway) -> Iterable[Hit]:
     yield Hit(
         gateway.ref,
         f"{gateway.ref} is not {first.type.lower()}: {first.reason or first.status} {first.message or ''}".rstrip(),
-        tuple(shown_condition(gateway, one) for one in bad),
+        tuple(seen_condition(gateway, one) for one in bad),
         culprit=of_class.ref if of_class else None,
         steps=((-0.2, "its class is not accepted either"),) if of_class else (),
         remedies=(look(gateway.ref),),
@@ -140,7 +140,7 @@ def _listener(view: View, gateway: Gateway) -> Iterable[Hit]:
             yield Hit(
                 gateway.ref,
                 f"Listener {listener.name} of {gateway.ref}: {reasons}. {bad[0].message or ''}".rstrip(),
-                tuple(shown_condition(gateway, one, where) for one in bad),
+                tuple(seen_condition(gateway, one, where) for one in bad),
                 remedies=(Remedy(f"Correct listener {listener.name} of {gateway.ref} ({reasons})."),),
             )
 

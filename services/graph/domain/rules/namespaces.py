@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from services.graph.domain.evidence.witness import seen_condition, seen_event
 from services.graph.domain.k8s.cluster import APIService, Certificate, Namespace, NodeMetrics
 from services.graph.domain.k8s.network import Service
 from services.graph.domain.k8s.shape import Condition, KubeObject, Ref, find_condition
@@ -19,8 +20,6 @@ from services.graph.domain.rules.showing import (
     on,
     shown,
     shown_absent,
-    shown_condition,
-    shown_event,
 )
 from services.graph.domain.topology.layers import Layer
 from shared.contracts.severity import Severity
@@ -47,8 +46,8 @@ def _terminating(view: View, namespace: Namespace) -> Iterable[Hit]:
         return
     dead = _dead_apis(view) if any(one.type == _HOLDING[0] for one in bad) else []
     seen = [shown(namespace, "phase is Terminating", "status.phase")]
-    seen += [shown_condition(namespace, one) for one in bad]
-    seen += [shown_condition(api, one) for api, one in dead[:2]]
+    seen += [seen_condition(namespace, one) for one in bad]
+    seen += [seen_condition(api, one) for api, one in dead[:2]]
     seen += _held(view, namespace)
     why = bad[0].message or bad[0].reason if bad else f"finalizers: {', '.join(namespace.spec.finalizers or ())}"
     yield Hit(
@@ -91,7 +90,7 @@ def _api_unavailable(view: View, api: APIService) -> Iterable[Hit]:
     condition = find_condition(api.status.conditions, "Available")
     if condition is None or condition.status == "True" or is_settling(view, api):
         return
-    seen = [shown_condition(api, condition)]
+    seen = [seen_condition(api, condition)]
     where = api.spec.service
     if where and where.name:
         seen += _backend(view, where.namespace, where.name)
@@ -134,11 +133,11 @@ def _certificate(view: View, certificate: Certificate) -> Iterable[Hit]:
     if ready is None or ready.status == "True" or not is_current(certificate, ready) or is_first:
         return
     warnings = [one for one in view.inventory.events_of(certificate) if one.is_warning][-2:]
-    seen = [shown_condition(certificate, ready), *([shown_condition(certificate, issuing)] if issuing else [])]
+    seen = [seen_condition(certificate, ready), *([seen_condition(certificate, issuing)] if issuing else [])]
     yield Hit(
         certificate.ref,
         f"{certificate.ref} is not ready: {ready.message or ready.reason or ''}",
-        (*seen, *map(shown_event, warnings)),
+        (*seen, *map(seen_event, warnings)),
         steps=((0.05, "an Event warns of it"),) if warnings else (),
         remedies=(look(certificate.ref, "Follow its CertificateRequest, Order and Challenge to the issuer."),),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
+from services.graph.domain.evidence.witness import seen_condition, seen_event
 from services.graph.domain.k8s.cluster import Node, NodeMetrics, PodMetrics
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import KubeObject, Ref, find_condition
@@ -10,16 +11,7 @@ from services.graph.domain.rules.amounts import share
 from services.graph.domain.rules.backing import is_done, top_of
 from services.graph.domain.rules.base import Hit, Remedy, Rule, Seen, View
 from services.graph.domain.rules.nodes import ready_condition
-from services.graph.domain.rules.showing import (
-    is_absent,
-    look,
-    newest_event,
-    on,
-    shown,
-    shown_absent,
-    shown_condition,
-    shown_event,
-)
+from services.graph.domain.rules.showing import is_absent, look, newest_event, on, shown, shown_absent
 from services.graph.domain.topology.layers import Layer
 from shared.contracts.severity import Severity
 
@@ -34,10 +26,10 @@ def _on_dead_node(view: View, pod: Pod) -> Iterable[Hit]:
     if node is None or ready is None or ready.status == "True":
         return
     says = f"phase {pod.status.phase or 'unknown'}: what it says of its containers is of before"
-    seen = [shown_condition(node, ready), shown(pod, says, "status.phase")]
+    seen = [seen_condition(node, ready), shown(pod, says, "status.phase")]
     of_pod = find_condition(pod.status.conditions, "Ready")
     if of_pod:
-        seen.append(shown_condition(pod, of_pod))
+        seen.append(seen_condition(pod, of_pod))
     if pod.metadata.deletion_timestamp:
         seen.append(shown(pod, "is Terminating; only its node can confirm that it ended", "metadata.deletionTimestamp"))
     yield Hit(
@@ -67,7 +59,7 @@ def _node_not_readable(view: View, pod: Pod) -> Iterable[Hit]:
     containers = [one.ready for one in pod.status.container_statuses or ()]
     # A container that is not ready would be reason enough; here only the node controller turned the pod.
     if is_hurt and containers and all(containers) and not is_absent(view, Node, None, name):
-        seen = (shown_event(event), shown(pod, "its containers are ready, the pod is not", "status.conditions"))
+        seen = (seen_event(event), shown(pod, "its containers are ready, the pod is not", "status.conditions"))
         node = Ref(Node.KIND, None, name)
         yield Hit(pod.ref, f"{pod.ref}: its {node} is not ready", seen, culprit=node, explains=(pod.ref,))
 

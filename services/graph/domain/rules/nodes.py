@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from services.graph.domain.evidence.witness import seen_condition
 from services.graph.domain.k8s.cluster import Lease, Node
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import Condition, find_condition
@@ -11,7 +12,7 @@ from services.graph.domain.reading.inventory import Inventory
 from services.graph.domain.rules.backing import is_done, is_ready
 from services.graph.domain.rules.base import Hit, Rule, Seen, View
 from services.graph.domain.rules.once import once
-from services.graph.domain.rules.showing import is_settling, look, on, shown_condition
+from services.graph.domain.rules.showing import is_settling, look, on
 from services.graph.domain.topology.layers import Layer
 from shared.contracts.severity import Severity
 
@@ -56,7 +57,7 @@ def _not_ready(view: View, node: Node) -> Iterable[Hit]:
     hurt = [pod for pod in pods_on(view, node) if not is_ready(pod)]
     what = "has stopped reporting" if is_silent else f"is not ready: {condition.message or condition.reason or ''}"
     lease = _lease(view, node)
-    seen: list[Seen] = [shown_condition(node, condition), *_pressure_seen(node)]
+    seen: list[Seen] = [seen_condition(node, condition), *_pressure_seen(node)]
     if lease and lease.spec.renew_time:
         seen.append(Seen("object", lease.ref, "last renewed", "spec.renewTime", lease.spec.renew_time))
     yield Hit(
@@ -71,7 +72,7 @@ def _not_ready(view: View, node: Node) -> Iterable[Hit]:
 
 def _pressure_seen(node: Node) -> list[Seen]:
     bad = [one for one in node.status.conditions or () if one.type in _PRESSURES and one.status == "True"]
-    return [shown_condition(node, one) for one in bad]
+    return [seen_condition(node, one) for one in bad]
 
 
 def _pressure(view: View, node: Node) -> Iterable[Hit]:
@@ -82,7 +83,7 @@ def _pressure(view: View, node: Node) -> Iterable[Hit]:
         evicted = [
             pod.ref for pod in _by_node(view.inventory).get(node.metadata.name, ()) if pod.status.reason == "Evicted"
         ]
-        seen = [shown_condition(node, condition)]
+        seen = [seen_condition(node, condition)]
         seen += [Seen("object", ref, "was evicted", "status.reason") for ref in evicted[:3]]
         yield Hit(
             node.ref,
@@ -100,7 +101,7 @@ def _problem(_view: View, node: Node) -> Iterable[Hit]:
     for condition in node.status.conditions or ():
         if condition.type in _PROBLEMS and condition.status == "True":
             summary = f"{node.ref} reports {condition.type}: {condition.message or condition.reason or ''}"
-            yield Hit(node.ref, summary, (shown_condition(node, condition),), remedies=(look(node.ref),))
+            yield Hit(node.ref, summary, (seen_condition(node, condition),), remedies=(look(node.ref),))
 
 
 def _network_unavailable(view: View, node: Node) -> Iterable[Hit]:
@@ -109,7 +110,7 @@ def _network_unavailable(view: View, node: Node) -> Iterable[Hit]:
         hurt = tuple(pod.ref for pod in pods_on(view, node) if not pod.spec.host_network)
         remedy = look(node.ref, "See whether the pods of the network plugin run on that node.")
         summary = f"The network of {node.ref} is not set up: {condition.message or condition.reason or ''}"
-        yield Hit(node.ref, summary, (shown_condition(node, condition),), explains=hurt, remedies=(remedy,))
+        yield Hit(node.ref, summary, (seen_condition(node, condition),), explains=hurt, remedies=(remedy,))
 
 
 def _lease(view: View, node: Node) -> Lease | None:
@@ -130,7 +131,7 @@ def _lease_stale(view: View, node: Node) -> Iterable[Hit]:
             f"{node.ref} counts as ready, but has not renewed its lease for {int(silent.total_seconds())} s",
             (
                 Seen("object", lease.ref, "last renewed", "spec.renewTime", lease.spec.renew_time),
-                shown_condition(node, condition),
+                seen_condition(node, condition),
             ),
             remedies=(look(node.ref, f"See whether {node.metadata.name} and its kubelet still run."),),
         )

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 
+from services.graph.domain.evidence.witness import seen_condition
 from services.graph.domain.k8s.cluster import Node
 from services.graph.domain.k8s.network import Service
 from services.graph.domain.k8s.pods import Pod
@@ -20,7 +21,7 @@ from services.graph.domain.rules.backing import (
 )
 from services.graph.domain.rules.base import Seen, View
 from services.graph.domain.rules.likeness import nearest
-from services.graph.domain.rules.showing import SETTLING, is_leaving, is_settling, shown, shown_condition
+from services.graph.domain.rules.showing import SETTLING, is_leaving, is_settling, shown
 
 
 class Why(StrEnum):
@@ -69,7 +70,7 @@ def _of_pods(view: View, service: Service, backing: Backing, pods: list[Pod]) ->
     for pod in pods[:3]:
         condition = find_condition(pod.status.conditions, "Ready")
         text = f"phase {pod.status.phase or 'unknown'}, not ready"
-        seen.append(shown_condition(pod, condition) if condition else shown(pod, text, "status.phase"))
+        seen.append(seen_condition(pod, condition) if condition else shown(pod, text, "status.phase"))
     dead = [node for pod in pods if (node := _dead_node(view, pod))]
     if len(dead) == len(pods):
         return Outage(Why.DEAD_NODE, dead[0].ref, tuple(seen))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from services.graph.domain.evidence.witness import seen_condition
 from services.graph.domain.k8s.gateway_api import (
     BackendRef,
     Gateway,
@@ -28,7 +29,6 @@ from services.graph.domain.rules.showing import (
     on,
     shown,
     shown_absent,
-    shown_condition,
     some_names,
 )
 from services.graph.domain.topology.layers import Layer
@@ -68,7 +68,7 @@ def _rejected(view: View, route: Route) -> Iterable[Hit]:
             yield Hit(
                 route.ref,
                 f"{route.ref} is refused by {name}: {reasons}. {bad[0].message or ''}".rstrip(),
-                tuple(shown_condition(route, one, where) for one in bad),
+                tuple(seen_condition(route, one, where) for one in bad),
                 remedies=(Remedy(f"Correct {route.ref} ({reasons}), or what {name} allows."),),
             )
 

@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Iterable
 from datetime import timedelta
 
+from services.graph.domain.evidence.witness import seen_event
 from services.graph.domain.k8s.network import EndpointSlice, Service
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.workloads import DaemonSet, Deployment, StatefulSet
@@ -19,7 +20,6 @@ from services.graph.domain.rules.showing import (
     on,
     shown,
     shown_absent,
-    shown_event,
 )
 from services.graph.domain.topology.layers import Layer
 from shared.contracts.severity import Severity
@@ -135,7 +135,7 @@ def _load_balancer_pending(view: View, service: Service) -> Iterable[Hit]:
     yield Hit(
         service.ref,
         f"{service.ref} waits for a load balancer" + (f": {event.message}" if event else ""),
-        (*seen, *([shown_event(event)] if event else [])),
+        (*seen, *([seen_event(event)] if event else [])),
         steps=tuple(steps),
         remedies=(look(service.ref, "See whether a load balancer controller runs, and its quota and subnets."),),
     )

@@ -1,9 +1,10 @@
-"""Say what was seen: evidence from fields, conditions and Events, in one form for every rule."""
+"""Say what was seen, and ask what many rules ask: is it proven absent, is it settling, is it leaving."""
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import TypeVar
 
+from services.graph.domain.evidence.witness import seen
 from services.graph.domain.k8s.events import Event
 from services.graph.domain.k8s.shape import Condition, KubeObject, Ref
 from services.graph.domain.reading.inventory import Presence
@@ -26,20 +27,7 @@ def on(kind: type[K], check: Callable[[View, K], Iterable[Hit]]) -> Check:
 
 def shown(thing: KubeObject, observation: str, path: str = "") -> Seen:
     """Evidence from a field of an object."""
-    return Seen("object", thing.ref, observation, path)
-
-
-def shown_condition(thing: KubeObject, condition: Condition, where: str = "status.conditions") -> Seen:
-    """Evidence from a condition, with its reason and message."""
-    said = ": ".join(part for part in (condition.reason, condition.message) if part)
-    text = f"{condition.type} is {condition.status}" + (f" ({said})" if said else "")
-    return Seen("object", thing.ref, text, f"{where}[type={condition.type}]", condition.last_transition_time)
-
-
-def shown_event(event: Event) -> Seen:
-    """Evidence from an Event."""
-    often = f" ({event.count} times)" if event.count > 1 else ""
-    return Seen("event", event.about_ref, f"{event.reason}: {event.message}{often}", at=event.last_at)
+    return seen(thing, path, observation)
 
 
 def shown_absent(view: View, kind: type[KubeObject], namespace: str | None, name: str) -> Seen:

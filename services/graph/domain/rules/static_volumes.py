@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from services.graph.domain.evidence.witness import seen_condition, seen_event
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import Ref, find_condition, selects
 from services.graph.domain.k8s.storage import PersistentVolume, PersistentVolumeClaim, StorageClass
@@ -18,8 +19,6 @@ from services.graph.domain.rules.showing import (
     on,
     shown,
     shown_absent,
-    shown_condition,
-    shown_event,
 )
 from services.graph.domain.topology.layers import Layer
 from shared.contracts.severity import Severity
@@ -53,7 +52,7 @@ def _no_volume_fits(view: View, claim: PersistentVolumeClaim) -> Iterable[Hit]:
         (
             shown(claim, f"asks for {_asked(claim)}, and is Pending", "spec"),
             *seen,
-            *([shown_event(event)] if event else []),
+            *([seen_event(event)] if event else []),
         ),
         steps=((0.05, "an Event says so too"),) if event else (),
         explains=users_refs(view, claim),
@@ -121,10 +120,11 @@ def _wrong_place(view: View, pod: Pod) -> Iterable[Hit]:
         pod.ref,
         f"{pod.ref} may run only where its volume is, and no such node takes it",
         (
-            shown_condition(pod, condition),
+            seen_condition(pod, condition),
             *(shown(one, f"is bound to {one.spec.volume_name}", "spec.volumeName") for one in bound[:3]),
         ),
         culprit=culprit,
+        steps=() if all(found) else ((-0.1, "its claims could not all be read"),),
         explains=(pod.ref,),
         remedies=(look(culprit or pod.ref, "Compare the volume's node affinity with the nodes that are ready."),),
     )

@@ -3,23 +3,14 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
+from services.graph.domain.evidence.witness import seen_condition, seen_event
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import Ref
 from services.graph.domain.k8s.storage import PersistentVolume, PersistentVolumeClaim, StorageClass, VolumeAttachment
 from services.graph.domain.rules.backing import is_done
 from services.graph.domain.rules.base import Hit, Remedy, Rule, View
 from services.graph.domain.rules.claims import is_default, users_of
-from services.graph.domain.rules.showing import (
-    is_absent,
-    is_current,
-    look,
-    newest_event,
-    on,
-    shown,
-    shown_condition,
-    shown_event,
-    some_names,
-)
+from services.graph.domain.rules.showing import is_absent, is_current, look, newest_event, on, shown, some_names
 from services.graph.domain.topology.layers import Layer
 from shared.contracts.severity import Severity
 
@@ -36,7 +27,7 @@ def _lost(view: View, claim: PersistentVolumeClaim) -> Iterable[Hit]:
     yield Hit(
         claim.ref,
         f"{claim.ref} has lost its volume {name}{gone}",
-        (shown(claim, "phase is Lost", "status.phase"), *([shown_event(event)] if event else [])),
+        (shown(claim, "phase is Lost", "status.phase"), *([seen_event(event)] if event else [])),
         explains=tuple(pod.ref for pod in users_of(view, claim)),
         remedies=(
             Remedy(f"Restore PersistentVolume {name} or its data; the claim cannot be bound again.", risk="high"),
@@ -106,7 +97,7 @@ def _attach_events(view: View, pod: Pod) -> Iterable[Hit]:
     culprit = Ref("PersistentVolumeClaim", pod.metadata.namespace, claim) if claim else None
     is_multi = "Multi-Attach" in event.message
     others = [one for one in _users(view, culprit) if one.ref != pod.ref and one.spec.node_name != pod.spec.node_name]
-    seen = [shown_event(event)]
+    seen = [seen_event(event)]
     seen += [shown(one, f"uses the claim too, on node {one.spec.node_name}", "spec.nodeName") for one in others[:3]]
     fix = "Let one pod use it at a time (strategy Recreate), or use ReadWriteMany." if is_multi else ""
     yield Hit(
@@ -138,7 +129,7 @@ def _resize_failed(view: View, claim: PersistentVolumeClaim) -> Iterable[Hit]:
     is_failed = event is not None and event.is_warning and claim.status.phase == "Bound" and not _has_grown(claim)
     if bad or is_failed:
         text = (bad[0].message if bad else event.message if event else "") or "no reason given"
-        seen = [*(shown_condition(claim, one) for one in bad), *([shown_event(event)] if event else [])]
+        seen = [*(seen_condition(claim, one) for one in bad), *([seen_event(event)] if event else [])]
         yield Hit(claim.ref, f"{claim.ref} cannot be resized: {text}", tuple(seen), remedies=(look(claim.ref),))
 
 

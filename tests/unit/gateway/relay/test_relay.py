@@ -10,6 +10,7 @@ import pytest
 from services.gateway.domain.records import Delivery, DeliveryBody, DeliveryState, Job, JobState
 from services.gateway.handlers.accept_delivery import Incoming, accept_delivery
 from services.gateway.handlers.record_results import dead_letter
+from services.gateway.handlers.write_question import write_question
 from services.gateway.relay import ClaimRefused, Relay, RelayOptions
 from shared.adapters.clock import SystemClock
 from shared.contracts.messages import Beat, Claim, Hello
@@ -72,6 +73,7 @@ class Setting:
             self.clock,
             on_timer=self.run_timer,
             dead_letter=dead_letter,
+            write_question=write_question,
             options=options,
         )
         relay.start()
