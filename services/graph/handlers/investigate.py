@@ -11,6 +11,7 @@ from services.graph.domain.changes.raises import raise_by_changes
 from services.graph.domain.changes.rank import RankedChange, rank_changes
 from services.graph.domain.k8s.cluster import Lease
 from services.graph.domain.k8s.shape import Ref
+from services.graph.domain.netpol.near import reach_among
 from services.graph.domain.ranking.examination import Examination, examine
 from services.graph.domain.ranking.ranking import Hypothesis, rank_findings
 from services.graph.domain.ranking.verdict import Judgement
@@ -99,6 +100,7 @@ def investigate(  # noqa: PLR0913 - what is asked, of whom, and the world it is 
         seeds=scene.seeds,
         neighbourhood=scene.neighbourhood,
         further=_further(scene, walk, ranked),
+        reach=reach_among(scene.inventory, scene.hops),
         graph=scene.graph,
         blast=blast_radius(scene.graph, scene.seeds.refs),
         diagnosis=write_diagnosis(conclusion, version),

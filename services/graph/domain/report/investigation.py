@@ -10,6 +10,7 @@ import msgspec
 
 from services.graph.domain.changes.rank import RankedChange
 from services.graph.domain.k8s.shape import Ref
+from services.graph.domain.netpol.near import Reach
 from services.graph.domain.reading.inventory import Presence
 from services.graph.domain.seeding.correlate import change_id, entity_id
 from services.graph.domain.seeding.seeds import FoundSeed, Seeds
@@ -40,6 +41,8 @@ class Outcome:
     neighbourhood: Neighbourhood
     # What belongs to the graph besides the neighbours: culprits further away, seeds that nothing refers to.
     further: Mapping[Ref, int]
+    # Who may reach whom among the neighbours, where network policies have a say.
+    reach: Reach
     graph: Graph
     blast: BlastRadius
     diagnosis: Diagnosis
@@ -132,6 +135,7 @@ def _entities(outcome: Outcome) -> Iterator[contract.GraphEntity]:
 
 def _all_edges(outcome: Outcome) -> Iterator[Edge]:
     yield from outcome.neighbourhood.edges
+    yield from outcome.reach.edges
     near, further = outcome.neighbourhood.refs, outcome.further
     for ref in further:
         yield from (edge for edge in outcome.graph.out_of(ref) if edge.target in near or edge.target in further)
@@ -180,6 +184,11 @@ def _path(edge: Edge) -> str:
 def _cuts(outcome: Outcome, edges: int) -> Iterator[contract.Cut]:
     for one in outcome.neighbourhood.cut:
         yield contract.Cut(kind=one.kind, count=one.count, reason=_WORDS[one.reason])
+    reach = outcome.reach
+    if reach.spoken_for:
+        yield contract.Cut(kind="Pod", count=reach.spoken_for, reason="another pod of their workload shows their reach")
+    if reach.left_out:
+        yield contract.Cut(kind="Pod", count=reach.left_out, reason="whom they may reach was not asked: too many")
     up, down = outcome.blast.left_out
     counts = (
         ("edges", edges - MOST_EDGES),
