@@ -101,8 +101,8 @@ coverage: setup ## Unit and contract tests with branch coverage
 
 # --- measure it ---------------------------------------------------------------------------------------
 
-.PHONY: bench bench-store bench-intake bench-grouping bench-api bench-graph bench-dx
-bench: bench-store bench-intake bench-grouping bench-api bench-graph ## Every benchmark but bench-dx
+.PHONY: bench bench-store bench-intake bench-grouping bench-api bench-graph bench-rules bench-dx
+bench: bench-store bench-intake bench-grouping bench-api bench-graph bench-rules ## Every benchmark but bench-dx
 
 bench-store: setup ## The store at 1,000, 10,000 and 100,000 incidents
 	@$(PY) -m tests.bench.bench_store
@@ -121,6 +121,9 @@ bench-dx: setup ## Diagnose a dumped cluster whose faults are known: DATA=path o
 
 bench-graph: setup ## Read clusters of 1,000 to 20,000 pods and draw their graphs, beside plain orjson and the official client
 	@$(PY) -m tests.bench.bench_graph
+
+bench-rules: setup ## All rules on namespaces of 2,500 and 10,000 pods of which half are broken
+	@$(PY) -m tests.bench.bench_rules
 
 # --- generated pages ----------------------------------------------------------------------------------
 

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 from services.graph.domain.k8s.cluster import Node
 from services.graph.domain.k8s.pods import Container, ContainerStatus, Pod, PodSpec, Terminated, Waiting
-from services.graph.domain.k8s.shape import Condition, find_condition
+from services.graph.domain.k8s.shape import Condition, Ref, find_condition
 from services.graph.domain.k8s.workloads import Job
 from services.graph.domain.reading.inventory import Inventory
+from services.graph.domain.rules.once import once
 from services.graph.domain.walking.ownership import is_superseded
 
 # So long a pod may take to start, or a rollout to move, before that is worth a word.
@@ -96,11 +97,25 @@ def is_older(moment: datetime | None, now: datetime, than: timedelta = GRACE) ->
     return moment is None or now - moment > than
 
 
+@once
+def _concerns(_: Inventory) -> dict[Ref, bool]:
+    return {}
+
+
 def is_concern(inventory: Inventory, pod: Pod) -> bool:
     """Answer whether it may be in trouble that counts: not if all is calm, or it goes, ended well, or is outdated.
 
     A failed pod concerns only while the Job it worked for has not succeeded.
     """
+    # Dozens of rules ask this of every pod.
+    known = _concerns(inventory)
+    answer = known.get(pod.ref)
+    if answer is None:
+        answer = known[pod.ref] = _is_concern(inventory, pod)
+    return answer
+
+
+def _is_concern(inventory: Inventory, pod: Pod) -> bool:
     if is_calm(pod) or is_going(pod) or pod.status.phase == "Succeeded" or is_superseded(inventory, pod):
         return False
     owner = inventory.controller_of(pod)

@@ -2,8 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from services.graph.domain.k8s.gateway_api import Route
-from services.graph.domain.k8s.network import Ingress, Service
+from services.graph.domain.k8s.network import Service
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import KubeObject, Ref
 from services.graph.domain.k8s.storage import PersistentVolumeClaim
@@ -12,8 +11,9 @@ from services.graph.domain.rules.base import Finding
 from services.graph.domain.walking.called_services import called_services
 from services.graph.domain.walking.owners import owned_below, owners_of
 from services.graph.domain.walking.pod_references import pod_spec_of, uses_claim
+from services.graph.domain.walking.serving_index import edges_to
 from services.graph.domain.walking.surroundings import served_by
-from services.graph.domain.walking.walk_seeds import backends_of, behind_service, slices_of
+from services.graph.domain.walking.walk_seeds import behind_service, slices_of
 
 # Signs of troubles that only some kinds can cause: a network policy never explains that memory ran out.
 _CAUSES_OF_SIGN: tuple[tuple[tuple[str, ...], frozenset[str]], ...] = (
@@ -38,7 +38,6 @@ _CAUSES_OF_SIGN: tuple[tuple[tuple[str, ...], frozenset[str]], ...] = (
         ),
     ),
 )
-_EDGES = frozenset({"Ingress", "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"})
 _WORKLOADS = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "ReplicationController", "Pod"})
 
 
@@ -128,7 +127,5 @@ def _downstream(inventory: Inventory, workload: KubeObject, troubled: Collection
 
 
 def _routes_to(inventory: Inventory, services: set[Ref], troubled: Collection[Ref]) -> Iterator[Ref]:
-    for ref in troubled:
-        edge = inventory.find_ref(ref) if ref.kind in _EDGES else None
-        if isinstance(edge, Ingress | Route) and not services.isdisjoint(backends_of(edge)):
-            yield ref
+    for service in services:
+        yield from (edge for edge in edges_to(inventory, service) if edge in troubled)

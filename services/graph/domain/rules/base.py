@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from services.graph.domain.k8s.shape import KubeObject, Ref
 from services.graph.domain.ranking.confidence import Confidence
@@ -70,11 +70,15 @@ class NoLogs:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """All a rule may look at: the inventory, the logs that were read, the time of the observation."""
+    """All a rule may look at: the inventory, the logs that were read, the time of the observation.
+
+    ``known`` is where rules keep what many of them ask; nothing in it changes what any of them says.
+    """
 
     inventory: Inventory
     now: datetime
     logs: Logs = field(default_factory=NoLogs)
+    known: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 Check = Callable[[View, KubeObject], Iterable[Hit]]

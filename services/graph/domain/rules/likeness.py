@@ -74,6 +74,10 @@ def _is_near(short: str, long: str) -> bool:
     # Words under five letters are never taken for each other.
     if len(short) <= _MOST_EDITS + 2 or len(long) - len(short) > _MOST_EDITS:
         return False
+    # Two edits leave one of three parts as it was: of most words none is in the other, which is quickly seen.
+    third = len(short) // 3
+    if not any(part in long for part in (short[:third], short[third : 2 * third], short[2 * third :])):
+        return False
     row = list(range(len(long) + 1))
     for i, left in enumerate(short, 1):
         before, row[0] = row[0], i

@@ -22,16 +22,23 @@ _NETWORK = {"dns", "connection-refused", "timeout", "tls", "authentication"}
 
 def _checks(signature: Signature) -> Callable[[View, KubeObject], Iterator[Hit]]:
     def check(view: View, thing: KubeObject) -> Iterator[Hit]:
-        if not isinstance(thing, Pod) or is_ready(thing) or not is_concern(view.inventory, thing):
-            return
-        for part in parts_of(thing):
-            if not _is_unwell(part):
-                continue
-            for match in find_signatures(_lines(view, thing, part)):
+        if isinstance(thing, Pod):
+            for part, match in _matches(view, thing):
                 if match.signature is signature:
                     yield _hit(view, thing, part, match)
 
     return check
+
+
+def _matches(view: View, pod: Pod) -> list[tuple[Part, Match]]:
+    """Return what the logs of a pod in trouble say: looked through once for all signatures."""
+    key = ("log signatures", pod.ref)
+    if key not in view.known:
+        is_quiet = is_ready(pod) or not is_concern(view.inventory, pod)
+        parts = [] if is_quiet else [part for part in parts_of(pod) if _is_unwell(part)]
+        view.known[key] = [(part, match) for part in parts for match in find_signatures(_lines(view, pod, part))]
+    found: list[tuple[Part, Match]] = view.known[key]
+    return found
 
 
 def _is_unwell(part: Part) -> bool:

@@ -27,6 +27,7 @@ from services.graph.domain.reading.inventory import Inventory
 from services.graph.domain.walking.called_services import called_services
 from services.graph.domain.walking.owners import owners_of
 from services.graph.domain.walking.pod_references import pod_spec_of, references_of, template_labels_of, uses_claim
+from services.graph.domain.walking.serving_index import scalers_of, services_over
 from services.graph.domain.walking.users import ROUTES, users_of
 from services.graph.domain.walking.walk_seeds import LEASES, backends_of, behind_service
 
@@ -35,18 +36,8 @@ _GATEWAYS = "gateway.networking.k8s.io"
 
 def served_by(inventory: Inventory, thing: KubeObject) -> list[Ref]:
     """Return what makes an own workload reachable and scaled: without them it runs and does not do its task."""
-    namespace, found = thing.metadata.namespace, list[Ref]()
-    labels = template_labels_of(thing)
-    if labels:
-        for service in inventory.in_namespace(Service, namespace):
-            selector = service.spec.selector
-            if selector and selector.items() <= labels.items():
-                found.append(service.ref)
-    for scaler in inventory.in_namespace(HorizontalPodAutoscaler, namespace):
-        target = scaler.spec.scale_target_ref
-        if (target.kind, target.name) == (thing.KIND, thing.metadata.name):
-            found.append(scaler.ref)
-    return found
+    over = services_over(inventory, thing.metadata.namespace, template_labels_of(thing) or {})
+    return [*sorted(service.ref for service in over), *scalers_of(inventory, thing)]
 
 
 def needed_by(inventory: Inventory, thing: KubeObject) -> list[Ref]:

@@ -1,10 +1,13 @@
 """Services: every rule finds its fault, and is silent about what is healthy."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.graph.domain.k8s.shape import Ref
 from services.graph.domain.reading.coverage import CoverageState
 from services.graph.domain.rules import service_advice, service_by_hand, service_ports, services
+from services.graph.domain.rules.likeness import _is_near
 from tests.support.cluster import an_object
 from tests.support.cluster_parts import (
     a_condition,
@@ -375,3 +378,16 @@ def test_pods_that_just_became_ready_are_not_missing_yet():
         status={"phase": "Running", "conditions": [a_condition("Ready", "True", lastTransitionTime=ago(seconds=3))]},
     )
     assert try_rule(RULES["service-endpoints-stale"], [service, a_slice(service), fresh]) == []
+
+
+@given(
+    st.text("abc-", min_size=5, max_size=9), st.lists(st.tuples(st.integers(0, 9), st.sampled_from("abcx")), max_size=2)
+)
+def test_two_edits_never_hide_a_likeness(word, edits):
+    other = word
+    for place, letter in edits:
+        at = place % (len(other) + 1)
+        other = other[:at] + letter + other[at + 1 :]
+
+    short, long = sorted((word, other), key=len)
+    assert _is_near(short, long)
