@@ -20,6 +20,7 @@ from services.gateway.domain.records import (
     Role,
 )
 from services.gateway.handlers.apply_retention import Retention, apply_retention
+from services.gateway.handlers.ask_investigation import MOST_BY_ITSELF
 from services.gateway.handlers.follow_quickdx import follow_job
 from services.gateway.handlers.judge import Judge
 from services.gateway.handlers.record_results import Recorder, record_results
@@ -216,6 +217,26 @@ def test_nothing_is_asked_by_itself_where_it_would_lead_nowhere(
     know_clusters(gw, *clusters, is_automatic=is_automatic)
 
     assert waiting(gw, gw.open_incident(labels=labels)["id"]) == []
+
+
+def test_a_storm_of_incidents_does_not_fill_the_queue(gw: GatewayUnderTest):
+    know_clusters(gw, "prod")
+    incidents = [gw.open_incident(title=f"one of many, {number}")["id"] for number in range(MOST_BY_ITSELF + 2)]
+    *asked, _, left_out = incidents
+    metrics = gw.get("/metrics", role=None).text
+    refused = gw.get(f"/api/incidents/{left_out}/graph").json
+
+    assert [len(waiting(gw, one)) for one in incidents] == [1] * MOST_BY_ITSELF + [0, 0]
+    assert 'faultline_investigations{state="queued"} 50.0' in metrics
+    assert "faultline_incidents_left_out 2.0" in metrics
+    assert refused["detail"].startswith("Too many investigations waited")
+
+    ask(gw, left_out)
+    report_investigation(gw, waiting(gw, asked[7])[0].job_id, an_investigation(asked[7], observed_at=gw.clock.now()))
+
+    assert len(waiting(gw, gw.open_incident()["id"])) == 1, "the one that is done made room"
+    assert waiting(gw, gw.open_incident()["id"]) == [], "and for one only: what people ask for takes none of it"
+    assert "faultline_incidents_left_out 2.0" in gw.get("/metrics", role=None).text
 
 
 def test_opening_from_a_diagnosis_looks_where_the_diagnosis_was_made(gw: GatewayUnderTest):
