@@ -21,11 +21,15 @@ _MOST_LABELS, _LABEL_LENGTH = 30, 500
 
 
 class Question(NamedTuple):
-    """What goes to the worker: the cluster as it calls it, the question, and what to compare with."""
+    """What goes to the worker: the cluster as it calls it, the question, and what to compare with.
+
+    ``left_out`` is how many signals of the incident the question does not tell of.
+    """
 
     context: str
     question: InvestigationQuestion
     earlier: str | None
+    left_out: int = 0
 
 
 def write_question(store: StoreReads, investigation_id: str) -> Question | None:
@@ -50,7 +54,12 @@ def write_question(store: StoreReads, investigation_id: str) -> Question | None:
         signals=tuple(map(_seed, signals)),
         max_entities=asked.max_entities,
     )
-    return Question(asked.context, question, _earlier(store, asked))
+    left_out = _count_signals(store, incident.id) - len(signals) if len(signals) >= MOST_SIGNALS else 0
+    return Question(asked.context, question, _earlier(store, asked), left_out)
+
+
+def _count_signals(store: StoreReads, incident_id: str) -> int:
+    return store.list_records(Signal, RecordQuery(parent=incident_id, limit=1)).total or 0
 
 
 def _signals(store: StoreReads, incident_id: str) -> list[Signal]:

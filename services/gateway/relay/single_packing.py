@@ -111,6 +111,8 @@ def _investigate(store: Store, job: Job) -> Callable[[str], Contract] | None:
     asked = write_question(store, str(job.payload.get("investigationId", "")))
     if asked is None:
         return None
+    if asked.left_out > 0:
+        log.warning("signals left out of a question", job_id=job.id, incident_id=job.incident_id, count=asked.left_out)
     return lambda message_id: InvestigateIncident(
         message_id=message_id,
         job_id=job.id,

@@ -9,7 +9,9 @@ import pytest
 from services.gateway.api import investigation_shapes, shapes
 from services.gateway.domain.grouping import GroupingPolicy
 from services.gateway.domain.records import (
+    KNOWN_CLUSTERS,
     Delivery,
+    GraphClusters,
     Incident,
     IncidentGraph,
     InvestigationContent,
@@ -163,6 +165,16 @@ def test_a_merged_incident_is_not_investigated(gw: GatewayUnderTest):
 # --- by itself
 
 
+def test_what_workers_can_read_is_written_once_and_outlives_them(gw: GatewayUnderTest):
+    know_clusters(gw, "staging", "prod")
+    written = gw.store.last_seq
+    know_clusters(gw, "prod", "staging")
+    know_clusters(gw)
+
+    assert gw.store.last_seq == written
+    assert gw.store.get(GraphClusters, KNOWN_CLUSTERS).names == ("prod", "staging")
+
+
 def test_an_incident_that_opens_by_an_alert_is_investigated_once_its_signals_had_time_to_come(gw: GatewayUnderTest):
     know_clusters(gw, "prod", "staging")
     incident = alert(gw)
@@ -281,6 +293,17 @@ def test_of_very_many_signals_those_that_fire_are_told(gw: GatewayUnderTest):
     assert question is not None
     assert len(question.question.signals) == MOST_SIGNALS
     assert all(one.id.startswith("f") for one in question.question.signals)
+    assert question.left_out == 100
+
+
+def test_few_signals_are_all_told(gw: GatewayUnderTest):
+    incident = opened(gw)
+    asked = ask(gw, incident)
+    gw.store.transact(lambda tx: tx.put(a_signal(fingerprint="f", incident_id=incident)))
+    question = write_question(gw.store, asked["id"])
+
+    assert question is not None
+    assert ([one.id for one in question.question.signals], question.left_out) == (["f"], 0)
 
 
 def test_the_next_one_is_compared_with_what_the_last_one_saw(gw: GatewayUnderTest):
@@ -344,6 +367,20 @@ def test_one_that_nobody_asked_for_and_found_nothing_new_says_nothing(gw: Gatewa
 
     assert len(waiting(gw, incident)) == 2
     assert told(gw, incident) == ["investigated", "hypothesis_found", "change_found"]
+
+
+def test_of_very_many_changes_the_likely_ones_are_told(gw: GatewayUnderTest):
+    incident = opened(gw)
+    likely = tuple(a_change(gw.clock.now(), id=f"likely{n}", confidence=0.3) for n in range(11))
+    unlikely = a_change(gw.clock.now(), id="unlikely", confidence=0.29)
+    investigated(
+        gw, incident, changes=(unlikely, *likely), hypotheses=tuple(a_hypothesis(f"rule{n}") for n in range(4))
+    )
+
+    assert told(gw, incident).count("change_found") == 10
+    assert told(gw, incident).count("hypothesis_found") == 3
+    entries = gw.get(f"/api/incidents/{incident}/timeline?limit=100").json["items"]
+    assert "unlikely" not in [entry["payload"].get("changeId") for entry in entries]
 
 
 def test_a_report_that_comes_twice_counts_once(gw: GatewayUnderTest):
