@@ -60,6 +60,10 @@ class HeldCluster:
         """Nothing is open."""
 
 
+# Made once: an object that is made anew is another, by its uid.
+_OBJECTS = (an_object("Namespace", "shop"), an_object("Deployment", "checkout", "shop"))
+
+
 class HeldClusters:
     """The one cluster there is."""
 
@@ -71,7 +75,7 @@ class HeldClusters:
     def open(self, name: str) -> ClusterSource:
         if name != NAME:
             raise AppError(f"there is no cluster {name}")
-        return HeldCluster([an_object("Namespace", "shop"), an_object("Deployment", "checkout", "shop")])
+        return HeldCluster(_OBJECTS)
 
 
 for task in [name for name in app.tasks if name.startswith("graph.")]:
