@@ -7,8 +7,14 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from services.gateway.domain.records import IncidentStatus
-from services.gateway.ports import IncidentQuery
+from services.gateway.domain.records import (
+    LEFT_OUT,
+    IncidentGraph,
+    IncidentStatus,
+    InvestigationState,
+    KeptInvestigation,
+)
+from services.gateway.ports import IncidentQuery, RecordQuery
 from services.gateway.wiring import Gateway
 
 # A label per word a client makes up would grow without bound.
@@ -72,6 +78,7 @@ class _GatewayCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         yield from self._collect_queues()
         yield from self._collect_store()
+        yield from self._collect_investigations()
 
     def _collect_queues(self) -> Iterator[Metric]:
         stats = self._gateway.relay.stats()
@@ -110,3 +117,17 @@ class _GatewayCollector(Collector):
             total = store.list_incidents(IncidentQuery(statuses=(status,), limit=1)).total
             incidents.add_metric([status], total)
         yield incidents
+
+    def _collect_investigations(self) -> Iterator[Metric]:
+        store = self._gateway.store
+        known = GaugeMetricFamily("faultline_investigations", "Investigations by state.", labels=["state"])
+        for state in InvestigationState:
+            page = store.list_records(KeptInvestigation, RecordQuery(states=(state,), limit=1))
+            known.add_metric([state], page.total or 0)
+        yield known
+        left_out = store.list_records(IncidentGraph, RecordQuery(states=(LEFT_OUT,), limit=1)).total or 0
+        yield GaugeMetricFamily(
+            "faultline_incidents_left_out",
+            "Incidents not investigated by themselves, as too many others waited.",
+            value=left_out,
+        )

@@ -37,11 +37,15 @@ class Place(NamedTuple):
 
 
 class Question(NamedTuple):
-    """What goes to the worker: the cluster as it calls it, the question, and what to compare with."""
+    """What goes to the worker: the cluster as it calls it, the question, and what to compare with.
+
+    ``left_out`` is how many signals of the incident the question does not tell of.
+    """
 
     context: str
     question: InvestigationQuestion
     earlier: str | None
+    left_out: int = 0
 
 
 def clusters_named(incident: Incident, hints: Hints | None) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Ask the graph worker to investigate an incident: when a person wants it, and when the incident opens or moves on."""
 
+import zlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +16,8 @@ from services.gateway.domain.records import (
     Incident,
     IncidentGraph,
     IncidentStatus,
+    InvestigationSlot,
+    InvestigationState,
     Job,
     KeptInvestigation,
 )
@@ -29,7 +32,10 @@ from shared.ids import new_id
 DEFAULT_ENTITIES = 200
 # The first alert of an outage is seldom the last: the question is written when the job goes out, with all there are.
 GATHERING = timedelta(seconds=10)
+# Of those nobody asked for: a storm of incidents must not fill the queue that people wait for.
+MOST_BY_ITSELF = 50
 _MOST_ATTEMPTS = 3
+_UNDER_WAY = frozenset({InvestigationState.QUEUED, InvestigationState.RUNNING})
 _MOVES = {IncidentStatus.MITIGATED: Trigger.MITIGATED, IncidentStatus.RESOLVED: Trigger.RESOLVED}
 _BACK_FROM = frozenset({IncidentStatus.RESOLVED, IncidentStatus.POSTMORTEM, IncidentStatus.CLOSED})
 
@@ -89,8 +95,31 @@ def _ask_by_itself(tx: Transaction, incident: Incident, trigger: Trigger, gather
     place = choose_place(known.names, clusters_named(incident, tx.find(Hints, incident.id)))
     if place is None or _waiting(tx, incident.id) is not None:
         return
-    not_before = tx.now + gathering if gathering else None
-    _put(tx, _by_itself(tx, incident.id, trigger, place), not_before)
+    slot = _free_slot(tx, incident.id)
+    if slot is None:
+        graph = tx.find(IncidentGraph, incident.id) or IncidentGraph(incident_id=incident.id)
+        tx.put(msgspec.structs.replace(graph, is_left_out=True))
+        return
+    asked = _by_itself(tx, incident.id, trigger, place)
+    tx.put(InvestigationSlot(number=slot, investigation_id=asked.id))
+    _put(tx, asked, tx.now + gathering if gathering else None)
+
+
+def _free_slot(tx: Transaction, incident_id: str) -> int | None:
+    """Return a slot that is free; None where all are taken.
+
+    Each incident begins to look at a slot of its own: one count of all would be written by every incident that
+    opens, and in a storm they would refuse one another.
+    """
+    first = zlib.crc32(incident_id.encode())
+    numbers = ((first + step) % MOST_BY_ITSELF for step in range(MOST_BY_ITSELF))
+    return next((number for number in numbers if _is_free(tx, number)), None)
+
+
+def _is_free(tx: Transaction, number: int) -> bool:
+    slot = tx.find(InvestigationSlot, str(number))
+    holder = tx.find(KeptInvestigation, slot.investigation_id) if slot is not None else None
+    return holder is None or holder.state not in _UNDER_WAY
 
 
 def _by_itself(tx: Transaction, incident_id: str, trigger: Trigger, place: Place) -> KeptInvestigation:
@@ -136,7 +165,7 @@ def _put(tx: Transaction, asked: KeptInvestigation, not_before: datetime | None 
         )
     )
     graph = tx.find(IncidentGraph, asked.incident_id) or IncidentGraph(incident_id=asked.incident_id)
-    tx.put(msgspec.structs.replace(graph, waiting_id=asked.id))
+    tx.put(msgspec.structs.replace(graph, waiting_id=asked.id, is_left_out=False))
     return asked.id
 
 

@@ -46,4 +46,5 @@ def _not_yet(store: StoreReads, graph: IncidentGraph) -> NotInvestigated:
     if waiting is not None:
         return NotInvestigated("It is being investigated; follow the job.", waitingJobId=waiting.job_id)
     where = f"POST /api/incidents/{graph.incident_id}/investigate"
-    return NotInvestigated(f"Ask for it: {where}.", waitingJobId=None)
+    why = "Too many investigations waited to begin one more by itself. " if graph.is_left_out else ""
+    return NotInvestigated(f"{why}Ask for it: {where}.", waitingJobId=None)

@@ -42,7 +42,12 @@ def write_question(store: StoreReads, investigation_id: str) -> Question | None:
         signals=tuple(map(_seed, signals)),
         max_entities=asked.max_entities,
     )
-    return Question(asked.context, question, _earlier(store, asked))
+    left_out = _count_signals(store, incident.id) - len(signals) if len(signals) >= MOST_SIGNALS else 0
+    return Question(asked.context, question, _earlier(store, asked), left_out)
+
+
+def _count_signals(store: StoreReads, incident_id: str) -> int:
+    return store.list_records(Signal, RecordQuery(parent=incident_id, limit=1)).total or 0
 
 
 def _signals(store: StoreReads, incident_id: str) -> list[Signal]:

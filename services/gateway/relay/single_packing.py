@@ -100,6 +100,8 @@ class SinglePacking:
         asked = self._write_question(self._store, str(job.payload.get("investigationId", "")))
         if asked is None:
             return None
+        if asked.left_out > 0:
+            log.warning("signals left out of a question", job_id=job.id, count=asked.left_out)
         return lambda message_id: InvestigateIncident(
             message_id=message_id,
             job_id=job.id,

@@ -10,6 +10,7 @@ from shared.contracts.diagnosis import DiagnosisStatus
 from shared.contracts.investigation import Trigger
 
 KNOWN_CLUSTERS = "current"
+LEFT_OUT = "left_out"
 
 
 class InvestigationState(StrEnum):
@@ -132,6 +133,7 @@ class IncidentGraph(Record, frozen=True, kw_only=True):
     ``waiting_id`` is the one that is queued or running, ``newest_id`` the newest that is done. ``kept_ids`` are those
     whose content is kept, oldest first. ``told`` holds the ids of hypotheses and changes its timeline tells of already.
     ``shown`` is what the incident shows, as JSON: the nearest entities and edges, correlations, hypotheses.
+    ``is_left_out``: the last time it was to be investigated by itself, too many others waited.
     """
 
     KIND: ClassVar[str] = "incident_graph"
@@ -142,6 +144,7 @@ class IncidentGraph(Record, frozen=True, kw_only=True):
     kept_ids: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
     shown: str = ""
+    is_left_out: bool = False
 
     @property
     def record_id(self) -> str:
@@ -149,5 +152,23 @@ class IncidentGraph(Record, frozen=True, kw_only=True):
         return self.incident_id
 
     def facets(self) -> Facets:
-        """Found with its incident."""
-        return Facets(parent=self.incident_id)
+        """Found with its incident, and counted where it was left out."""
+        return Facets(parent=self.incident_id, state=LEFT_OUT if self.is_left_out else None)
+
+
+class InvestigationSlot(Record, frozen=True, kw_only=True):
+    """One of the few places for investigations nobody asked for; free again once the one it names is at its end."""
+
+    KIND: ClassVar[str] = "investigation_slot"
+
+    number: int
+    investigation_id: str
+
+    @property
+    def record_id(self) -> str:
+        """The number."""
+        return str(self.number)
+
+    def facets(self) -> Facets:
+        """It is found by its id."""
+        return Facets()

@@ -9,7 +9,9 @@ import pytest
 from services.gateway.api import investigation_shapes, shapes
 from services.gateway.domain.grouping import GroupingPolicy
 from services.gateway.domain.records import (
+    KNOWN_CLUSTERS,
     Delivery,
+    GraphClusters,
     Incident,
     IncidentGraph,
     InvestigationContent,
@@ -20,6 +22,7 @@ from services.gateway.domain.records import (
     Role,
 )
 from services.gateway.handlers.apply_retention import Retention, apply_retention
+from services.gateway.handlers.ask_investigation import MOST_BY_ITSELF
 from services.gateway.handlers.follow_quickdx import follow_job
 from services.gateway.handlers.judge import Judge
 from services.gateway.handlers.record_results import Recorder, record_results
@@ -162,6 +165,16 @@ def test_a_merged_incident_is_not_investigated(gw: GatewayUnderTest):
 # --- by itself
 
 
+def test_what_workers_can_read_is_written_once_and_outlives_them(gw: GatewayUnderTest):
+    know_clusters(gw, "staging", "prod")
+    written = gw.store.last_seq
+    know_clusters(gw, "prod", "staging")
+    know_clusters(gw)
+
+    assert gw.store.last_seq == written
+    assert gw.store.get(GraphClusters, KNOWN_CLUSTERS).names == ("prod", "staging")
+
+
 def test_an_incident_that_opens_by_an_alert_is_investigated_once_its_signals_had_time_to_come(gw: GatewayUnderTest):
     know_clusters(gw, "prod", "staging")
     incident = alert(gw)
@@ -218,6 +231,26 @@ def test_nothing_is_asked_by_itself_where_it_would_lead_nowhere(
     assert waiting(gw, gw.open_incident(labels=labels)["id"]) == []
 
 
+def test_a_storm_of_incidents_does_not_fill_the_queue(gw: GatewayUnderTest):
+    know_clusters(gw, "prod")
+    incidents = [gw.open_incident(title=f"one of many, {number}")["id"] for number in range(MOST_BY_ITSELF + 2)]
+    *asked, _, left_out = incidents
+    metrics = gw.get("/metrics", role=None).text
+    refused = gw.get(f"/api/incidents/{left_out}/graph").json
+
+    assert [len(waiting(gw, one)) for one in incidents] == [1] * MOST_BY_ITSELF + [0, 0]
+    assert 'faultline_investigations{state="queued"} 50.0' in metrics
+    assert "faultline_incidents_left_out 2.0" in metrics
+    assert refused["detail"].startswith("Too many investigations waited")
+
+    ask(gw, left_out)
+    report_investigation(gw, waiting(gw, asked[7])[0].job_id, an_investigation(asked[7], observed_at=gw.clock.now()))
+
+    assert len(waiting(gw, gw.open_incident()["id"])) == 1, "the one that is done made room"
+    assert waiting(gw, gw.open_incident()["id"]) == [], "and for one only: what people ask for takes none of it"
+    assert "faultline_incidents_left_out 2.0" in gw.get("/metrics", role=None).text
+
+
 def test_opening_from_a_diagnosis_looks_where_the_diagnosis_was_made(gw: GatewayUnderTest):
     know_clusters(gw, "prod", "staging")
     diagnosis = {
@@ -260,6 +293,17 @@ def test_of_very_many_signals_those_that_fire_are_told(gw: GatewayUnderTest):
     assert question is not None
     assert len(question.question.signals) == MOST_SIGNALS
     assert all(one.id.startswith("f") for one in question.question.signals)
+    assert question.left_out == 100
+
+
+def test_few_signals_are_all_told(gw: GatewayUnderTest):
+    incident = opened(gw)
+    asked = ask(gw, incident)
+    gw.store.transact(lambda tx: tx.put(a_signal(fingerprint="f", incident_id=incident)))
+    question = write_question(gw.store, asked["id"])
+
+    assert question is not None
+    assert ([one.id for one in question.question.signals], question.left_out) == (["f"], 0)
 
 
 def test_the_next_one_is_compared_with_what_the_last_one_saw(gw: GatewayUnderTest):
@@ -323,6 +367,20 @@ def test_one_that_nobody_asked_for_and_found_nothing_new_says_nothing(gw: Gatewa
 
     assert len(waiting(gw, incident)) == 2
     assert told(gw, incident) == ["investigated", "hypothesis_found", "change_found"]
+
+
+def test_of_very_many_changes_the_likely_ones_are_told(gw: GatewayUnderTest):
+    incident = opened(gw)
+    likely = tuple(a_change(gw.clock.now(), id=f"likely{n}", confidence=0.3) for n in range(11))
+    unlikely = a_change(gw.clock.now(), id="unlikely", confidence=0.29)
+    investigated(
+        gw, incident, changes=(unlikely, *likely), hypotheses=tuple(a_hypothesis(f"rule{n}") for n in range(4))
+    )
+
+    assert told(gw, incident).count("change_found") == 10
+    assert told(gw, incident).count("hypothesis_found") == 3
+    entries = gw.get(f"/api/incidents/{incident}/timeline?limit=100").json["items"]
+    assert "unlikely" not in [entry["payload"].get("changeId") for entry in entries]
 
 
 def test_a_report_that_comes_twice_counts_once(gw: GatewayUnderTest):
