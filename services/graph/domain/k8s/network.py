@@ -50,6 +50,11 @@ class LoadBalancerIngress(Shape, frozen=True, kw_only=True, gc=False):
 class LoadBalancer(Shape, frozen=True, kw_only=True, gc=False):
     ingress: list[LoadBalancerIngress] | None = None
 
+    @property
+    def addresses(self) -> set[str]:
+        """Every IP and hostname it is reached at."""
+        return {address for one in self.ingress or () for address in (one.ip, one.hostname) if address}
+
 
 class ServiceStatus(Shape, frozen=True, kw_only=True, gc=False):
     load_balancer: LoadBalancer | None = None

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from services.graph.domain.k8s.cluster import Lease
 from services.graph.domain.k8s.gateway_api import Gateway
-from services.graph.domain.k8s.network import Ingress, LoadBalancer, Service
+from services.graph.domain.k8s.network import Ingress, Service
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import KubeObject, Ref, find_condition
 from services.graph.domain.k8s.workloads import Deployment
@@ -25,15 +25,10 @@ _SILENT = timedelta(minutes=2)
 def _addresses(thing: KubeObject) -> set[str]:
     """Return the addresses an Ingress or a Gateway is served at, as its controller wrote them."""
     if isinstance(thing, Ingress):
-        return _of_balancer(thing.status.load_balancer)
+        return thing.status.load_balancer.addresses if thing.status.load_balancer else set()
     if isinstance(thing, Gateway):
         return {one.value for one in thing.status.addresses or () if one.value}
     return set()
-
-
-def _of_balancer(balancer: LoadBalancer | None) -> set[str]:
-    found = (balancer.ingress if balancer else None) or ()
-    return {address for one in found for address in (one.ip, one.hostname) if address}
 
 
 def _fronts(view: View, thing: KubeObject) -> list[Service]:
@@ -46,7 +41,8 @@ def _fronts(view: View, thing: KubeObject) -> list[Service]:
 def _balanced(inventory: Inventory) -> dict[str, list[Service]]:
     found: dict[str, list[Service]] = defaultdict(list)
     for service in inventory.all(Service):
-        for address in _of_balancer(service.status.load_balancer) if service.spec.type == "LoadBalancer" else ():
+        balancer = service.status.load_balancer if service.spec.type == "LoadBalancer" else None
+        for address in balancer.addresses if balancer else ():
             found[address].append(service)
     return dict(found)
 

@@ -14,7 +14,7 @@ from services.graph.domain.k8s.gateway_api import (
     TLSRoute,
     UDPRoute,
 )
-from services.graph.domain.k8s.network import Ingress, IngressClass, LoadBalancer, Service
+from services.graph.domain.k8s.network import Ingress, IngressClass, Service
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.rbac import ServiceAccount
 from services.graph.domain.k8s.shape import KubeObject, Ref, find_condition
@@ -89,20 +89,17 @@ def _of_gateway(inventory: Inventory, gateway: Gateway) -> Iterator[Ref]:
 
 def _at_front(inventory: Inventory, service: Service) -> Iterator[Ref]:
     """Yield the Ingresses and Gateways at the address of the Service's load balancer: its pods serve them."""
-    addresses = _addresses(service.status.load_balancer) if service.spec.type == "LoadBalancer" else set()
+    balancer = service.status.load_balancer if service.spec.type == "LoadBalancer" else None
+    addresses = balancer.addresses if balancer else set[str]()
     if not addresses:
         return
     for ingress in inventory.all(Ingress):
-        if not addresses.isdisjoint(_addresses(ingress.status.load_balancer)):
+        front = ingress.status.load_balancer
+        if front is not None and not addresses.isdisjoint(front.addresses):
             yield ingress.ref
     for gateway in inventory.all(Gateway):
         if any(one.value in addresses for one in gateway.status.addresses or ()):
             yield gateway.ref
-
-
-def _addresses(balancer: LoadBalancer | None) -> set[str]:
-    found = (balancer.ingress if balancer else None) or ()
-    return {address for one in found for address in (one.ip, one.hostname) if address}
 
 
 def _refused(inventory: Inventory) -> Iterator[Ref]:
