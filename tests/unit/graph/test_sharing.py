@@ -1,6 +1,7 @@
 """Sharing equal parts changes what objects weigh, and nothing that can be read of them."""
 
 import msgspec
+import pytest
 
 from services.graph.domain.reading.decoding import decode_object, decode_page
 from services.graph.domain.reading.kinds import KINDS, get_kind
@@ -87,3 +88,66 @@ def test_templates_of_replica_sets_are_held_once():
     one, other = page_of("ReplicaSet", *made)
     assert one.spec.template.spec is other.spec.template.spec
     assert one.spec.template.metadata != other.spec.template.metadata
+
+
+def a_slice(name, pod):
+    target = {"kind": "Pod", "namespace": "shop", "name": pod, "uid": pod}
+    ready = {"ready": True, "serving": True, "terminating": False}
+    endpoint = {"addresses": ["10.0.0.1"], "conditions": ready, "nodeName": "node-1", "targetRef": target}
+    ports = [{"name": "http", "port": 8080, "protocol": "TCP"}]
+    return {"metadata": {"name": name}, "addressType": "IPv4", "endpoints": [endpoint], "ports": ports}
+
+
+def a_deployment(name, app):
+    labels = {"app": app}
+    template = {"metadata": {"labels": labels}, "spec": a_pod("x")["spec"]}
+    managed = [{"manager": "kubectl-client", "operation": "Update", "time": f"2026-11-23T12:00:0{len(name)}Z"}]
+    spec = {"selector": {"matchLabels": labels}, "template": template}
+    return {"metadata": {"name": name, "labels": labels, "managedFields": managed}, "spec": spec}
+
+
+def an_event(name, message):
+    about = {"kind": "Pod", "namespace": "shop", "name": name}
+    return {"metadata": {"name": name}, "reason": "BackOff", "message": message, "involvedObject": about}
+
+
+def a_service(name, port):
+    ports = [{"name": "http", "port": port, "targetPort": "http"}]
+    return {"metadata": {"name": name}, "spec": {"type": "ClusterIP", "selector": {"app": name}, "ports": ports}}
+
+
+SHARED = {
+    "EndpointSlice": (a_slice("s-1", "a"), a_slice("s-2", "b")),
+    "Deployment": (a_deployment("a", "a"), a_deployment("bb", "a"), a_deployment("ccc", "c")),
+    "Event": (an_event("a", "it waits"), an_event("b", "it waits"), an_event("c", "")),
+    "Service": (a_service("a", 80), a_service("b", 80), a_service("c", 81), {"metadata": {"name": "bare"}}),
+}
+
+
+@pytest.mark.parametrize("kind", SHARED)
+def test_objects_of_every_shared_kind_are_equal_to_those_read_alone(kind):
+    alone = [decode_object(get_kind(kind), msgspec.json.encode(item)) for item in SHARED[kind]]
+    assert page_of(kind, *SHARED[kind]) == alone
+
+
+def test_endpoints_hold_what_says_the_same_once():
+    (one,), (other,) = (found.endpoints for found in page_of("EndpointSlice", *SHARED["EndpointSlice"]))
+    assert one.conditions is other.conditions
+    assert one.node_name is other.node_name
+    assert one.target_ref.namespace is other.target_ref.namespace
+    assert one.target_ref.uid != other.target_ref.uid
+
+
+def test_a_workload_selects_by_the_very_labels_its_template_gives():
+    one, other, third = page_of("Deployment", *SHARED["Deployment"])
+    assert one.spec.selector.match_labels is one.spec.template.metadata.labels
+    assert one.spec.selector.match_labels is other.metadata.labels
+    assert third.spec.selector.match_labels == {"app": "c"}
+    assert one.metadata.managed_fields[0].manager is other.metadata.managed_fields[0].manager
+
+
+def test_a_mount_is_called_by_the_very_name_of_its_volume():
+    item = a_pod("a")
+    item["spec"]["volumes"] = [{"name": "kube-api-access-a"}]
+    (pod,) = page_of("Pod", item)
+    assert pod.spec.containers[0].volume_mounts[0].name is pod.spec.volumes[0].name

@@ -31,6 +31,7 @@ class Inventory:
         self.observed_at = observed_at
         self.coverage = coverage
         self._by_kind: dict[str, list[KubeObject]] = defaultdict(list)
+        self._refs: dict[str, list[Ref]] = defaultdict(list)
         self._by_ref: dict[Ref, KubeObject] = {}
         self._by_uid: dict[str, KubeObject] = {}
         self._owned: dict[str, list[KubeObject]] = defaultdict(list)
@@ -42,13 +43,13 @@ class Inventory:
             self._add(thing)
 
     def _add(self, thing: KubeObject) -> None:
-        meta = thing.metadata
+        meta, ref = thing.metadata, thing.ref
+        self._by_kind[thing.KIND].append(thing)
+        self._refs[thing.KIND].append(ref)
         if isinstance(thing, Event):
             self._events[thing.about_ref].append(thing)
-            self._by_kind[thing.KIND].append(thing)
             return
-        self._by_kind[thing.KIND].append(thing)
-        self._by_ref[thing.ref] = thing
+        self._by_ref[ref] = thing
         self._in_namespace[thing.KIND, meta.namespace].append(thing)
         if meta.uid:
             self._by_uid[meta.uid] = thing
@@ -67,6 +68,10 @@ class Inventory:
     def all(self, kind: type[K]) -> list[K]:
         """Return every object of the kind."""
         return self._by_kind.get(kind.KIND, [])  # type: ignore[return-value]  # Filed by its class.
+
+    def refs_of(self, kind: type[KubeObject]) -> list[Ref]:
+        """Return which they are, in the order of ``all``; held here, so that nobody need make them again."""
+        return self._refs.get(kind.KIND, [])
 
     def in_namespace(self, kind: type[K], namespace: str | None) -> list[K]:
         """Return the objects of the kind in one namespace."""

@@ -7,15 +7,17 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from services.graph.domain.k8s.events import Event
+from services.graph.domain.k8s.network import EndpointSlice, Service
 from services.graph.domain.k8s.pods import Container, ContainerStatus, Pod, PodSpec, PodTemplate
-from services.graph.domain.k8s.shape import Condition, KubeObject, ObjectMeta
+from services.graph.domain.k8s.shape import Condition, KubeObject, LabelSelector, ObjectMeta
 
 T = TypeVar("T")
 
 # Parts that are equal in all pods of a workload, most of them in all pods of a cluster.
 _OF_SPEC = (
     "node_selector", "affinity", "tolerations", "image_pull_secrets", "scheduling_gates", "security_context",
-    "service_account_name", "restart_policy", "dns_policy", "priority_class_name",
+    "service_account_name", "restart_policy", "dns_policy", "priority_class_name", "scheduler_name",
 )  # fmt: skip
 _OF_CONTAINER = (
     "name", "image", "image_pull_policy", "command", "args", "ports", "env", "env_from", "resources",
@@ -24,6 +26,9 @@ _OF_CONTAINER = (
 _get_of_spec, _get_of_container = attrgetter(*_OF_SPEC), attrgetter(*_OF_CONTAINER)
 _get_of_condition = attrgetter("type", "status", "reason", "message")
 _WORDS_OF_STATUS = ("phase", "qos_class", "host_ip")
+_WORDS_OF_EVENT = ("type", "reason", "message", "component")
+_WORDS_OF_OBJECT = ("kind", "namespace")
+_WORDS_OF_MANAGER = ("manager", "operation")
 _encode = msgspec.msgpack.Encoder().encode
 # The structs are frozen for everybody else; nobody else has seen these yet.
 _set = msgspec.structs.force_setattr
@@ -42,15 +47,51 @@ class Sharing:
         """Let objects that were just decoded hold their equal parts once. Nothing that can be read of them changes."""
         for thing in things:
             self._share_meta(thing.metadata)
-            if isinstance(thing, Pod):
-                self._share_pod(thing)
-                continue
-            conditions = getattr(getattr(thing, "status", None), "conditions", None)
-            if conditions:
-                self._share_conditions(conditions)
-            template = getattr(getattr(thing, "spec", None), "template", None)
-            if isinstance(template, PodTemplate) and template.spec is not None:
-                _set(template, "spec", self._part("template", template.spec, self._share_spec))
+            match thing:
+                case Pod():
+                    self._share_pod(thing)
+                case EndpointSlice():
+                    self._share_slice(thing)
+                case Event():
+                    self._share_words(thing, _WORDS_OF_EVENT)
+                    self._share_words(thing.about, _WORDS_OF_OBJECT)
+                case _:
+                    self._share_other(thing)
+
+    def _share_other(self, thing: KubeObject) -> None:
+        conditions = getattr(getattr(thing, "status", None), "conditions", None)
+        if conditions:
+            self._share_conditions(conditions)
+        spec = getattr(thing, "spec", None)
+        selector = getattr(spec, "selector", None)
+        # Most select what their own template, or those of the page before it, say in the same words.
+        if isinstance(selector, LabelSelector) and selector.match_labels:
+            _set(selector, "match_labels", self._part("labels", selector.match_labels))
+        template = getattr(spec, "template", None)
+        if isinstance(template, PodTemplate):
+            self._share_template(template)
+        if isinstance(thing, Service):
+            if thing.spec.ports:
+                _set(thing.spec, "ports", self._part("ports", thing.spec.ports))
+            self._share_words(thing.spec, ("type",))
+
+    def _share_template(self, template: PodTemplate) -> None:
+        if template.metadata is not None and template.metadata.labels:
+            _set(template.metadata, "labels", self._part("labels", template.metadata.labels))
+        if template.spec is not None:
+            _set(template, "spec", self._part("template", template.spec, self._share_spec))
+
+    def _share_slice(self, one: EndpointSlice) -> None:
+        if one.ports:
+            _set(one, "ports", self._part("endpoint ports", one.ports))
+        self._share_words(one, ("address_type",))
+        for endpoint in one.endpoints or ():
+            if endpoint.conditions is not None:
+                _set(endpoint, "conditions", self._part("endpoint", endpoint.conditions))
+            if endpoint.node_name is not None:
+                _set(endpoint, "node_name", self._word(endpoint.node_name))
+            if endpoint.target_ref is not None:
+                self._share_words(endpoint.target_ref, _WORDS_OF_OBJECT)
 
     def _share_meta(self, meta: ObjectMeta) -> None:
         if meta.namespace is not None:
@@ -63,6 +104,8 @@ class Sharing:
             _set(meta, "owner_references", self._part("owners", meta.owner_references))
         if meta.creation_timestamp is not None:
             _set(meta, "creation_timestamp", self._time(meta.creation_timestamp))
+        for one in getattr(meta, "managed_fields", None) or ():
+            self._share_words(one, _WORDS_OF_MANAGER)
 
     def _share_pod(self, pod: Pod) -> None:
         self._share_spec(pod.spec)
@@ -89,13 +132,15 @@ class Sharing:
         for box in spec.init_containers or ():
             self._share_container(box)
         for volume in spec.volumes or ():
-            # The name of the one with the account's token is another in each pod; what it holds is not.
+            # The name of the one with the account's token is another in each pod, where a mount says it again.
+            _set(volume, "name", self._word(volume.name))
             if volume.projected is not None:
                 _set(volume, "projected", self._part("projected", volume.projected))
 
     def _share_container(self, box: Container) -> None:
         self._share_fields("container", box, _OF_CONTAINER, _get_of_container)
         for mount in box.volume_mounts or ():
+            _set(mount, "name", self._word(mount.name))
             _set(mount, "mount_path", self._word(mount.mount_path))
 
     def _share_fields(

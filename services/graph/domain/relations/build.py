@@ -35,7 +35,7 @@ def build_graph(inventory: Inventory) -> Graph:
     """Return every object and every relation; what could not be read is unknown, never absent."""
     drawing = Drawing(inventory)
     for kind in KINDS:
-        drawing.add_objects(inventory.all(kind.kept), kind.name)
+        drawing.add_objects(kind.kept)
     for draw in _TOPICS:
         draw(drawing)
     return drawing.finish()

@@ -76,14 +76,13 @@ class Drawing:
         self.inventory = inventory
         self.entities: dict[Ref, Entity] = {}
         self.edges: list[Edge] = []
+        self._paths: dict[str, str] = {}
 
-    def add_objects(self, things: Iterable[KubeObject], kind: str) -> None:
-        """Add an entity for each of these objects, which are all of one kind."""
-        layer, entities = layer_of(kind), self.entities
-        for thing in things:
-            meta = thing.metadata
-            ref = Ref(kind, meta.namespace, meta.name)
-            entities[ref] = Entity(ref=ref, layer=layer, uid=meta.uid)
+    def add_objects(self, kind: type[KubeObject]) -> None:
+        """Add an entity for each object of the kind."""
+        layer, entities = layer_of(kind.KIND), self.entities
+        for ref, thing in zip(self.inventory.refs_of(kind), self.inventory.all(kind), strict=True):
+            entities[ref] = Entity(ref=ref, layer=layer, uid=thing.metadata.uid)
 
     def entity_of(self, ref: Ref) -> Entity:
         """Return its entity; what was not seen gets one here, absent only if that is proven."""
@@ -106,27 +105,19 @@ class Drawing:
         if ref not in self.entities:
             self.entities[ref] = Entity(ref=ref, layer=layer)
 
+    def _held(self, ref: Ref) -> Ref:
+        """Return the entity's own, which serves all edges of the object; the same where it has none."""
+        entity = self.entities.get(ref)
+        return ref if entity is None else entity.ref
+
     def link(self, origin: Origin, link: Link, target: Ref, path: str, note: str = "") -> None:
         """Draw from the object that says so to what it names; it holds if that exists."""
-        entity = self.entity_of(target)
-        self.edges.append(
-            Edge(
-                source=origin.ref,
-                # The entity's own: one object serves a thousand edges.
-                target=entity.ref,
-                relation=link.relation,
-                layer=link.layer,
-                state=entity.state,
-                confidence=link.confidence,
-                rationale=link.rationale,
-                note=note,
-                provenance=Provenance(origin.ref, origin.uid, path, origin.version),
-            )
-        )
+        self.link_all(origin, (Draft(link, target, path, note),))
 
     def link_all(self, origin: Origin, drafts: Iterable[Draft]) -> None:
         """Draw all of these, as ``link`` would each: most edges of a cluster are drawn here."""
-        (ref, uid, version), add, known = origin, self.edges.append, self.entities
+        (said, uid, version), add, known, paths = origin, self.edges.append, self.entities, self._paths
+        ref = self._held(said)
         for link, target, path, note in drafts:
             entity = known.get(target) or self.entity_of(target)
             add(
@@ -139,7 +130,7 @@ class Drawing:
                     confidence=link.confidence,
                     rationale=link.rationale,
                     note=note,
-                    provenance=Provenance(ref, uid, path, version),
+                    provenance=Provenance(ref, uid, paths.setdefault(path, path), version),
                 )
             )
 
@@ -156,7 +147,8 @@ class Drawing:
         confidence: float | None = None,
     ) -> None:
         """Draw an edge whose state was judged; ``source`` where the object that says so is not its source."""
-        start = origin.ref if source is None else self.entity_of(source).ref
+        said = self._held(origin.ref)
+        start = said if source is None else self.entity_of(source).ref
         self.edges.append(
             Edge(
                 source=start,
@@ -167,11 +159,11 @@ class Drawing:
                 confidence=link.confidence if confidence is None else confidence,
                 rationale=link.rationale,
                 note=note,
-                provenance=Provenance(origin.ref, origin.uid, path, origin.version),
+                provenance=Provenance(said, origin.uid, self._paths.setdefault(path, path), origin.version),
             )
         )
 
     def finish(self) -> Graph:
         """Return the graph."""
         inventory = self.inventory
-        return Graph(inventory.cluster, inventory.observed_at, self.entities.values(), self.edges)
+        return Graph(inventory.cluster, inventory.observed_at, self.entities, self.edges)

@@ -1,7 +1,6 @@
 """The layered graph: entities, and relations that say how sure they are and from which field they were read."""
 
 from collections import defaultdict
-from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
@@ -88,13 +87,13 @@ class Entity(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_def
 
 
 class Graph:
-    """Entities and edges with both directions indexed; built in one pass."""
+    """Entities and edges with both directions indexed; what it is made of it takes over, and does not copy."""
 
-    def __init__(self, cluster: str, observed_at: datetime, entities: Iterable[Entity], edges: Iterable[Edge]) -> None:
+    def __init__(self, cluster: str, observed_at: datetime, entities: dict[Ref, Entity], edges: list[Edge]) -> None:
         self.cluster = cluster
         self.observed_at = observed_at
-        self.entities: dict[Ref, Entity] = {entity.ref: entity for entity in entities}
-        self.edges: list[Edge] = list(edges)
+        self.entities = entities
+        self.edges = edges
         self._out: dict[Ref, list[Edge]] = defaultdict(list)
         self._into: dict[Ref, list[Edge]] = defaultdict(list)
         for edge in self.edges:

@@ -22,6 +22,15 @@ def test_a_pod_runs_on_its_node():
     assert (edge.state, edge.layer, edge.provenance.field_path) == ("present", "infra", "spec.nodeName")
 
 
+def test_all_edges_of_a_pod_hold_one_name_of_it():
+    graph = a_graph(a_pod(nodeName="n1", priorityClassName="high"), an_object("Node", "n1"))
+
+    on_node, by_class = *edges_of(graph, "runs_on"), *edges_of(graph, "prioritised_by")
+
+    held = graph.entities[on_node.source].ref
+    assert all(one is held for edge in (on_node, by_class) for one in (edge.source, edge.provenance.ref))
+
+
 def test_a_pod_that_is_not_scheduled_runs_on_none():
     assert edges_of(a_graph(a_pod()), "runs_on") == []
 
