@@ -3,7 +3,7 @@ from decimal import Decimal
 import pytest
 
 from services.graph.domain.evidence.placement import fits_of
-from services.graph.domain.evidence.quantities import parse_quantity, requests_of
+from services.graph.domain.evidence.quantities import parse_quantity, requests_of, share
 from tests.support.rule_cases import a_container, a_node, a_pod
 
 
@@ -85,15 +85,42 @@ def test_a_pod_that_asks_for_more_than_the_empty_node_has_is_too_large():
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("250m", "0.25"), ("64Mi", "67108864"), (2, "2"), ("1e3", "1000"), ("1.5Gi", "1610612736"), ("3k", "3000")],
+    [
+        ("250m", "0.25"),
+        ("64Mi", "67108864"),
+        (2, "2"),
+        ("1e3", "1000"),
+        ("1.5Gi", "1610612736"),
+        ("3k", "3000"),
+        (3.5, "3.5"),
+        (1e-07, "1e-7"),
+        ("587437641n", "0.587437641"),
+        ("1E", "1e18"),
+        ("1E3", "1000"),
+    ],
 )
 def test_quantities_are_read_as_kubernetes_writes_them(text, value):
     assert parse_quantity(text) == Decimal(value)
 
 
-@pytest.mark.parametrize("text", [None, "", "lots", "1.2.3Mi", "5Q"])
+@pytest.mark.parametrize("text", [None, True, "", "lots", "1.2.3Mi", "5Q", "1Xi"])
 def test_what_is_no_quantity_is_none(text):
     assert parse_quantity(text) is None
+
+
+@pytest.mark.parametrize(
+    ("used", "whole", "part"),
+    [
+        ("500m", "2", 0.25),
+        ("0", "2", 0.0),
+        ("1", "0", None),
+        (None, "1", None),
+        ("1", None, None),
+        ("1", "1e-9999", None),
+    ],
+)
+def test_a_share_is_of_something(used, whole, part):
+    assert share(used, whole) == part
 
 
 def test_init_containers_count_by_the_largest_and_sidecars_are_added():

@@ -1,4 +1,4 @@
-"""Numbers of cores and bytes as Kubernetes writes them: ``250m``, ``64Mi``, ``2``, ``1e3``."""
+"""Numbers of cores and bytes as Kubernetes writes them: ``250m``, ``64Mi``, ``2``, ``1e3``; how full something is."""
 
 import re
 from collections.abc import Iterable
@@ -26,6 +26,13 @@ def parse_quantity(text: Quantity | None) -> Decimal | None:
         return Decimal(match[1]) * _FACTORS[match[2]]
     except ArithmeticError:
         return None
+
+
+def share(used: Quantity | None, whole: Quantity | None) -> float | None:
+    """Return how much of ``whole`` is used; None where either is unknown or there is nothing to use."""
+    part, total = parse_quantity(used), parse_quantity(whole)
+    # As floats: of numbers nobody has, a Decimal's quotient may be no number at all.
+    return None if part is None or not total or not float(total) else float(part) / float(total)
 
 
 def requests_of(spec: PodSpec) -> dict[str, Decimal]:

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
+from services.graph.domain.evidence.quantities import share
 from services.graph.domain.evidence.witness import seen_condition, seen_event
 from services.graph.domain.k8s.cluster import Node, NodeMetrics, PodMetrics
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import KubeObject, Ref, find_condition
-from services.graph.domain.rules.amounts import share
 from services.graph.domain.rules.backing import is_done, top_of
 from services.graph.domain.rules.base import Hit, Remedy, Rule, Seen, View
 from services.graph.domain.rules.nodes import ready_condition

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable
 
+from services.graph.domain.evidence.quantities import share
 from services.graph.domain.k8s.cluster import LimitRange, ResourceQuota
 from services.graph.domain.k8s.shape import Ref
-from services.graph.domain.rules.amounts import share
 from services.graph.domain.rules.base import Hit, Remedy, Rule, Seen, View
 from services.graph.domain.rules.refusals import Refusal, refusals
 from services.graph.domain.rules.showing import is_leaving, on, shown, some_names

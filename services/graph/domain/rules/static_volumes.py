@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterable
 
+from services.graph.domain.evidence.quantities import parse_quantity
 from services.graph.domain.evidence.witness import seen_condition, seen_event
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import Ref, find_condition, selects
 from services.graph.domain.k8s.storage import PersistentVolume, PersistentVolumeClaim, StorageClass
-from services.graph.domain.rules.amounts import amount
 from services.graph.domain.rules.base import Hit, Remedy, Rule, Seen, View
 from services.graph.domain.rules.claims import ON_DEMAND, class_name, effective_class, is_waiting, users_refs
 from services.graph.domain.rules.showing import (
@@ -77,8 +77,8 @@ def _why_not(claim: PersistentVolumeClaim, wanted_class: str, volume: Persistent
     lacking = set(claim.spec.access_modes or ()) - set(spec.access_modes or ())
     if lacking:
         why.append(f"does not allow {', '.join(sorted(lacking))}")
-    asked = amount((claim.spec.resources.requests or {}).get("storage")) if claim.spec.resources else None
-    size = amount((spec.capacity or {}).get("storage"))
+    asked = parse_quantity((claim.spec.resources.requests or {}).get("storage")) if claim.spec.resources else None
+    size = parse_quantity((spec.capacity or {}).get("storage"))
     if asked is not None and size is not None and size < asked:
         why.append(f"has {(spec.capacity or {}).get('storage')}, which is too small")
     if (spec.volume_mode or "Filesystem") != (claim.spec.volume_mode or "Filesystem"):

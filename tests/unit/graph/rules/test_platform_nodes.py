@@ -7,7 +7,6 @@ from services.graph.domain.k8s.pods import Toleration
 from services.graph.domain.k8s.shape import Ref
 from services.graph.domain.reading.coverage import CoverageState
 from services.graph.domain.rules import node_access, node_pods, nodes
-from services.graph.domain.rules.amounts import amount, share
 from tests.support.cluster import an_object
 from tests.support.cluster_parts import a_condition, a_deployment, a_node, a_pod, ago, an_event
 from tests.support.rule_trials import Clean, Found, by_id, confidence, expect, expect_humble, try_rule
@@ -257,21 +256,3 @@ def test_usage_names_the_workload_to_change():
 def test_a_toleration_is_for_a_taint_by_key_value_and_effect(toleration, fits):
     taint = Taint(key="dedicated", value="gpu", effect="NoSchedule")
     assert node_access.tolerates([Toleration(**toleration)], taint) is fits
-
-
-@pytest.mark.parametrize(
-    ("text", "number"),
-    [("250m", 0.25), ("2", 2), (3, 3), ("64Mi", 64 * 2**20), ("587437641n", 0.587437641), ("1E", 1e18), ("1e3", 1000)],
-)
-def test_a_quantity_is_a_number(text, number):
-    assert amount(text) == pytest.approx(number)
-
-
-@pytest.mark.parametrize("text", ["", "much", "1Xi", None, True])
-def test_what_is_no_quantity_is_no_number(text):
-    assert amount(text) is None
-
-
-def test_of_nothing_there_is_no_share():
-    assert share("1", "0") is None
-    assert share(None, "1") is None
