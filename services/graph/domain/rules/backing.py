@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from services.graph.domain.k8s.network import Endpoint, EndpointSlice, Service
 from services.graph.domain.k8s.pods import Container, ContainerPort, Pod
-from services.graph.domain.k8s.shape import KubeObject, Ref, find_condition
+from services.graph.domain.k8s.shape import KubeObject, find_condition
 from services.graph.domain.k8s.workloads import (
     CronJob,
     DaemonSet,
@@ -106,26 +106,6 @@ def has_mesh_proxy(pod: Pod) -> bool:
 def _lasting(pod: Pod) -> list[Container]:
     sidecars = [one for one in pod.spec.init_containers or () if one.restart_policy == "Always"]
     return [*(pod.spec.containers or ()), *sidecars]
-
-
-def top_of(view: View, thing: KubeObject) -> Ref:
-    """Return what a person would mend for a pod: its topmost controller, by name where that could not be read."""
-    return top_in(view.inventory, thing)
-
-
-def top_in(inventory: Inventory, thing: KubeObject) -> Ref:
-    """Return the same of an inventory."""
-    seen: KubeObject = thing
-    for _ in range(6):
-        owner = inventory.controller_of(seen)
-        if owner is None:
-            break
-        seen = owner
-    named = next((one for one in seen.metadata.owner_references or () if one.controller), None)
-    # A node owns its static pods, and is not what to mend for them.
-    if named is None or named.kind == "Node":
-        return seen.ref
-    return Ref(named.kind, seen.metadata.namespace, named.name)
 
 
 def template_labels(workload: KubeObject) -> dict[str, str]:

@@ -7,9 +7,10 @@ from typing import NamedTuple
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import Ref
 from services.graph.domain.reading.inventory import Inventory
-from services.graph.domain.rules.backing import is_done, top_of
+from services.graph.domain.rules.backing import is_done
 from services.graph.domain.rules.base import View
 from services.graph.domain.rules.once import once
+from services.graph.domain.walking.ownership import top_owner
 
 # So many pods that share a label are compared: they are of few workloads, and each is as good as the next.
 _MOST_SHARING = 100
@@ -41,7 +42,7 @@ def nearest(view: View, namespace: str | None, selector: Mapping[str, str]) -> L
         return None
     (matching, _), pod = best
     differing = {key: (want, pod.labels.get(key)) for key, want in selector.items() if pod.labels.get(key) != want}
-    return Likeness(top_of(view, pod), matching, differing)
+    return Likeness(top_owner(view.inventory, pod), matching, differing)
 
 
 def _candidates(inventory: Inventory, namespace: str | None, selector: Mapping[str, str]) -> Iterable[Pod]:

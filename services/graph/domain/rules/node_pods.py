@@ -8,11 +8,12 @@ from services.graph.domain.evidence.witness import seen_condition, seen_event
 from services.graph.domain.k8s.cluster import Node, NodeMetrics, PodMetrics
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import KubeObject, Ref, find_condition
-from services.graph.domain.rules.backing import is_done, top_of
+from services.graph.domain.rules.backing import is_done
 from services.graph.domain.rules.base import Hit, Remedy, Rule, Seen, View
 from services.graph.domain.rules.nodes import ready_condition
 from services.graph.domain.rules.showing import is_absent, look, newest_event, on, shown, shown_absent
 from services.graph.domain.topology.layers import Layer
+from services.graph.domain.walking.ownership import top_owner
 from shared.contracts.severity import Severity
 
 _HOT, _FULL = 0.8, 0.95
@@ -96,14 +97,14 @@ def _near_limit(view: View, metrics: PodMetrics) -> Iterable[Hit]:
         if used > _HOT and (resource == "cpu" or used <= _FULL):
             text = f"container {container} uses {used:.0%} of its {resource} limit"
             seen = (_usage(metrics, pod.ref, text, f"containers[name={container}].usage.{resource}"),)
-            yield Hit(pod.ref, f"{pod.ref}: {text}", seen, culprit=top_of(view, pod))
+            yield Hit(pod.ref, f"{pod.ref}: {text}", seen, culprit=top_owner(view.inventory, pod))
 
 
 def _at_memory_limit(view: View, metrics: PodMetrics) -> Iterable[Hit]:
     for pod, resource, container, used in _used(view, metrics):
         if resource == "memory" and used > _FULL:
             text = f"container {container} uses {used:.0%} of its memory limit"
-            owner = top_of(view, pod)
+            owner = top_owner(view.inventory, pod)
             seen = (_usage(metrics, pod.ref, text, f"containers[name={container}].usage.memory"),)
             remedy = Remedy(f"Raise the memory limit of {container} in {owner}, or find what it keeps.")
             summary = f"{pod.ref}: {text}, and may be killed"

@@ -16,12 +16,12 @@ from services.graph.domain.rules.backing import (
     is_done,
     is_ready,
     makers_of,
-    top_of,
     wanted_replicas,
 )
 from services.graph.domain.rules.base import Seen, View
 from services.graph.domain.rules.likeness import nearest
 from services.graph.domain.rules.showing import SETTLING, is_leaving, is_settling, shown
+from services.graph.domain.walking.ownership import top_owner
 
 
 class Why(StrEnum):
@@ -74,7 +74,7 @@ def _of_pods(view: View, service: Service, backing: Backing, pods: list[Pod]) ->
     dead = [node for pod in pods if (node := _dead_node(view, pod))]
     if len(dead) == len(pods):
         return Outage(Why.DEAD_NODE, dead[0].ref, tuple(seen))
-    culprit = Counter(top_of(view, pod) for pod in pods).most_common(1)[0][0]
+    culprit = Counter(top_owner(view.inventory, pod) for pod in pods).most_common(1)[0][0]
     return Outage(Why.NOT_READY, culprit, tuple(seen))
 
 
@@ -110,7 +110,7 @@ def _without_pods(view: View, service: Service, backing: Backing) -> Outage | No
 
 
 def _ran_once(view: View, pods: list[Pod]) -> bool:
-    return any(top_of(view, pod).kind in {"Job", "CronJob"} for pod in pods)
+    return any(top_owner(view.inventory, pod).kind in {"Job", "CronJob"} for pod in pods)
 
 
 def _knows_workloads(view: View, namespace: str | None) -> bool:

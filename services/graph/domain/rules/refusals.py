@@ -8,9 +8,9 @@ from services.graph.domain.k8s.shape import KubeObject, Ref, find_condition
 from services.graph.domain.k8s.workloads import DaemonSet, Job, ReplicaSet, StatefulSet
 from services.graph.domain.reading.inventory import Inventory, Presence
 from services.graph.domain.reading.kinds import get_kind
-from services.graph.domain.rules.backing import top_in
 from services.graph.domain.rules.base import Seen, View
 from services.graph.domain.rules.once import once
+from services.graph.domain.walking.ownership import top_owner
 
 
 class Refusal(NamedTuple):
@@ -41,14 +41,14 @@ def _refusals(inventory: Inventory) -> tuple[Refusal, ...]:
         condition = find_condition(thing.status.conditions, "ReplicaFailure")
         if condition and condition.status == "True" and condition.message and _is_short(thing):
             text, at = condition.message, condition.last_transition_time
-            told[thing.ref, text] = Refusal(thing.ref, top_in(inventory, thing), text, at, "object")
+            told[thing.ref, text] = Refusal(thing.ref, top_owner(inventory, thing), text, at, "object")
     for event in inventory.all(Event):
         about, text = event.about_ref, event.message
         if event.reason != "FailedCreate" or (about, text) in told:
             continue
         found = inventory.find_ref(about)
         if _is_short(found) if found else _may_exist(inventory, about):
-            top = top_in(inventory, found) if found else about
+            top = top_owner(inventory, found) if found else about
             told[about, text] = Refusal(about, top, text, event.last_at, "event")
     return tuple(told.values())
 

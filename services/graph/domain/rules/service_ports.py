@@ -10,11 +10,11 @@ from services.graph.domain.rules.backing import (
     backing_of,
     is_done,
     pod_ports,
-    top_of,
 )
 from services.graph.domain.rules.base import Hit, Remedy, Rule, View
 from services.graph.domain.rules.showing import is_leaving, on, shown, some_names
 from services.graph.domain.topology.layers import Layer
+from services.graph.domain.walking.ownership import top_owner
 from shared.contracts.severity import Severity
 
 _ASIDE = re.compile(r"metric|prom|admin|health|probe|debug|pprof|profil|status|telemetry|monitor")
@@ -133,7 +133,7 @@ def _local_only(view: View, service: Service) -> Iterable[Hit]:
         return
     ready = backing_of(view, service).ready
     served = {endpoint.node_name for endpoint in ready if endpoint.node_name}
-    if not served or any(top_of(view, pod).kind == "DaemonSet" for pod in alive_pods(view, service)):
+    if not served or any(top_owner(view.inventory, pod).kind == "DaemonSet" for pod in alive_pods(view, service)):
         return
     pods = view.inventory.in_namespace(Pod, service.metadata.namespace)
     cut_off = sorted({pod.spec.node_name for pod in pods if pod.spec.node_name and not is_done(pod)} - served)

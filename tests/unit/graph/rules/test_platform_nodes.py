@@ -256,3 +256,10 @@ def test_usage_names_the_workload_to_change():
 def test_a_toleration_is_for_a_taint_by_key_value_and_effect(toleration, fits):
     taint = Taint(key="dedicated", value="gpu", effect="NoSchedule")
     assert node_access.tolerates([Toleration(**toleration)], taint) is fits
+
+
+def test_a_static_pod_is_mended_itself_and_not_the_node_that_owns_it():
+    node, limited = a_node("worker-1"), [{"name": "app", "resources": {"limits": {"memory": "128Mi"}}}]
+    static = a_pod("web-1", WEB, owner=node, containers=limited)
+    (hit,) = try_rule(RULES["container-memory-exhausted"], [use_of_pod(memory="127Mi"), static, node])
+    assert hit.culprit == static.ref
