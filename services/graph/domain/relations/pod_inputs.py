@@ -1,7 +1,6 @@
 """What a pod takes in by name: ConfigMaps, Secrets, claims, drivers; of volumes of all sorts and all its containers."""
 
 from collections.abc import Iterator
-from itertools import chain
 from typing import NamedTuple
 
 from services.graph.domain.k8s.pods import Container, EnvFrom, EnvVar, PodSpec, ProjectedSource, Volume
@@ -32,11 +31,6 @@ def inputs_of(spec: PodSpec, path: str, pod_name: str | None) -> Iterator[Input]
         for index, container in enumerate(containers or ()):
             if container.env or container.env_from:
                 yield from _of_container(container, f"{path}.{sort}[{index}]")
-
-
-def containers_of(spec: PodSpec) -> Iterator[Container]:
-    """Return all its containers: the ordinary, the init and the ephemeral ones."""
-    return chain(spec.containers or (), spec.init_containers or (), spec.ephemeral_containers or ())
 
 
 def needs_the_same(one: PodSpec, other: PodSpec) -> bool:

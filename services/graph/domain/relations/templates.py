@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from services.graph.domain.k8s.pods import PodSpec, TemplateMeta
+from services.graph.domain.k8s.pods import PodSpec, PodTemplate, TemplateMeta
 from services.graph.domain.k8s.shape import KubeObject
 from services.graph.domain.k8s.workloads import (
     CronJob,
@@ -31,13 +31,18 @@ class Template(NamedTuple):
 
 def template_of(thing: KubeObject) -> tuple[PodSpec, TemplateMeta | None, str] | None:
     """Return the spec and labels of the pods a workload makes, and where they stand; None for what makes none."""
-    if isinstance(thing, CronJob):
-        template, path = thing.spec.job_template.spec.template, CRON_TEMPLATE_PATH
-    elif isinstance(thing, _SIMPLE) and thing.spec.template is not None:
-        template, path = thing.spec.template, TEMPLATE_PATH
-    else:
+    template = pod_template_of(thing)
+    if template is None or template.spec is None:
         return None
-    return (template.spec, template.metadata, path) if template.spec is not None else None
+    path = CRON_TEMPLATE_PATH if isinstance(thing, CronJob) else TEMPLATE_PATH
+    return template.spec, template.metadata, path
+
+
+def pod_template_of(thing: KubeObject) -> PodTemplate | None:
+    """Return what a workload makes its pods from; None for what makes none."""
+    if isinstance(thing, CronJob):
+        return thing.spec.job_template.spec.template
+    return thing.spec.template if isinstance(thing, _SIMPLE) else None
 
 
 def templates_of(inventory: Inventory) -> Iterator[Template]:

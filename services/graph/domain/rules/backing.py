@@ -20,6 +20,7 @@ from services.graph.domain.k8s.workloads import (
 from services.graph.domain.reading.inventory import Inventory
 from services.graph.domain.rules.base import View
 from services.graph.domain.rules.once import once
+from services.graph.domain.walking.pod_references import template_labels_of
 
 SERVICE_NAME = "kubernetes.io/service-name"
 # Their ports are the mesh's, and say nothing of the application's.
@@ -108,21 +109,10 @@ def _lasting(pod: Pod) -> list[Container]:
     return [*(pod.spec.containers or ()), *sidecars]
 
 
-def template_labels(workload: KubeObject) -> dict[str, str]:
-    """Return the labels the pods of a workload get."""
-    if isinstance(workload, CronJob):
-        template = workload.spec.job_template.spec.template
-    elif isinstance(workload, WORKLOADS) and workload.spec.template:
-        template = workload.spec.template
-    else:
-        return {}
-    return (template.metadata.labels if template.metadata else None) or {}
-
-
 def makers_of(view: View, namespace: str | None, selector: Mapping[str, str]) -> list[KubeObject]:
     """Return the topmost workloads of the namespace whose pods would have all of a ``selector`` that is not empty."""
     candidates = min((_makers(view.inventory).get((namespace, *pair), []) for pair in selector.items()), key=len)
-    return [thing for thing in candidates if selector.items() <= template_labels(thing).items()]
+    return [thing for thing in candidates if selector.items() <= template_labels_of(thing).items()]
 
 
 @once
@@ -132,7 +122,7 @@ def _makers(inventory: Inventory) -> dict[tuple[str | None, str, str], list[Kube
         for thing in inventory.all(kind):
             # What another makes is its maker's; what a controller of an unknown kind makes stands for itself.
             if inventory.controller_of(thing) is None:
-                for pair in template_labels(thing).items():
+                for pair in template_labels_of(thing).items():
                     found[thing.metadata.namespace, *pair].append(thing)
     return dict(found)
 

@@ -2,50 +2,29 @@
 
 from collections.abc import Iterator
 
-from services.graph.domain.k8s.pods import Container, Pod, PodSpec, Volume
+from services.graph.domain.k8s.pods import Container, Pod, PodSpec
 from services.graph.domain.k8s.shape import KubeObject, Ref
-from services.graph.domain.k8s.workloads import (
-    CronJob,
-    DaemonSet,
-    Deployment,
-    Job,
-    ReplicaSet,
-    ReplicationController,
-    StatefulSet,
-)
+from services.graph.domain.k8s.workloads import StatefulSet
+from services.graph.domain.relations.pod_inputs import inputs_of
+from services.graph.domain.relations.templates import pod_template_of
 
 _MOST_ORDINALS = 50
 
 
 def pod_spec_of(thing: KubeObject) -> PodSpec | None:
     """Return the spec of a pod, or the one a workload makes pods from; None of what makes none."""
-    match thing:
-        case Pod():
-            return thing.spec
-        case CronJob():
-            return thing.spec.job_template.spec.template.spec
-        case ReplicationController():
-            return thing.spec.template.spec if thing.spec.template else None
-        case Deployment() | ReplicaSet() | StatefulSet() | DaemonSet() | Job():
-            return thing.spec.template.spec
-        case _:
-            return None
+    if isinstance(thing, Pod):
+        return thing.spec
+    template = pod_template_of(thing)
+    return template.spec if template else None
 
 
 def template_labels_of(thing: KubeObject) -> dict[str, str]:
     """Return the labels of a pod, or those a workload gives its pods."""
-    match thing:
-        case Pod():
-            return thing.labels
-        case ReplicationController():
-            meta = thing.spec.template.metadata if thing.spec.template else None
-        case CronJob():
-            meta = thing.spec.job_template.spec.template.metadata
-        case Deployment() | ReplicaSet() | StatefulSet() | DaemonSet() | Job():
-            meta = thing.spec.template.metadata
-        case _:
-            return {}
-    return (meta.labels if meta else None) or {}
+    if isinstance(thing, Pod):
+        return thing.labels
+    template = pod_template_of(thing)
+    return (template.metadata.labels if template and template.metadata else None) or {}
 
 
 def containers_of(spec: PodSpec) -> Iterator[Container]:
@@ -60,10 +39,12 @@ def references_of(thing: KubeObject) -> list[Ref]:
     spec = pod_spec_of(thing)
     if spec is None:
         return []
-    namespace = thing.metadata.namespace
-    found = [*_of_spec(spec, namespace), *_of_volumes(thing, spec, namespace), *_of_claim_templates(thing, namespace)]
-    for container in containers_of(spec):
-        found.extend(_of_container(container, namespace))
+    namespace, pod_name = thing.metadata.namespace, thing.metadata.name if isinstance(thing, Pod) else None
+    inputs = (
+        Ref(one.kind, None if one.kind == "CSIDriver" else namespace, one.name)
+        for one in inputs_of(spec, "spec", pod_name)
+    )
+    found = [*_of_spec(spec, namespace), *inputs, *_of_claim_templates(thing, namespace)]
     return list(dict.fromkeys(ref for ref in found if ref.name))
 
 
@@ -88,45 +69,6 @@ def _of_spec(spec: PodSpec, namespace: str | None) -> Iterator[Ref]:
         yield Ref("RuntimeClass", None, spec.runtime_class_name)
     for secret in spec.image_pull_secrets or ():
         yield Ref("Secret", namespace, secret.name or "")
-
-
-def _of_volumes(thing: KubeObject, spec: PodSpec, namespace: str | None) -> Iterator[Ref]:
-    for volume in spec.volumes or ():
-        yield from _of_volume(volume, namespace)
-        if volume.ephemeral and isinstance(thing, Pod):
-            yield Ref("PersistentVolumeClaim", namespace, f"{thing.metadata.name}-{volume.name}")
-
-
-def _of_volume(volume: Volume, namespace: str | None) -> Iterator[Ref]:
-    if volume.config_map:
-        yield Ref("ConfigMap", namespace, volume.config_map.name or "")
-    if volume.secret:
-        yield Ref("Secret", namespace, volume.secret.secret_name or "")
-    if volume.persistent_volume_claim:
-        yield Ref("PersistentVolumeClaim", namespace, volume.persistent_volume_claim.claim_name)
-    if volume.csi:
-        yield Ref("CSIDriver", None, volume.csi.driver)
-        if volume.csi.node_publish_secret_ref:
-            yield Ref("Secret", namespace, volume.csi.node_publish_secret_ref.name or "")
-    for source in (volume.projected.sources if volume.projected else None) or ():
-        if source.config_map:
-            yield Ref("ConfigMap", namespace, source.config_map.name or "")
-        if source.secret:
-            yield Ref("Secret", namespace, source.secret.name or "")
-
-
-def _of_container(container: Container, namespace: str | None) -> Iterator[Ref]:
-    for origin in container.env_from or ():
-        if origin.config_map_ref:
-            yield Ref("ConfigMap", namespace, origin.config_map_ref.name or "")
-        if origin.secret_ref:
-            yield Ref("Secret", namespace, origin.secret_ref.name or "")
-    for variable in container.env or ():
-        source = variable.value_from
-        if source and source.config_map_key_ref:
-            yield Ref("ConfigMap", namespace, source.config_map_key_ref.name or "")
-        if source and source.secret_key_ref:
-            yield Ref("Secret", namespace, source.secret_key_ref.name or "")
 
 
 def _of_claim_templates(thing: KubeObject, namespace: str | None) -> Iterator[Ref]:
