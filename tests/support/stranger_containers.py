@@ -48,8 +48,8 @@ def image_of_another_platform(shop: StrangerShop) -> None:
 def wrong_command(shop: StrangerShop) -> None:
     shop.change("catalog", command=["/app/catalogue"])
     text = 'failed to create containerd task: exec: "/app/catalogue": stat /app/catalogue: no such file or directory'
-    shop.fail("catalog", {"waiting": {"reason": "CrashLoopBackOff"}}, restarts=5,
-              last={"terminated": {"exitCode": 128, "reason": "StartError", "message": text, "finishedAt": ago(2)}})  # fmt: skip
+    ended = {"exitCode": 128, "reason": "StartError", "message": text, "finishedAt": ago(2)}
+    shop.fail("catalog", _waits("CrashLoopBackOff"), restarts=5, last={"terminated": ended})
 
 
 @_of("Deployment/cart", "LOG_LEVEL")

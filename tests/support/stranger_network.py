@@ -2,6 +2,7 @@
 
 from scripts.demo_objects import DAY, ago, conditions
 from tests.support.stranger_faults import FaultTable
+from tests.support.stranger_placement import quota_exhausted
 from tests.support.stranger_shop import SHOP, StrangerShop
 
 NETWORK = FaultTable()
@@ -57,11 +58,38 @@ def external_name_of_an_absent_service(shop: StrangerShop) -> None:
     shop.cluster.add("Service", "bank", SHOP, DAY, spec=spec)
 
 
-@_of("StatefulSet/data/orders-db", "orders-db", asked="StatefulSet/data/orders-db")
+@_of("StatefulSet/data/orders-db", "orders-db", asked="Deployment/checkout")
 def headless_service_deleted(shop: StrangerShop) -> None:
     shop.drop("Service", "orders-db", "data")
     for one in shop.slices("orders-db", "data"):
         shop.cluster.lists["EndpointSlice"].remove(one)
+    shop.crash("checkout", 1, "FATAL lookup orders-db.data.svc.cluster.local on 10.96.0.10:53: no such host")
+
+
+@_of("Deployment/catalog", asked="Deployment/frontend")
+def callee_scaled_to_zero(shop: StrangerShop) -> None:
+    made = shop.made["catalog"]
+    for pod in (*made.pods, shop.get("Pod", "catalog-old-going")):
+        shop.cluster.lists["Pod"].remove(pod)
+    for one in (made.deployment, made.replica_sets[-1]):
+        one["spec"]["replicas"] = 0
+        one["status"] = {"observedGeneration": one["metadata"]["generation"], "replicas": 0}
+    _empty(shop, "catalog")
+    shop.crash("frontend", 1, "FATAL Get http://catalog:8080/items: dial tcp 10.96.40.20:8080: connection refused")
+
+
+@_of("ResourceQuota/small", asked="Deployment/frontend")
+def callee_that_a_quota_keeps_away(shop: StrangerShop) -> None:
+    shop.drop("Pod", "catalog-old-going")
+    quota_exhausted(shop)
+    shop.crash("frontend", 1, "FATAL Get http://catalog:8080/items: dial tcp 10.96.40.20:8080: connection refused")
+
+
+@_of("Service/bank", also=("Service/payments/bank",))
+def external_names_in_a_circle(shop: StrangerShop) -> None:
+    for namespace, other in ((SHOP, "payments"), ("payments", SHOP)):
+        spec = {"type": "ExternalName", "externalName": f"bank.{other}.svc.cluster.local"}
+        shop.cluster.add("Service", "bank", namespace, DAY, spec=spec)
 
 
 @_of("NetworkPolicy/payments/deny", asked="Deployment/payments/payments-api")

@@ -153,11 +153,11 @@ def priority_class_absent(shop: StrangerShop) -> None:
 def webhook_without_a_server(shop: StrangerShop) -> None:
     rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}
     client = {"service": {"namespace": "kube-system", "name": "guard", "path": "/validate", "port": 443}}
-    shop.cluster.add("ValidatingWebhookConfiguration", "guard", None, DAY,
-                     webhooks=[{"name": "pods.guard.example", "failurePolicy": "Fail", "clientConfig": client,
-                                "rules": [rule], "sideEffects": "None", "admissionReviewVersions": ["v1"]}])  # fmt: skip
-    shop.refuse("catalog", 'Internal error occurred: failed calling webhook "pods.guard.example": failed to call webhook:'
-                ' Post "https://guard.kube-system.svc:443/validate": service "guard" not found')  # fmt: skip
+    webhook = {"name": "pods.guard.example", "failurePolicy": "Fail", "clientConfig": client, "rules": [rule]}
+    shop.cluster.add("ValidatingWebhookConfiguration", "guard", None, DAY, webhooks=[webhook])
+    where = "https://guard.kube-system.svc:443/validate"
+    text = f'failed calling webhook "pods.guard.example": failed to call webhook: Post "{where}"'
+    shop.refuse("catalog", f'Internal error occurred: {text}: service "guard" not found')
 
 
 @_of("ValidatingWebhookConfiguration//guard", "x509", asked="Deployment/catalog")

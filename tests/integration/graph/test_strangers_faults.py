@@ -82,9 +82,9 @@ def test_of_the_whole_cluster_only_the_culprit_is_blamed(fault, events):
     assert set(whom) <= {fault.culprit, *fault.also}
 
 
-@pytest.mark.parametrize(("fault", "events"), [case for case in CASES if case.values[0].culprit[1]])
-def test_of_its_namespace_the_culprit_is_blamed_first(fault, events):
-    seen = scope(broken(fault, events=events), fault.culprit[1])
+@pytest.mark.parametrize(("fault", "events"), [case for case in CASES if case.values[0].asked[1]])
+def test_of_the_namespace_that_suffers_the_culprit_is_blamed_first(fault, events):
+    seen = scope(broken(fault, events=events), fault.asked[1])
 
     assert fault.culprit in blamed(seen.hypotheses)[: 1 + len(fault.also)]
 
