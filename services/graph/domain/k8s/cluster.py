@@ -189,12 +189,17 @@ class APIService(KubeObject, frozen=True, kw_only=True, gc=False):
     status: ConditionsStatus = ConditionsStatus()
 
 
+class CertificateSpec(Shape, frozen=True, kw_only=True, gc=False):
+    secret_name: str | None = None
+
+
 class Certificate(KubeObject, frozen=True, kw_only=True, gc=False):
     """Of cert-manager."""
 
     KIND: ClassVar[str] = "Certificate"
     GROUP: ClassVar[str] = "cert-manager.io"
 
+    spec: CertificateSpec = CertificateSpec()
     status: ConditionsStatus = ConditionsStatus()
 
 

@@ -5,9 +5,8 @@ from services.graph.domain.evidence.pod_state import is_ready
 from services.graph.domain.evidence.witness import seen
 from services.graph.domain.k8s.network import EgressPolicyRule, NetworkPolicy, Service
 from services.graph.domain.k8s.pods import Pod
-from services.graph.domain.k8s.shape import Ref, selects
-from services.graph.domain.k8s.workloads import Deployment
-from services.graph.domain.logs.log_targets import Target
+from services.graph.domain.k8s.shape import selects
+from services.graph.domain.logs.log_targets import Target, blame_empty
 from services.graph.domain.rules.base import View
 
 _DNS_PORT = 53
@@ -80,15 +79,6 @@ def _absent_dns(view: View) -> Target | None:
     pods = view.inventory.pods_matching(namespace, service.spec.selector)
     if any(is_ready(one) for one in pods):
         return None
-    culprit = blame_pod(view, pods[0]).culprit if pods else _workload_behind(view, service)
+    culprit = blame_pod(view, pods[0]).culprit if pods else blame_empty(view, service)
     words = f"No pod behind Service {namespace}/{name} is ready, so no name resolves."
     return Target((seen(service, "spec.selector", words),), ((0.18, "cluster DNS is not there"),), culprit, words)
-
-
-def _workload_behind(view: View, service: Service) -> Ref:
-    wanted = service.spec.selector or {}
-    for one in view.inventory.in_namespace(Deployment, service.metadata.namespace):
-        labels = (one.spec.template.metadata.labels if one.spec.template.metadata else None) or {}
-        if wanted.items() <= labels.items():
-            return one.ref
-    return service.ref

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from services.graph.domain.evidence.blame import blame_pod
+from services.graph.domain.evidence.blame import blame_pod, blame_workload
 from services.graph.domain.evidence.config_refs import needed_config
 from services.graph.domain.evidence.pod_state import all_containers, is_ready
 from services.graph.domain.evidence.witness import seen
@@ -13,6 +13,7 @@ from services.graph.domain.k8s.config import ConfigMap
 from services.graph.domain.k8s.network import NetworkPolicy, Service
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import Ref, selects
+from services.graph.domain.k8s.workloads import Deployment, StatefulSet
 from services.graph.domain.reading.inventory import Presence
 from services.graph.domain.rules.base import Seen, View
 
@@ -97,6 +98,12 @@ def _absent(view: View, pod: Pod, host: str, named: tuple[str, str | None], mark
     if elsewhere:
         words += f" There is one of this name in {', '.join(elsewhere[:3])}."
     mark = Seen("object", Ref(Service.KIND, namespace, name), words)
+    governed = _governed_by(view, namespace, name)
+    if governed is not None:
+        # The name is right, and it is the Service that is gone.
+        told = seen(governed, "spec.serviceName", f"{governed.ref} is to have its names under Service {name}.")
+        steps_up = ((0.2, f"the Service of {governed.ref} is proven absent"),)
+        return Target((*marks, mark, told), steps_up, governed.ref, words)
     steps = [(0.15, f"the Service that {host} would mean is proven absent")]
     culprit = None
     if marks:
@@ -107,6 +114,11 @@ def _absent(view: View, pod: Pod, host: str, named: tuple[str, str | None], mark
         marks = (config,) if config else ()
         steps += [(0.05, "a ConfigMap it uses names the host")] if config else []
     return Target((*marks, mark), tuple(steps), culprit, words)
+
+
+def _governed_by(view: View, namespace: str | None, service: str) -> StatefulSet | None:
+    sets = view.inventory.in_namespace(StatefulSet, namespace)
+    return next((one for one in sets if one.spec.service_name == service), None)
 
 
 def _config_that_names(view: View, pod: Pod, host: str) -> Seen | None:
@@ -154,7 +166,7 @@ def _behind(view: View, pod: Pod, service: Service, marks: tuple[Seen, ...], *, 
     if not behind:
         words = f"Service {name} selects no pod."
         mark = seen(service, "spec.selector", words)
-        return Target((*marks, mark), ((0.1, "the Service it calls has no pod"),), service.ref, words)
+        return Target((*marks, mark), ((0.1, "the Service it calls has no pod"),), blame_empty(view, service), words)
     if not any(is_ready(one) for one in behind):
         sick = next((one for one in behind if one.ref != pod.ref), None)
         words = f"No pod behind Service {name} is ready."
@@ -167,6 +179,19 @@ def _behind(view: View, pod: Pod, service: Service, marks: tuple[Seen, ...], *, 
         mark = seen(policy, "spec.ingress", words)
         return Target((*marks, mark), ((0.15, "a policy denies the connection"),), policy.ref, words)
     return Target(marks)
+
+
+def blame_empty(view: View, service: Service) -> Ref:
+    """Return what to mend for a Service that selects no pod: the maker of those, what refuses them, or itself."""
+    wanted, namespace = service.spec.selector or {}, service.metadata.namespace
+    inventory = view.inventory
+    makers: list[Deployment | StatefulSet] = [*inventory.in_namespace(Deployment, namespace)]
+    makers += inventory.in_namespace(StatefulSet, namespace)
+    for one in makers:
+        labels = (one.spec.template.metadata.labels if one.spec.template.metadata else None) or {}
+        if wanted.items() <= labels.items():
+            return blame_workload(view, one).culprit
+    return service.ref
 
 
 def _denying(view: View, pod: Pod) -> NetworkPolicy | None:

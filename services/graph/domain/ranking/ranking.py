@@ -195,10 +195,17 @@ class _Candidates:
         """Return the candidates: those rules name, then those relations lead to, the surest first."""
         subject, value = finding.hit.subject, self._value[culprit]
         named = callees_named(self._inventory, finding)
-        by_rule = {*self._stated.get(subject, ()), *self._stated.get(culprit, ())}
-        by_relation = {*self._implied.get(subject, ()), *(ref for ref in named if ref in self._value)} - by_rule
+        own = self._sufferers(culprit, subject)
+        by_rule = {*self._stated.get(subject, ()), *self._stated.get(culprit, ())} - own
+        by_relation = {*self._implied.get(subject, ()), *(ref for ref in named if ref in self._value)} - by_rule - own
         stated = self._sorted(culprit, finding, by_rule, value - _STATED_MARGIN)
         return [*stated, *self._sorted(culprit, finding, by_relation, value)]
+
+    def _sufferers(self, culprit: Ref, subject: Ref) -> frozenset[Ref]:
+        """Return who a rule says only suffers from the culprit: those cannot be behind it again."""
+        thing = self._inventory.find_ref(subject)
+        own = frozenset({subject, *(owners_of(self._inventory, thing) if thing is not None else ())})
+        return frozenset() if culprit in own else own
 
     def _sorted(self, culprit: Ref, finding: Finding, refs: Iterable[Ref], least: float) -> list[Ref]:
         likely = [ref for ref in refs if ref != culprit and self._value[ref] >= least]

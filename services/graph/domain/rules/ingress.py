@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from services.graph.domain.k8s.config import Secret
 from services.graph.domain.k8s.network import Ingress, IngressBackend, IngressClass, Service, ServiceBackend
 from services.graph.domain.rules.base import Hit, Remedy, Rule, View
+from services.graph.domain.rules.issuing import shown_unissued, unissued_certificate
 from services.graph.domain.rules.outages import Why, outage_of
 from services.graph.domain.rules.showing import (
     is_absent,
@@ -143,13 +144,16 @@ def _tls_missing(view: View, ingress: Ingress) -> Iterable[Hit]:
         issued = any(key.startswith("cert-manager.io/") for key in ingress.annotations)
         how = "See why cert-manager has not issued it" if issued else f"Create the TLS Secret {namespace}/{name}"
         hosts = some_names(tls.hosts or ()) or "its hosts"
+        unissued = unissued_certificate(view, namespace, name)
         yield Hit(
             ingress.ref,
             f"{ingress.ref} wants the certificate of Secret {name} for {hosts}, which does not exist",
             (
                 shown(ingress, f"names Secret {name}", f"spec.tls[{i}].secretName"),
                 shown_absent(view, Secret, namespace, name),
+                *shown_unissued(unissued),
             ),
+            culprit=unissued.ref if unissued else None,
             remedies=(Remedy(f"{how}; until then clients get another certificate or none."),),
         )
 

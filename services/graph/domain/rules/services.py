@@ -7,6 +7,7 @@ from datetime import timedelta
 from services.graph.domain.evidence.witness import seen_event
 from services.graph.domain.k8s.network import EndpointSlice, Service
 from services.graph.domain.k8s.pods import Pod
+from services.graph.domain.k8s.shape import Ref
 from services.graph.domain.k8s.workloads import DaemonSet, Deployment, StatefulSet
 from services.graph.domain.rules.base import Hit, Remedy, Rule, Seen, View
 from services.graph.domain.rules.likeness import Likeness, nearest
@@ -157,6 +158,27 @@ def _external_name(view: View, service: Service) -> Iterable[Hit]:
         remedy = Remedy(f"Point spec.externalName of {service.ref} to a Service that exists.")
         summary = f"{service.ref} leads to Service {parts[1]}/{parts[0]}, which does not exist"
         yield Hit(service.ref, summary, (where, missing), remedies=(remedy,))
+    elif _leads_back(view, service):
+        remedy = Remedy(f"Point spec.externalName of {service.ref} to a name outside, or to a Service with endpoints.")
+        yield Hit(service.ref, f"{service.ref} leads back to itself, so no name resolves", (where,), remedies=(remedy,))
+
+
+def _leads_back(view: View, service: Service) -> bool:
+    """Answer whether the names of ExternalName Services lead in a circle to this one."""
+    passed, next_one = set[Ref](), _named_by(view, service)
+    while next_one is not None and next_one.ref not in passed:
+        if next_one.ref == service.ref:
+            return True
+        passed.add(next_one.ref)
+        next_one = _named_by(view, next_one)
+    return False
+
+
+def _named_by(view: View, service: Service) -> Service | None:
+    parts = (service.spec.external_name or "").rstrip(".").split(".")
+    if service.spec.type != "ExternalName" or parts[2:3] != ["svc"]:
+        return None
+    return view.inventory.find(Service, parts[1], parts[0])
 
 
 def _is_address(name: str) -> bool:
@@ -259,7 +281,7 @@ RULES: tuple[Rule, ...] = (
         layer=Layer.NETWORK,
         severity=Severity.HIGH,
         kinds=(Service,),
-        condition="spec.externalName is an IP address, or names a Service of this cluster that does not exist.",
+        condition="spec.externalName is an IP address, names an absent Service of this cluster, or leads to itself.",
         explanation="The DNS answer leads to nothing.",
         remediation="Correct spec.externalName.",
         base=0.9,
