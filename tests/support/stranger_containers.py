@@ -1,5 +1,7 @@
 """Faults of containers: images, commands, configuration, probes, memory, logs."""
 
+from typing import Any
+
 from scripts.demo_objects import ago, container, template
 from tests.support.stranger_faults import FaultTable
 from tests.support.stranger_shop import IMAGES, StrangerShop, add_job
@@ -8,7 +10,7 @@ CONTAINERS = FaultTable()
 _of = CONTAINERS.of
 
 
-def _waits(reason: str, message: str = "") -> dict:
+def _waits(reason: str, message: str = "") -> dict[str, Any]:
     return {"waiting": {"reason": reason, "message": message}}
 
 
@@ -221,7 +223,7 @@ def cron_job_fails_each_night(shop: StrangerShop) -> None:
                 failed="BackoffLimitExceeded")  # fmt: skip
 
 
-def _job_template(name: str) -> dict:
+def _job_template(name: str) -> dict[str, Any]:
     box = container(name, f"{IMAGES}/{name}:1.0.0", 8080)
     made = template({"app": name}, box)
     made["spec"]["restartPolicy"] = "Never"

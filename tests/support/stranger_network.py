@@ -1,5 +1,7 @@
 """Faults of Services, routes, policies and DNS."""
 
+from typing import Any
+
 from scripts.demo_objects import DAY, ago, conditions
 from tests.support.stranger_faults import FaultTable
 from tests.support.stranger_placement import quota_exhausted
@@ -145,7 +147,7 @@ def behind_the_ingress_nothing_is_ready(shop: StrangerShop) -> None:
     shop.crash("frontend", 137, reason="OOMKilled")
 
 
-def _gateway(shop: StrangerShop, spaces: str, backend: dict) -> dict:
+def _gateway(shop: StrangerShop, spaces: str, backend: dict[str, Any]) -> dict[str, Any]:
     accepted = conditions(("Accepted", "True", "Accepted", "", DAY), ("Programmed", "True", "Programmed", "", DAY))
     shop.cluster.add("GatewayClass", "edge", None, DAY, spec={"controllerName": "example.com/edge"},
                      status={"conditions": accepted[:1]})  # fmt: skip
@@ -163,7 +165,7 @@ def _gateway(shop: StrangerShop, spaces: str, backend: dict) -> dict:
     )  # fmt: skip
 
 
-def _answer(route: dict, *rows: tuple) -> None:
+def _answer(route: dict[str, Any], *rows: tuple[Any, ...]) -> None:
     parent = {"parentRef": route["spec"]["parentRefs"][0], "controllerName": "example.com/edge"}
     route["status"]["parents"] = [{**parent, "conditions": conditions(*rows)}]
 

@@ -1,5 +1,7 @@
 """Faults of nodes, scheduling, volumes, quotas, admission and scaling."""
 
+from typing import Any
+
 from scripts.demo_objects import DAY, ago, conditions
 from tests.support.stranger_faults import FaultTable
 from tests.support.stranger_shop import SHOP, StrangerShop
@@ -182,7 +184,7 @@ def autoscaler_of_nobody(shop: StrangerShop) -> None:
     _scaler(shop, "cartt", ("AbleToScale", "False", "FailedGetScale", 'deployments.apps "cartt" not found', 30))
 
 
-def _scaler(shop: StrangerShop, target: str, *rows: tuple) -> None:
+def _scaler(shop: StrangerShop, target: str, *rows: tuple[Any, ...]) -> None:
     shop.cluster.add(
         "HorizontalPodAutoscaler", "cart", SHOP, DAY,
         spec={"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": target}, "minReplicas": 2,
