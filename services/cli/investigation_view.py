@@ -30,7 +30,7 @@ _EDGES: tuple[Column, ...] = (
     ("to", lambda one: one["target"]),
     ("state", lambda one: one["state"]),
     ("sure", lambda one: f"{one['confidence']:.0%}"),
-    ("why", lambda one: one["rationale"]),
+    ("note", lambda one: one["note"]),
 )
 
 

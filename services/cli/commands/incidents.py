@@ -12,6 +12,8 @@ from services.cli.text import when
 
 _SEVERITIES = click.Choice(["critical", "high", "medium", "low", "info"])
 
+_SUSPECTED = 3
+
 
 @click.group()
 def incidents() -> None:
@@ -143,6 +145,14 @@ def _inbox_columns(now: datetime) -> list[Column]:
     ]
 
 
+def _investigated(item: dict[str, Any], now: datetime) -> str | None:
+    latest = item.get("investigation")
+    if latest is None:
+        return None
+    at = f", {when(latest['observedAt'], now)}" if latest.get("observedAt") else ""
+    return f"{latest['state']} in {latest['context']}{at}"
+
+
 def _incident_fields(item: dict[str, Any], now: datetime) -> list[tuple[str, object]]:
     milestones = [(name, when(at, now)) for name, at in item.get("milestones", {}).items()]
     return [
@@ -160,6 +170,8 @@ def _incident_fields(item: dict[str, Any], now: datetime) -> list[tuple[str, obj
         ("description", item.get("description")),
         ("signals", f"{item.get('signalCount', 0)}, {item.get('firingCount', 0)} firing"),
         ("entities", [_entity(entity) for entity in item.get("entities", [])]),
+        ("investigated", _investigated(item, now)),
+        ("suspected", [f"{one['confidence']:.0%} {one['title']}" for one in item.get("hypotheses", [])[:_SUSPECTED]]),
         ("tasks", _tasks(item)),
         ("diagnoses", [f"{one['resource']['kind']} {one['resource']['name']}" for one in item.get("diagnoses", [])]),
         ("relations", [f"{relation['type']} {relation['incidentId']}" for relation in item.get("relations", [])]),

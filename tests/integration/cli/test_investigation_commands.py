@@ -121,3 +121,14 @@ def test_the_graph_is_shown_by_layer(gw: GatewayUnderTest, run: Any, incident: s
     assert "Deployment/shop/checkout\tUSES_CONFIG\tConfigMap/shop/checkout-config\tpresent" in whole
     assert "ConfigMap/shop/checkout-config" not in part.partition("seed")[2]
     assert layers == {"app", "platform"}
+
+
+def test_an_incident_shows_what_is_suspected(gw: GatewayUnderTest, run: Any, incident: str) -> None:
+    asked = json.loads(run("investigate", "INC-1", "--no-wait", "--json").stdout)
+    waiting = run("show", "INC-1").stdout
+    report_investigation(gw, asked["jobId"], an_investigation(incident, observed_at=gw.clock.now()))
+    shown = run("show", "INC-1").stdout
+
+    assert "investigated\tqueued in prod" in waiting
+    assert "investigated\tdone in prod" in shown
+    assert "suspected\t90% A key that the container needs" in shown
