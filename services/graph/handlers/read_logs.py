@@ -1,4 +1,7 @@
-"""Read the logs of failing containers, of this instance and the one before; few, and none of what runs well."""
+"""Read the logs of failing containers, of this instance and the one before; few.
+
+Of what runs well only those few that speak to the Kubernetes API are read: a controller that is refused stays ready.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -16,6 +19,7 @@ from services.graph.ports import ClusterSource, Limits, LogRead, LogState
 VERB = "get logs"
 _AT_ONCE = 6
 _PODS_A_WORKLOAD = 2
+_MOST_CALLERS = 6
 _NEVER_STARTED = frozenset(
     {
         "ContainerCreating",
@@ -62,14 +66,21 @@ class ReadLogs:
 def read_logs(
     source: ClusterSource, inventory: Inventory, objects: Iterable[KubeObject], limits: Limits, most: int = 20
 ) -> tuple[ReadLogs, list[CoverageEntry]]:
-    """Read up to ``most`` logs of the failing containers among ``objects``, in their order."""
-    wants = _choose(inventory, objects, most)
+    """Read up to ``most`` logs of the failing containers among ``objects``, in their order, then of a few API callers.
+
+    That the log of such a caller could not be read is no gap: nothing says that it is in trouble.
+    """
+    things = list(objects)
+    wants = _choose(inventory, things, most)
+    failing = len(wants)
+    wants += _callers(inventory, things, {want.pod for want in wants}, min(_MOST_CALLERS, most - failing))
+    optional = set(wants[failing:])
     lines: dict[LogWant, tuple[str, ...]] = {}
     entries: dict[tuple[str | None, CoverageState], CoverageEntry] = {}
     for want, read in _read_all(source, wants, limits):
         if read.state is LogState.OK:
             lines[want] = read.lines
-        elif read.state in _STATES:
+        elif read.state in _STATES and want not in optional:
             entry = _entry(want, read)
             entries.setdefault((entry.namespace, entry.state), entry)
     return ReadLogs(lines), list(entries.values())
@@ -91,6 +102,28 @@ def _choose(inventory: Inventory, objects: Iterable[KubeObject], most: int) -> l
         if len(chosen) >= most:
             break
     return chosen[:most]
+
+
+def _callers(inventory: Inventory, things: Iterable[KubeObject], known: set[Ref], most: int) -> list[LogWant]:
+    """Return the logs of ready pods that run under an account of their own, one a workload: others have no rights."""
+    chosen: dict[Ref, LogWant] = {}
+    for thing in things:
+        if len(chosen) >= most:
+            break
+        if not isinstance(thing, Pod) or thing.ref in known or not _calls_the_api(thing):
+            continue
+        owners = owners_of(inventory, thing)
+        running = (one for one in thing.status.container_statuses or () if one.state and one.state.running)
+        first = next(running, None)
+        if first is not None:
+            want = LogWant(thing.ref, first.name, previous=False)
+            chosen.setdefault(owners[0] if owners else thing.ref, want)
+    return list(chosen.values())
+
+
+def _calls_the_api(pod: Pod) -> bool:
+    has_account = (pod.spec.service_account_name or "default") != "default"
+    return has_account and pod.spec.automount_service_account_token is not False and bool(pod.spec.node_name)
 
 
 def _of_pod(pod: Pod) -> Iterator[LogWant]:

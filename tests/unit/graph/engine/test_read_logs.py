@@ -96,3 +96,37 @@ def test_a_source_that_raises_costs_its_log():
             raise OSError("gone")
 
     assert _read(_pod("p", _status(state=ENDED)), source=Raises())[2][0].state is CoverageState.UNAVAILABLE
+
+
+def _caller(name, account="robot", owner=None, **spec):
+    meta = (
+        {"ownerReferences": [{"kind": "ReplicaSet", "name": owner, "uid": owner, "controller": True}]} if owner else {}
+    )
+    status = {"phase": "Running", "containerStatuses": [{"name": "app", "ready": True, "state": {"running": {}}}]}
+    spec = {"nodeName": "n1", "serviceAccountName": account, **spec}
+    return an_object("Pod", name, metadata=meta, spec=spec, status=status)
+
+
+def test_what_runs_well_under_an_account_of_its_own_is_read_once_a_workload():
+    pods = [_caller("a-1", owner="a"), _caller("a-2", owner="a"), _caller("b"), _pod("sick", _status(state=ENDED))]
+
+    assert sorted(_read(*pods)[0]) == [("a-1", "app", False), ("b", "app", False), ("sick", "app", False)]
+
+
+@pytest.mark.parametrize(
+    "pod", [_caller("p", "default"), _caller("p", automountServiceAccountToken=False), _caller("p", nodeName=None)]
+)
+def test_what_cannot_be_refused_by_the_api_is_not_read(pod):
+    assert _read(pod)[0] == []
+
+
+def test_callers_are_few_and_take_no_place_of_what_fails():
+    callers = [_caller(f"c{n}") for n in range(20)]
+    sick = [_pod(f"s{n}", _status(state=ENDED)) for n in range(5)]
+
+    assert len(_read(*callers)[0]) == 6
+    assert sorted(pod for pod, *_ in _read(*callers, *sick, most=5)[0]) == ["s0", "s1", "s2", "s3", "s4"]
+
+
+def test_that_a_callers_log_may_not_be_read_is_no_gap():
+    assert _read(_caller("p"), source=Asked(LogState.FORBIDDEN))[2] == []
