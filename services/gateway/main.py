@@ -24,7 +24,7 @@ from services.gateway.handlers.apply_retention import Retention, apply_retention
 from services.gateway.handlers.follow_quickdx import follow_job
 from services.gateway.handlers.judge import Judge
 from services.gateway.handlers.manage_tokens import bootstrap_admin
-from services.gateway.handlers.note_clusters import note_clusters
+from services.gateway.handlers.note_clusters import ClusterNotes
 from services.gateway.handlers.record_results import Recorder, dead_letter, record_results
 from services.gateway.handlers.run_timers import run_timer
 from services.gateway.handlers.write_question import write_question
@@ -130,7 +130,7 @@ def run(settings: Settings, stopping: threading.Event) -> int:
                 relay=relay,
                 blobs=blobs,
                 record_results=lambda results: record_results(store, recorder, results, blobs),
-                note_hello=lambda hello: note_clusters(store, hello, is_automatic=settings.investigate == "auto"),
+                note_hello=ClusterNotes(store, is_automatic=settings.investigate == "auto").note,
             ),
             settings.door_host,
             settings.door_port,

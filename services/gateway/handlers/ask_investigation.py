@@ -93,7 +93,9 @@ def _ask_by_itself(tx: Transaction, incident: Incident, trigger: Trigger, gather
     if known is None or not known.is_automatic:
         return
     place = choose_place(known.names, clusters_named(incident, tx.find(Hints, incident.id)))
-    if place is None or _waiting(tx, incident.id) is not None:
+    waiting = _waiting(tx, incident.id)
+    # One that has not begun will see what there is now; one that runs may have looked already.
+    if place is None or (waiting is not None and waiting.state is InvestigationState.QUEUED):
         return
     slot = _free_slot(tx, incident.id)
     if slot is None:

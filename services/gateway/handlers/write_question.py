@@ -1,7 +1,9 @@
 """Write what an investigation is asked, at the moment its job goes out: with all the signals there are by then."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
+
+import msgspec
 
 from services.gateway.domain.investigations import Question
 from services.gateway.domain.records import (
@@ -18,6 +20,10 @@ from shared.contracts.signal import SignalStatus
 
 MOST_SIGNALS = 200
 _MOST_LABELS, _LABEL_LENGTH = 30, 500
+# Of all signals together; a message travels through the broker.
+_MOST_BYTES = 256 << 10
+# What fired so long before the incident was opened is another trouble, or one that nobody minds.
+_SAME_TROUBLE = timedelta(hours=24)
 
 
 def write_question(store: StoreReads, investigation_id: str) -> Question | None:
@@ -31,6 +37,7 @@ def write_question(store: StoreReads, investigation_id: str) -> Question | None:
         return None
     hints = store.find(Hints, incident.id)
     signals = _signals(store, incident.id)
+    seeds = _seeds(signals)
     question = InvestigationQuestion(
         incident_id=incident.id,
         trigger=asked.trigger,
@@ -39,10 +46,11 @@ def write_question(store: StoreReads, investigation_id: str) -> Question | None:
         entities=hints.entities if hints is not None else (),
         services=incident.services,
         labels=incident.labels,
-        signals=tuple(map(_seed, signals)),
+        signals=seeds,
         max_entities=asked.max_entities,
     )
-    left_out = _count_signals(store, incident.id) - len(signals) if len(signals) >= MOST_SIGNALS else 0
+    is_cut = len(signals) >= MOST_SIGNALS or len(seeds) < len(signals)
+    left_out = _count_signals(store, incident.id) - len(seeds) if is_cut else 0
     return Question(asked.context, question, _earlier(store, asked), left_out)
 
 
@@ -62,9 +70,22 @@ def _signals(store: StoreReads, incident_id: str) -> list[Signal]:
 
 
 def _onset(incident: Incident, signals: Iterable[Signal]) -> datetime:
-    """Return when the trouble began: what fires may have begun before anyone was told."""
+    """Return when the trouble began: what fires may have begun before anyone was told, but not days before."""
+    detected = incident.milestones.detected_at
     firing = (one.starts_at for one in signals if one.status is SignalStatus.FIRING)
-    return min((incident.milestones.detected_at, *firing))
+    return min((detected, *(at for at in firing if detected - at < _SAME_TROUBLE)))
+
+
+def _seeds(signals: Iterable[Signal]) -> tuple[SeedSignal, ...]:
+    """Return the first signals, as many as one message may hold."""
+    seeds: list[SeedSignal] = []
+    room = _MOST_BYTES
+    for seed in map(_seed, signals):
+        room -= len(msgspec.json.encode(seed))
+        if room < 0:
+            break
+        seeds.append(seed)
+    return tuple(seeds)
 
 
 def _seed(signal: Signal) -> SeedSignal:

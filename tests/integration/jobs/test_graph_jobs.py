@@ -27,7 +27,6 @@ from services.gateway.handlers.open_incident import open_incident
 from shared.contracts.cluster_names import decode_cluster_names
 from shared.contracts.diagnosis import DiagnosedResource, decode_diagnosis
 from shared.contracts.investigation import Investigation, decode_investigation
-from shared.contracts.messages import Hello
 from tests.integration.jobs.rig import Rig, end, running_rig
 from tests.support.builders import ANN
 
@@ -104,8 +103,7 @@ def test_both_queues_move_side_by_side(rig: Rig) -> None:
 
 def investigate(rig: Rig) -> tuple[str, str]:
     """Open an incident about checkout, ask for its investigation; return the ids of both."""
-    hello = Hello(service="graph", worker="w", version="0", queues=("graph",), clusters=("memory",))
-    note_clusters(rig.store, hello, is_automatic=False)
+    note_clusters(rig.store, ["memory"], is_automatic=False)
     fields = {"title": "Checkout is down", "services": ("checkout",), "labels": {"namespace": "shop"}}
     incident = rig.store.transact(lambda tx: open_incident(tx, ANN, fields))
     return incident, rig.store.transact(lambda tx: ask_investigation(tx, incident, ANN, {}))

@@ -25,10 +25,11 @@ from services.gateway.handlers.apply_retention import Retention, apply_retention
 from services.gateway.handlers.ask_investigation import MOST_BY_ITSELF
 from services.gateway.handlers.follow_quickdx import follow_job
 from services.gateway.handlers.judge import Judge
+from services.gateway.handlers.note_clusters import ClusterNotes
 from services.gateway.handlers.record_results import Recorder, record_results
 from services.gateway.handlers.write_question import MOST_SIGNALS, write_question
 from services.gateway.ports import RecordQuery
-from shared.contracts.messages import DeliveryNormalised, IncidentInvestigated, JobFailed, Results
+from shared.contracts.messages import DeliveryNormalised, Hello, IncidentInvestigated, JobFailed, Results
 from shared.contracts.severity import Severity
 from shared.contracts.signal import EntityHint, NormalisedSignal, SignalStatus
 from tests.support.builders import a_signal
@@ -563,3 +564,65 @@ def test_a_report_tells_of_suspected_causes(gw: GatewayUnderTest):
     assert "A key that the container needs is not in its ConfigMap" in report
     assert "key DB" in report
     assert "pods/log is forbidden" in report
+
+
+def test_a_move_while_one_runs_asks_for_another_look(gw: GatewayUnderTest):
+    know_clusters(gw, "prod")
+    incident = gw.open_incident(labels={"cluster": "prod"})["id"]
+    first = waiting(gw, incident)[0]
+
+    def begin(tx: Any) -> None:
+        begun = msgspec.structs.replace(tx.get(Job, first.job_id), state=JobState.RUNNING, attempt=1)
+        tx.put(begun)
+        follow_job(tx, begun)
+
+    gw.store.transact(begin)
+    gw.clock.advance(1)
+    for status in ("investigating", "mitigated"):
+        gw.patch(f"/api/incidents/{incident}", json={"status": status})
+    report_investigation(gw, first.job_id, an_investigation(incident, observed_at=gw.clock.now()))
+
+    assert [(one.trigger, one.state) for one in waiting(gw, incident)] == [("mitigated", "queued"), ("opened", "done")]
+    assert ask(gw, incident)["id"] == waiting(gw, incident)[0].id
+
+
+def test_what_has_fired_for_months_is_not_when_the_trouble_began(gw: GatewayUnderTest):
+    know_clusters(gw, "prod")
+    incident = alert(gw, starts_at=gw.clock.now() - timedelta(days=90))
+    asked = write_question(gw.store, waiting(gw, incident)[0].id)
+
+    assert asked is not None
+    assert asked.question.onset == gw.store.get(Incident, incident).milestones.detected_at
+
+
+def test_a_question_is_no_larger_than_a_message_may_be(gw: GatewayUnderTest):
+    incident = opened(gw)
+    asked = ask(gw, incident)
+    labels = {f"label{n}": "x" * 500 for n in range(30)}
+    many = [a_signal(fingerprint=f"f{n}", incident_id=incident, labels=labels) for n in range(100)]
+    gw.store.transact(lambda tx: [tx.put(one) for one in many])
+    question = write_question(gw.store, asked["id"])
+
+    assert question is not None
+    assert len(msgspec.json.encode(question.question)) < 300_000
+    assert question.left_out == 100 - len(question.question.signals) > 0
+
+
+def test_clusters_of_all_workers_are_known_until_one_is_gone(gw: GatewayUnderTest):
+    now = [0.0]
+    notes = ClusterNotes(gw.store, is_automatic=True, monotonic=lambda: now[0])
+
+    def hello(worker: str, *clusters: str) -> tuple[str, ...]:
+        said = Hello(service="graph", worker=worker, version="0", queues=("graph",), clusters=clusters)
+        notes.note(said)
+        return gw.store.get(GraphClusters, KNOWN_CLUSTERS).names
+
+    assert hello("a", "prod") == ("prod",)
+    assert hello("b", "staging") == ("prod", "staging")
+    before = gw.store.last_seq
+    assert hello("a", "prod") == ("prod", "staging")
+    assert gw.store.last_seq == before
+    now[0] = 119.0
+    hello("b", "staging")
+    now[0] = 130.0
+    assert hello("b", "staging") == ("staging",)
