@@ -41,7 +41,7 @@ def alert(product: Product) -> str:
 
 
 def test_an_alert_opens_an_incident_that_is_investigated_by_itself(tmp_path: Path) -> None:
-    with running_product(tmp_path) as product:
+    with running_product(tmp_path, FAULTLINE_GATEWAY_INVESTIGATE="auto") as product:
         incident = alert(product)
         path = f"/api/incidents/{incident}"
         shown = wait(product, path, lambda one: (one["investigation"] or {}).get("state") in {"done", "failed"})

@@ -23,7 +23,6 @@ class NewInvestigation(InputSchema):
         metadata={"description": "As graph workers call it; left out, the one the incident names, or the only one."},
     )
     max_entities = fields.Integer(
-        strict=True,
         validate=validate.Range(1, MOST_ENTITIES),
         metadata={"description": "How many entities the graph holds at most; 200 if left out."},
     )

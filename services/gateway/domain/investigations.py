@@ -109,13 +109,14 @@ def shown(found: Investigation) -> str:
 def news(record: KeptInvestigation, found: Investigation, told: Iterable[str]) -> tuple[list[EntryDraft], list[str]]:
     """Return the entries for what the timeline does not tell of yet, and the ids they tell of.
 
-    One that finds nothing new has an entry only if a person asked for it.
+    One that finds nothing new has an entry only if a person asked for it; nor has the first, where nothing the incident
+    names was found.
     """
     known = set(told)
     hypotheses = [one for one in found.hypotheses[:_LEADING] if _id_of(one) not in known]
     likely = [one for one in found.changes if one.confidence >= _LEAST_CHANGE][:_MOST_CHANGES_TOLD]
     changes = [one for one in likely if one.id not in known]
-    is_first = not known and record.trigger is not Trigger.ASKED
+    is_first = not known and any(seed.entity for seed in found.seeds)
     if not (hypotheses or changes or is_first or record.trigger is Trigger.ASKED):
         return [], []
     drafts = [_investigated(record, found, is_news=bool(hypotheses or changes))]

@@ -140,7 +140,7 @@ def test_asking_needs_no_body_and_a_responder(gw: GatewayUnderTest):
     assert gw.post(path).status_code == 202
 
 
-@pytest.mark.parametrize("body", [{"maxEntities": 0}, {"maxEntities": 1_001}, {"maxEntities": "5"}, {"cluster": ""}])
+@pytest.mark.parametrize("body", [{"maxEntities": 0}, {"maxEntities": 1_001}, {"cluster": ""}])
 def test_what_cannot_be_meant_is_refused(gw: GatewayUnderTest, body: dict[str, Any]):
     assert gw.post(f"/api/incidents/{opened(gw)}/investigate", json=body).status_code == 422
 
@@ -626,3 +626,13 @@ def test_clusters_of_all_workers_are_known_until_one_is_gone(gw: GatewayUnderTes
     hello("b", "staging")
     now[0] = 130.0
     assert hello("b", "staging") == ("staging",)
+
+
+def test_one_that_nobody_asked_for_and_that_found_nothing_the_incident_names_says_nothing(gw: GatewayUnderTest):
+    know_clusters(gw, "prod")
+    incident = gw.open_incident()["id"]
+    nothing = {"seeds": (), "hypotheses": (), "findings": (), "changes": ()}
+    found = an_investigation(incident, observed_at=gw.clock.now(), **nothing)
+    report_investigation(gw, waiting(gw, incident)[0].job_id, found)
+
+    assert (waiting(gw, incident)[0].state, told(gw, incident)) == ("done", [])
