@@ -10,7 +10,8 @@ import msgspec
 from marshmallow import fields, validate
 
 from services.gateway.domain.actions.policy import DEFAULT_RULES, ApprovalPolicy, ApprovalRule, PolicyOverride
-from services.gateway.domain.records import ActionRisk, ActionType, KubernetesVerb, Role
+from services.gateway.domain.records import ActionRisk, ActionType, Role
+from shared.contracts.action import KubernetesVerb
 
 MOST_APPROVALS = 10
 _MOST_MINUTES = 30 * 24 * 60

@@ -14,12 +14,11 @@ from services.gateway.domain.records import (
     ActionState,
     ActionType,
     Approval,
-    KubernetesPayload,
-    KubernetesVerb,
     ManualPayload,
     PreviewSeen,
     Role,
 )
+from shared.contracts.action import KubernetesPayload, KubernetesVerb
 from tests.support.clock import START
 
 ANN = Subject(id="token:ann", name="ann", role=Role.RESPONDER)

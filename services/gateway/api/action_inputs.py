@@ -10,15 +10,8 @@ from marshmallow import fields, validate
 from services.gateway.api.fields import Flag, InputSchema, Text, Word, Words
 from services.gateway.api.inputs import TITLE_LENGTH, ListQuery
 from services.gateway.api.reading import is_deeper
-from services.gateway.domain.records import (
-    ActionRisk,
-    ActionState,
-    ActionType,
-    CommandPayload,
-    KubernetesPayload,
-    KubernetesVerb,
-    ManualPayload,
-)
+from services.gateway.domain.records import ActionRisk, ActionState, ActionType, ManualPayload
+from shared.contracts.action import CommandPayload, KubernetesPayload, KubernetesVerb
 
 WORDS_LENGTH = 4_000
 INSTRUCTIONS_LENGTH = 16 << 10

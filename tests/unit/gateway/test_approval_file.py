@@ -6,8 +6,9 @@ import pytest
 
 from services.gateway.approval_file import read_approval_file
 from services.gateway.domain.actions.policy import DEFAULT_RULES, ApprovalPolicy, PolicyOverride, needs_digest
-from services.gateway.domain.records import ActionRisk, KubernetesVerb, Role
+from services.gateway.domain.records import ActionRisk, Role
 from services.gateway.settings import read_gateway_settings
+from shared.contracts.action import KubernetesVerb
 from shared.errors import SettingsInvalid
 from tests.support.actions import a_change, a_preview, an_action
 

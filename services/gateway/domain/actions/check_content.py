@@ -4,13 +4,8 @@ import re
 from collections.abc import Iterator
 
 from services.gateway.domain.actions.secrets import find_secret, find_secret_argument
-from services.gateway.domain.records import (
-    Action,
-    CommandPayload,
-    KubernetesPayload,
-    KubernetesVerb,
-    ManualPayload,
-)
+from services.gateway.domain.records import Action, ManualPayload
+from shared.contracts.action import CommandPayload, KubernetesPayload, KubernetesVerb
 
 MOST_REPLICAS = 10_000
 _V = KubernetesVerb

@@ -6,7 +6,8 @@ from fnmatch import fnmatchcase
 import msgspec
 
 from services.gateway.domain.access import may
-from services.gateway.domain.records import Action, ActionRisk, KubernetesPayload, Role
+from services.gateway.domain.records import Action, ActionRisk, Role
+from shared.contracts.action import KubernetesPayload
 from shared.contracts.base import Contract
 
 

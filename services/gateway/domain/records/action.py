@@ -2,10 +2,11 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from services.gateway.domain.records.access import Role
 from services.gateway.domain.records.base import Facets, Record
+from shared.contracts.action import CommandPayload, KubernetesPayload
 from shared.contracts.base import Contract
 
 
@@ -38,38 +39,6 @@ class ActionState(StrEnum):
     WITHDRAWN = "withdrawn"
     EXECUTED = "executed"
     FAILED = "failed"
-
-
-class KubernetesVerb(StrEnum):
-    """What may be proposed to be done to an object of a cluster."""
-
-    SCALE = "scale"
-    RESTART = "restart"
-    ROLLBACK = "rollback"
-    DELETE_POD = "delete-pod"
-    CORDON = "cordon"
-    UNCORDON = "uncordon"
-    DRAIN = "drain"
-    PATCH = "patch"
-    DELETE = "delete"
-
-
-class KubernetesPayload(Contract, frozen=True, kw_only=True):
-    """One change of one object. No ``namespace`` means that the object has none; nothing ever takes a default."""
-
-    verb: KubernetesVerb
-    context: str
-    namespace: str | None = None
-    kind: str
-    name: str
-    parameters: dict[str, Any] = {}
-
-
-class CommandPayload(Contract, frozen=True, kw_only=True):
-    """A program with its arguments, each as it is: no shell reads them. ``target`` says where it is to run."""
-
-    argv: tuple[str, ...]
-    target: str
 
 
 class ManualPayload(Contract, frozen=True, kw_only=True):
