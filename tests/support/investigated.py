@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+from werkzeug.test import TestResponse
 
 from services.gateway.domain.grouping import GroupingPolicy
 from services.gateway.domain.records import (
@@ -39,8 +40,14 @@ def ask(gw: GatewayUnderTest, incident: str, **body: Any) -> dict[str, Any]:
     answer = gw.post(f"/api/incidents/{incident}/investigate", json=body)
     assert answer.status_code == 202, answer.text
     gw.clock.advance(1)
-    asked: dict[str, Any] = answer.json
-    return asked
+    return body_of(answer)
+
+
+def body_of(answer: TestResponse) -> dict[str, Any]:
+    """Return the JSON object that was answered."""
+    body: Any = answer.json
+    assert isinstance(body, dict), answer.text
+    return body
 
 
 def investigated(gw: GatewayUnderTest, incident: str, **fields: Any) -> str:
@@ -51,7 +58,7 @@ def investigated(gw: GatewayUnderTest, incident: str, **fields: Any) -> str:
 
 
 def told(gw: GatewayUnderTest, incident: str) -> list[str]:
-    entries = gw.get(f"/api/incidents/{incident}/timeline?limit=100").json["items"]
+    entries = body_of(gw.get(f"/api/incidents/{incident}/timeline?limit=100"))["items"]
     return [entry["type"] for entry in entries if entry["type"] in GRAPH_TYPES]
 
 
@@ -61,7 +68,7 @@ def all_of(gw: GatewayUnderTest, incident: str) -> list[KeptInvestigation]:
 
 def alert(gw: GatewayUnderTest, name: str = "Down", **fields: Any) -> str:
     """Let an alert come in, and return the id of the incident it opened or joined."""
-    taken = gw.post("/api/intake/webhook", json={"title": name}).json
+    taken = body_of(gw.post("/api/intake/webhook", json={"title": name}))
     job_id = gw.store.get(Delivery, taken["deliveryId"]).job_id
     given: dict[str, Any] = {
         "source": "webhook",
