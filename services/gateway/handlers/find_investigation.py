@@ -2,6 +2,7 @@
 
 from services.gateway.domain.records import Incident, IncidentGraph, InvestigationContent, KeptInvestigation
 from services.gateway.errors import NotInvestigated, RecordNotFound
+from services.gateway.handlers.kept_bytes import kept_bytes
 from services.gateway.ports import Blobs, StoreReads
 from shared.contracts.investigation import Investigation, decode_investigation
 
@@ -43,8 +44,7 @@ def find_first_like(store: StoreReads, incident_id: str, investigation_id: str) 
 
 def read_investigation(blobs: Blobs, content: InvestigationContent) -> Investigation:
     """Return what was found. Raises ``BlobNotFound`` or ``BlobDamaged``."""
-    raw = content.text.encode() if content.text is not None else blobs.get(content.digest)
-    return decode_investigation(raw)
+    return decode_investigation(kept_bytes(blobs, content.text, content.digest))
 
 
 def _not_yet(store: StoreReads, graph: IncidentGraph) -> NotInvestigated:
