@@ -250,7 +250,8 @@ SETTINGS: dict[str, Setting] = {
             "FAULTLINE_GRAPH_CLUSTER_NAME",
             _text,
             "in-cluster",
-            "What the cluster is called that the graph worker runs in, where it has no kubeconfig: as alerts name it.",
+            "What the cluster is called that the graph worker runs in, where it has no kubeconfig: as alerts name it, "
+            "and another name for each cluster.",
         ),
         Setting(
             "FAULTLINE_GRAPH_KUBECONFIG",

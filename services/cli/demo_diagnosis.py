@@ -1,19 +1,18 @@
 """The end of the demo: a diagnosis of what the outage hit, on the demo cluster, attached to its incident."""
 
-import time
 from collections.abc import Sequence
 
 import click
 
 from services.cli.api_client import ApiClient, JsonObject
 from services.cli.errors import CommandFailed
+from services.cli.polling import poll
 from services.cli.render import progress
 
 # The name under which `faultline up` hands the graph worker the demo cluster, and the alerts' label `cluster`.
 DEMO_CONTEXT = "demo"
 _RESOURCE = {"context": DEMO_CONTEXT, "namespace": "shop", "kind": "Deployment", "name": "checkout"}
 _SECONDS = 60.0
-_POLL_SECONDS = 0.1
 _SHOWN = 3
 
 
@@ -42,15 +41,9 @@ def print_diagnosis(found: JsonObject) -> None:
 
 
 def _await(client: ApiClient, quickdx_id: str) -> JsonObject:
-    deadline = time.monotonic() + _SECONDS
     with progress("diagnosing checkout", 1) as report:
-        while True:
-            found: JsonObject = client.get(f"/api/quickdx/{quickdx_id}")
+        for found in poll(lambda: client.get(f"/api/quickdx/{quickdx_id}"), _SECONDS):
             if found["state"] in {"done", "failed"}:
                 report("diagnosing checkout", 1, 1)
                 return found
-            if time.monotonic() > deadline:
-                raise CommandFailed(
-                    f"The diagnosis {quickdx_id} is {found['state']} after {_SECONDS:g} s; see `faultline status`."
-                )
-            time.sleep(_POLL_SECONDS)
+    raise CommandFailed(f"The diagnosis {quickdx_id} is {found['state']} after {_SECONDS:g} s; see `faultline status`.")

@@ -124,13 +124,15 @@ def run(settings: Settings, stopping: threading.Event) -> int:
             version=installed_version(),
         )
         board = LiveBoard(store)
+        clusters = ClusterNotes(store, is_automatic=settings.investigate == "auto")
+        clusters.begin()
         door = AppServer(
             create_door_app(
                 door_key=settings.door_key,
                 relay=relay,
                 blobs=blobs,
                 record_results=lambda results: record_results(store, recorder, results, blobs),
-                note_hello=ClusterNotes(store, is_automatic=settings.investigate == "auto").note,
+                note_hello=clusters.note,
             ),
             settings.door_host,
             settings.door_port,

@@ -15,13 +15,13 @@ from services.cli.demo_story import STORY, Step, bodies, count_deliveries
 from services.cli.errors import CommandFailed
 from services.cli.exit_codes import ExitCode
 from services.cli.options import connect, json_option
+from services.cli.polling import poll
 from services.cli.project_files import find_project_file
 from services.cli.render import json_wanted, print_json, print_table, progress
 
 _INTAKE = "/api/intake/alertmanager"
 _SAMPLE = Path("data/samples/alertmanager/01_firing.json")
 _OUTCOME_SECONDS = 30.0
-_POLL_SECONDS = 0.1
 
 
 @click.command()
@@ -73,24 +73,22 @@ def _tell(step: Step) -> None:
 
 def _await_outcomes(client: ApiClient, accepted: list[str]) -> list[JsonObject]:
     """Return the deliveries once every one of them has an outcome. Raises ``CommandFailed`` if that takes too long."""
-    deadline = time.monotonic() + _OUTCOME_SECONDS
     done: dict[str, JsonObject] = {}
     names = list(dict.fromkeys(accepted))
+
+    def look() -> int:
+        for name in (name for name in names if name not in done):
+            found = client.get(f"/api/deliveries/{name}")
+            if found["state"] != "accepted":
+                done[name] = found
+        return len(names) - len(done)
+
     with progress("waiting for the outcomes", len(names)) as report:
-        while len(done) < len(names):
-            for name in (name for name in names if name not in done):
-                found = client.get(f"/api/deliveries/{name}")
-                if found["state"] != "accepted":
-                    done[name] = found
+        for waiting in poll(look, _OUTCOME_SECONDS):
             report("waiting for the outcomes", len(done), len(names))
-            if time.monotonic() > deadline:
-                waiting = len(names) - len(done)
-                raise CommandFailed(
-                    f"{waiting} deliveries still wait after {_OUTCOME_SECONDS:g} s; see `faultline status`."
-                )
-            if len(done) < len(names):
-                time.sleep(_POLL_SECONDS)
-    return [done[name] for name in names]
+            if not waiting:
+                return [done[name] for name in names]
+    raise CommandFailed(f"{waiting} deliveries still wait after {_OUTCOME_SECONDS:g} s; see `faultline status`.")
 
 
 def _read_incidents(client: ApiClient, outcomes: list[JsonObject]) -> list[JsonObject]:

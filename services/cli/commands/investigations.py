@@ -1,6 +1,5 @@
 """`faultline incidents investigate, investigations, graph, evidence`: what surrounds an incident and is wrong there."""
 
-import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,10 +10,10 @@ from services.cli.errors import CommandFailed
 from services.cli.exit_codes import ExitCode
 from services.cli.investigation_view import show_evidence, show_graph
 from services.cli.options import connect, json_option, limit_option
+from services.cli.polling import poll
 from services.cli.render import Column, json_wanted, print_count, print_fields, print_json, print_table, progress
 from services.cli.text import when
 
-_POLL_SECONDS = 0.5
 _ENDED = frozenset({"succeeded", "failed", "cancelled", "unknown"})
 _which = click.option("--investigation", help="This one (inv_…); without it, the newest that is done.")
 
@@ -99,15 +98,15 @@ def _print_asked(asked: dict[str, Any]) -> None:
 
 def _wait(client: ApiClient, job_id: str, seconds: float) -> None:
     """Return once the job succeeded; raise ``CommandFailed`` if it ends otherwise, or not in time."""
-    deadline = time.monotonic() + seconds
     with progress("investigating") as tell:
-        while (job := client.get(f"/api/jobs/{job_id}"))["state"] not in _ENDED:
-            if time.monotonic() > deadline:
-                raise CommandFailed(
-                    f"It is {job['state']} still; faultline jobs show {job_id} follows it.", ExitCode.FAILED
-                )
+        for job in poll(lambda: client.get(f"/api/jobs/{job_id}"), seconds):
+            if job["state"] in _ENDED:
+                break
             tell(f"investigating: {job['state']}", 0, None)
-            time.sleep(_POLL_SECONDS)
+        else:
+            raise CommandFailed(
+                f"It is {job['state']} still; faultline jobs show {job_id} follows it.", ExitCode.FAILED
+            )
     if job["state"] != "succeeded":
         raise CommandFailed(f"The investigation {job['state']}: {job.get('error') or 'no reason is known'}")
 

@@ -8,10 +8,10 @@ import click
 
 from services.cli.api_client import ApiClient
 from services.cli.errors import CommandFailed
+from services.cli.polling import poll
 from services.cli.render import Column, json_wanted, print_json, print_table
 
 _PATIENCE_SECONDS = 30.0
-_PAUSE_SECONDS = 0.2
 
 
 def await_preview(
@@ -22,18 +22,15 @@ def await_preview(
     sleep: Callable[[float], None] = time.sleep,
 ) -> dict[str, Any]:
     """Return the preview once it is ready. Raises ``CommandFailed`` if it is not so within 30 seconds."""
-    deadline = clock() + _PATIENCE_SECONDS
-    while True:
-        preview = client.get(f"/api/previews/{preview_id}")
+    looks = poll(lambda: client.get(f"/api/previews/{preview_id}"), _PATIENCE_SECONDS, clock=clock, sleep=sleep)
+    for preview in looks:
         if preview["isReady"]:
             return preview
-        if clock() >= deadline:
-            waiting = sum(one["after"] is None for one in preview["deliveries"])
-            raise CommandFailed(
-                f"Preview {preview_id} is not ready after {_PATIENCE_SECONDS:.0f} s; deliveries still to be read: "
-                f"{waiting} of {len(preview['deliveries'])}. Does a worker run? See `faultline status`."
-            )
-        sleep(_PAUSE_SECONDS)
+    waiting = sum(one["after"] is None for one in preview["deliveries"])
+    raise CommandFailed(
+        f"Preview {preview_id} is not ready after {_PATIENCE_SECONDS:.0f} s; deliveries still to be read: "
+        f"{waiting} of {len(preview['deliveries'])}. Does a worker run? See `faultline status`."
+    )
 
 
 def print_preview(preview: dict[str, Any]) -> None:

@@ -55,7 +55,7 @@ class GraphDiffQuery(InputSchema):
         most=_ID_LENGTH,
         blank=False,
         data_key="from",
-        metadata={"description": "An investigation's id; left out, the first that is kept."},
+        metadata={"description": "An investigation's id; left out, the first that is kept of the same cluster."},
     )
     after = Text(
         most=_ID_LENGTH,

@@ -23,8 +23,9 @@ from services.gateway.domain.graph_diff import compare_graphs
 from services.gateway.domain.records import Incident, KeptInvestigation, Role
 from services.gateway.handlers.answer_once import Answer, answer_once
 from services.gateway.handlers.ask_investigation import ask_investigation
-from services.gateway.handlers.find_investigation import find_first, find_investigation, read_investigation
+from services.gateway.handlers.find_investigation import find_first_like, find_investigation, read_investigation
 from services.gateway.ports import RecordQuery
+from shared.contracts.investigation import Investigation
 
 blueprint = ReadingBlueprint(
     "investigations", __name__, description="What surrounds an incident in its cluster, and what is wrong there."
@@ -101,10 +102,8 @@ def list_investigations(args: dict[str, Any], incident_id: str) -> Response:
 )
 def read_graph(args: dict[str, Any], incident_id: str) -> Response:
     """Read what surrounds an incident, as it was seen last: entities by layer, edges with where they come from."""
-    parts = gateway()
-    content = find_investigation(parts.store, resolve_incident_id(parts.store, incident_id), args.get("investigation"))
-    found = read_investigation(parts.blobs, content)
-    return read_answer(encode(view_graph(content.investigation_id, found, tuple(args["layer"]))))
+    investigation_id, found = _find(args, incident_id)
+    return read_answer(encode(view_graph(investigation_id, found, tuple(args["layer"]))))
 
 
 @endpoint(
@@ -119,15 +118,15 @@ def read_graph(args: dict[str, Any], incident_id: str) -> Response:
     ),
 )
 def read_graph_diff(args: dict[str, Any], incident_id: str) -> Response:
-    """Compare what two investigations of an incident saw: by default the first that is kept and the newest."""
+    """Compare what two investigations of an incident saw: by default the newest, and the first of its cluster."""
     parts = gateway()
     incident = resolve_incident_id(parts.store, incident_id)
+    after = find_investigation(parts.store, incident, args.get("after"))
     before = (
         find_investigation(parts.store, incident, args["before"])
         if "before" in args
-        else find_first(parts.store, incident)
+        else find_first_like(parts.store, incident, after.investigation_id)
     )
-    after = find_investigation(parts.store, incident, args.get("after"))
     diff = compare_graphs(
         read_investigation(parts.blobs, before),
         read_investigation(parts.blobs, after),
@@ -150,6 +149,10 @@ def read_graph_diff(args: dict[str, Any], incident_id: str) -> Response:
 )
 def read_evidence(args: dict[str, Any], incident_id: str) -> Response:
     """Read what is wrong around an incident: hypotheses with their arithmetic, findings with evidence, changes."""
+    return read_answer(encode(view_evidence(*_find(args, incident_id))))
+
+
+def _find(args: dict[str, Any], incident_id: str) -> tuple[str, Investigation]:
     parts = gateway()
     content = find_investigation(parts.store, resolve_incident_id(parts.store, incident_id), args.get("investigation"))
-    return read_answer(encode(view_evidence(content.investigation_id, read_investigation(parts.blobs, content))))
+    return content.investigation_id, read_investigation(parts.blobs, content)

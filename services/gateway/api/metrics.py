@@ -128,6 +128,6 @@ class _GatewayCollector(Collector):
         left_out = store.list_records(IncidentGraph, RecordQuery(states=(LEFT_OUT,), limit=1)).total or 0
         yield GaugeMetricFamily(
             "faultline_incidents_left_out",
-            "Incidents not investigated by themselves, as too many others waited.",
+            "Incidents left out the last time they were to be investigated by themselves, as too many others waited.",
             value=left_out,
         )

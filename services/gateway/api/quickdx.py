@@ -32,6 +32,7 @@ from services.gateway.domain.records import (
 from services.gateway.handlers.answer_once import Answer, answer_once
 from services.gateway.handlers.ask_quickdx import ask_diagnosis, ask_inventory
 from services.gateway.handlers.judge_rule import judge_rule
+from services.gateway.handlers.kept_bytes import kept_bytes
 from services.gateway.handlers.promote_quickdx import find_content
 from services.gateway.ports import RecordQuery
 from shared.contracts.diagnosis import DiagnosedResource
@@ -119,7 +120,7 @@ def read_inventory() -> Response:
     job = parts.store.find(Job, known.job_id) if known is not None else None
     content: bytes | None = None
     if known is not None and known.taken_at is not None:
-        content = known.text.encode() if known.text is not None else parts.blobs.get(known.blob or "")
+        content = kept_bytes(parts.blobs, known.text, known.blob)
     taken_at = known.taken_at if known is not None else None
     age = int((parts.clock.now() - taken_at).total_seconds()) if taken_at is not None else None
     body = {

@@ -107,27 +107,32 @@ def shown(found: Investigation) -> str:
 
 
 def news(record: KeptInvestigation, found: Investigation, told: Iterable[str]) -> tuple[list[EntryDraft], list[str]]:
-    """Return the entries for what the timeline does not tell of yet, and the ids they tell of.
+    """Return the entries for what the timeline does not tell of yet, and the ids of all it tells of that was found.
 
-    One that finds nothing new has an entry only if a person asked for it; nor has the first, where nothing the incident
-    names was found.
+    What was found in one cluster is news in another. One that finds nothing new has an entry only if a person asked for
+    it; nor has the first, where nothing the incident names was found.
     """
     known = set(told)
-    hypotheses = [one for one in found.hypotheses[:_LEADING] if _id_of(one) not in known]
+    leading = {_told_id(record, _id_of(one)): one for one in found.hypotheses[:_LEADING]}
     likely = [one for one in found.changes if one.confidence >= _LEAST_CHANGE][:_MOST_CHANGES_TOLD]
-    changes = [one for one in likely if one.id not in known]
-    is_first = not known and any(seed.entity for seed in found.seeds)
+    changed = {_told_id(record, one.id): one for one in likely}
+    # Those told of before are among them, so that what is found again and again is not forgotten and told anew.
+    ids = [record.context, *leading, *changed]
+    hypotheses = [one for key, one in leading.items() if key not in known]
+    changes = [one for key, one in changed.items() if key not in known]
+    is_first = record.context not in known and any(seed.entity for seed in found.seeds)
     if not (hypotheses or changes or is_first or record.trigger is Trigger.ASKED):
-        return [], []
+        return [], [one for one in ids if one in known]
     drafts = [_investigated(record, found, is_news=bool(hypotheses or changes))]
     drafts += [_hypothesis(record, found, one) for one in hypotheses]
     drafts += [_change(record, found, one) for one in changes]
-    return drafts, [record.id, *map(_id_of, hypotheses), *(one.id for one in changes)]
+    return drafts, ids
 
 
 def remember(told: Sequence[str], more: Sequence[str]) -> tuple[str, ...]:
-    """Return the ids that were told of, with ``more``, the newest of them where they are too many."""
-    return tuple(dict.fromkeys((*told, *more)))[-_MOST_TOLD:]
+    """Return the ids that were told of, with ``more`` as the newest; of too many the newest."""
+    again = set(more)
+    return tuple(dict.fromkeys((*(one for one in told if one not in again), *more)))[-_MOST_TOLD:]
 
 
 def name_entity(resource: DiagnosedResource) -> str:
@@ -139,6 +144,10 @@ def culprit_of(finding: Finding) -> DiagnosedResource | None:
     """Return what a finding blames: what to mend, else what shows it."""
     blamed = finding.culprit or finding.subject
     return blamed if isinstance(blamed, DiagnosedResource) else None
+
+
+def _told_id(record: KeptInvestigation, found_id: str) -> str:
+    return f"{record.context}|{found_id}"
 
 
 def _id_of(finding: Finding) -> str:

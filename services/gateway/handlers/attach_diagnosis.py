@@ -12,6 +12,7 @@ from services.gateway.domain.diagnoses import KeptDiagnosis
 from services.gateway.domain.records import AttachedDiagnosis, Hints, Holdings, attached_id
 from services.gateway.domain.signals import with_entities
 from services.gateway.errors import DiagnosisDiffers, RecordNotFound, TooManyDiagnoses
+from services.gateway.handlers.kept_bytes import kept_bytes
 from services.gateway.handlers.open_incident import open_incident
 from services.gateway.handlers.writable import get_writable
 from services.gateway.ports import Blobs, Store, Transaction
@@ -71,7 +72,7 @@ def get_diagnosis(store: Store, incident_id: str, diagnosis_id: str) -> Attached
 
 def content_of(record: AttachedDiagnosis, blobs: Blobs) -> bytes:
     """Return the diagnosis whole, as JSON. Raises ``BlobNotFound`` or ``BlobDamaged``."""
-    return record.text.encode() if record.text is not None else blobs.get(record.digest)
+    return kept_bytes(blobs, record.text, record.digest)
 
 
 def _name_entity(tx: Transaction, record: AttachedDiagnosis) -> None:

@@ -2,6 +2,7 @@
 
 from services.gateway.domain.records import Incident, IncidentGraph, InvestigationContent, KeptInvestigation
 from services.gateway.errors import NotInvestigated, RecordNotFound
+from services.gateway.handlers.kept_bytes import kept_bytes
 from services.gateway.ports import Blobs, StoreReads
 from shared.contracts.investigation import Investigation, decode_investigation
 
@@ -26,19 +27,24 @@ def find_investigation(store: StoreReads, incident_id: str, investigation_id: st
     return content
 
 
-def find_first(store: StoreReads, incident_id: str) -> InvestigationContent:
-    """Return the content of the first investigation that is kept. Raises what ``find_investigation`` raises."""
+def find_first_like(store: StoreReads, incident_id: str, investigation_id: str) -> InvestigationContent:
+    """Return the content of the first investigation of the same cluster that is kept.
+
+    Raises what ``find_investigation`` raises.
+    """
     incident = store.get(Incident, incident_id)
     graph = store.find(IncidentGraph, incident.id) or IncidentGraph(incident_id=incident.id)
-    if not graph.kept_ids:
-        raise _not_yet(store, graph)
-    return find_investigation(store, incident_id, graph.kept_ids[0])
+    wanted = store.find(KeptInvestigation, investigation_id)
+    for kept_id in graph.kept_ids:
+        kept = store.find(KeptInvestigation, kept_id)
+        if kept is not None and wanted is not None and kept.context == wanted.context:
+            return find_investigation(store, incident_id, kept_id)
+    return find_investigation(store, incident_id, investigation_id)
 
 
 def read_investigation(blobs: Blobs, content: InvestigationContent) -> Investigation:
     """Return what was found. Raises ``BlobNotFound`` or ``BlobDamaged``."""
-    raw = content.text.encode() if content.text is not None else blobs.get(content.digest)
-    return decode_investigation(raw)
+    return decode_investigation(kept_bytes(blobs, content.text, content.digest))
 
 
 def _not_yet(store: StoreReads, graph: IncidentGraph) -> NotInvestigated:

@@ -1,6 +1,7 @@
 """Keep what an investigation found, and tell the incident's timeline what is new of it; follow its job."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import msgspec
 
@@ -8,6 +9,7 @@ from services.gateway.domain import investigations
 from services.gateway.domain.records import (
     Incident,
     IncidentGraph,
+    IncidentStatus,
     InvestigationContent,
     InvestigationSnapshot,
     InvestigationState,
@@ -15,6 +17,8 @@ from services.gateway.domain.records import (
     JobState,
     KeptInvestigation,
 )
+from services.gateway.errors import JobNotRetryable
+from services.gateway.handlers.put_investigation import find_graph, find_waiting
 from services.gateway.ports import Transaction
 from shared.contracts.investigation import Investigation
 
@@ -49,11 +53,14 @@ def keep_investigation(tx: Transaction, job: Job, kept: FoundInvestigation) -> s
     told again.
     """
     asked = tx.find(KeptInvestigation, str(job.payload.get("investigationId", "")))
-    if asked is None or tx.find(Incident, asked.incident_id) is None:
+    incident = tx.find(Incident, asked.incident_id) if asked is not None else None
+    if asked is None or incident is None:
         return "what asked for it was removed meanwhile"
+    if incident.status is IncidentStatus.MERGED:
+        return "its incident was merged into another meanwhile"
     if kept.found.incident_id != asked.incident_id:
         return "the worker reported on another incident"
-    graph = tx.find(IncidentGraph, asked.incident_id) or IncidentGraph(incident_id=asked.incident_id)
+    graph = find_graph(tx, asked.incident_id)
     drafts, told = investigations.news(asked, kept.found, graph.told)
     for draft in drafts:
         tx.append(asked.incident_id, draft)
@@ -62,15 +69,8 @@ def keep_investigation(tx: Transaction, job: Job, kept: FoundInvestigation) -> s
     tx.put(
         InvestigationSnapshot(investigation_id=asked.id, incident_id=asked.incident_id, digest=kept.snapshot),
     )
-    tx.put(
-        msgspec.structs.replace(
-            graph,
-            newest_id=asked.id,
-            kept_ids=_keep_few(tx, (*(one for one in graph.kept_ids if one != asked.id), asked.id)),
-            told=investigations.remember(graph.told, told),
-            shown=investigations.shown(kept.found),
-        )
-    )
+    graph = msgspec.structs.replace(graph, told=investigations.remember(graph.told, told))
+    tx.put(_with_newest(tx, graph, asked.id, kept.found))
     return None
 
 
@@ -93,16 +93,20 @@ def follow_investigation(tx: Transaction, job: Job) -> None:
 
 
 def wait_again(tx: Transaction, again: Job) -> None:
-    """Let the investigation that waited for a job that failed wait for ``again``."""
+    """Let the investigation that waited for a job that failed wait for ``again``.
+
+    Raises ``JobNotRetryable`` where it is gone, or another of its incident is under way.
+    """
     waiting = tx.find(KeptInvestigation, str(again.payload.get("investigationId", "")))
     if waiting is None or waiting.state is not InvestigationState.FAILED:
-        return
+        raise JobNotRetryable("The investigation it was for is gone, or was done meanwhile; ask for another.")
+    other = find_waiting(tx, waiting.incident_id)
+    if other is not None and other.state.is_under_way:
+        raise JobNotRetryable(f"{other.id} is under way for the same incident.")
     tx.put(
         msgspec.structs.replace(waiting, job_id=again.id, state=InvestigationState.QUEUED, error=None, finished_at=None)
     )
-    graph = tx.find(IncidentGraph, waiting.incident_id) or IncidentGraph(incident_id=waiting.incident_id)
-    if graph.waiting_id is None:
-        tx.put(msgspec.structs.replace(graph, waiting_id=waiting.id))
+    tx.put(msgspec.structs.replace(find_graph(tx, waiting.incident_id), waiting_id=waiting.id))
 
 
 def _content(asked: KeptInvestigation, kept: FoundInvestigation) -> InvestigationContent:
@@ -114,6 +118,24 @@ def _content(asked: KeptInvestigation, kept: FoundInvestigation) -> Investigatio
         text=kept.text,
         blob=None if kept.text is not None else kept.digest,
     )
+
+
+def _with_newest(tx: Transaction, graph: IncidentGraph, investigation_id: str, found: Investigation) -> IncidentGraph:
+    """Return ``graph`` with one more that is kept: a slow one that saw an older state never hides a newer one."""
+    kept = tuple(sorted({*graph.kept_ids, investigation_id}, key=lambda one: _seen_at(tx, one)))
+    is_newest = kept[-1] == investigation_id
+    return msgspec.structs.replace(
+        graph,
+        newest_id=kept[-1],
+        kept_ids=_keep_few(tx, kept),
+        shown=investigations.shown(found) if is_newest else graph.shown,
+    )
+
+
+def _seen_at(tx: Transaction, investigation_id: str) -> tuple[float, str]:
+    record = tx.find(KeptInvestigation, investigation_id)
+    seen: datetime | None = record.observed_at if record is not None else None
+    return (seen.timestamp() if seen is not None else 0.0, investigation_id)
 
 
 def _keep_few(tx: Transaction, ids: tuple[str, ...]) -> tuple[str, ...]:

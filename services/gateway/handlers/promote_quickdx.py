@@ -10,6 +10,7 @@ from services.gateway.domain.diagnoses import KeptDiagnosis
 from services.gateway.domain.records import QuickDx, QuickDxContent, QuickDxState
 from services.gateway.errors import DiagnosisNotDone
 from services.gateway.handlers.attach_diagnosis import attach_diagnosis, open_from_diagnosis
+from services.gateway.handlers.kept_bytes import kept_bytes
 from services.gateway.ports import Blobs, StoreReads, Transaction
 from shared.contracts.diagnosis import decode_diagnosis
 
@@ -24,7 +25,7 @@ def find_content(store: StoreReads, blobs: Blobs, quickdx_id: str) -> bytes | No
     content = store.find(QuickDxContent, quickdx_id)
     if content is None:
         return None
-    return content.text.encode() if content.text is not None else blobs.get(content.digest)
+    return kept_bytes(blobs, content.text, content.digest)
 
 
 def get_done(store: StoreReads, blobs: Blobs, quickdx_id: str) -> KeptDiagnosis:
@@ -34,7 +35,7 @@ def get_done(store: StoreReads, blobs: Blobs, quickdx_id: str) -> KeptDiagnosis:
     """
     require_done(store.get(QuickDx, quickdx_id))
     content = store.get(QuickDxContent, quickdx_id)
-    raw = content.text.encode() if content.text is not None else blobs.get(content.digest)
+    raw = kept_bytes(blobs, content.text, content.digest)
     return KeptDiagnosis(decode_diagnosis(raw), content.digest, content.size_bytes, content.text)
 
 

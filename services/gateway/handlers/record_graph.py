@@ -12,6 +12,7 @@ from services.gateway.domain.diagnoses import KeptDiagnosis
 from services.gateway.domain.records import CLUSTER_NAMES, Inventory, Job, QuickDx, QuickDxContent
 from services.gateway.errors import BlobDamaged, BlobNotFound
 from services.gateway.handlers.keep_investigation import FoundInvestigation, keep_investigation
+from services.gateway.handlers.kept_bytes import kept_bytes
 from services.gateway.ports import Blobs, Transaction
 from shared.contracts.cluster_names import decode_cluster_names
 from shared.contracts.diagnosis import decode_diagnosis
@@ -56,7 +57,7 @@ def record_graph(tx: Transaction, job: Job, result: GraphResult, read: Mapping[s
 
 def _read(blobs: Blobs, result: GraphResult) -> Read:
     try:
-        content = result.text.encode() if result.text is not None else blobs.get(result.blob or "")
+        content = kept_bytes(blobs, result.text, result.blob)
     except (BlobNotFound, BlobDamaged) as error:
         return Unreadable(f"what was reported cannot be read: {error.code}")
     if isinstance(result, InventoryTaken):

@@ -10,6 +10,7 @@ from services.gateway.domain.records import (
     Hints,
     Incident,
     IncidentGraph,
+    IncidentStatus,
     InvestigationSnapshot,
     KeptInvestigation,
     Signal,
@@ -27,13 +28,15 @@ _SAME_TROUBLE = timedelta(hours=24)
 
 
 def write_question(store: StoreReads, investigation_id: str) -> Question | None:
-    """Return the question of an investigation that was asked for; None if it or its incident was removed meanwhile.
+    """Return the question of an investigation that was asked for.
+
+    None if it or its incident was removed meanwhile, or the incident is merged.
 
     Of an incident with very many signals those that fire and the newest are told.
     """
     asked = store.find(KeptInvestigation, investigation_id)
     incident = store.find(Incident, asked.incident_id) if asked is not None else None
-    if asked is None or incident is None:
+    if asked is None or incident is None or incident.status is IncidentStatus.MERGED:
         return None
     hints = store.find(Hints, incident.id)
     signals = _signals(store, incident.id)

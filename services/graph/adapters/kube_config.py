@@ -118,15 +118,18 @@ class Account:
             raise NoCluster(f"the address of the server cannot be used ({type(error).__name__})") from None
 
 
-def is_in_pod() -> bool:
+def is_in_pod(account: Path = _OF_POD) -> bool:
     """Answer whether this process has the account of a pod."""
-    return (_OF_POD / "token").is_file()
+    return (account / "token").is_file()
 
 
-def list_contexts(kubeconfig: Path | None = None) -> list[str]:
-    """Return the names of the contexts, sorted; without a kubeconfig the pod's own, if any. Raises ``NoCluster``."""
+def list_contexts(kubeconfig: Path | None = None, account: Path = _OF_POD) -> list[str]:
+    """Return the names of the contexts, sorted; without a kubeconfig the pod's own, if any. Raises ``NoCluster``.
+
+    ``account`` is the folder where a pod finds its account.
+    """
     if not _has_file(kubeconfig):
-        return [IN_CLUSTER] if is_in_pod() else []
+        return [IN_CLUSTER] if is_in_pod(account) else []
     return _contexts(kubeconfig)[0]
 
 

@@ -121,7 +121,7 @@ def test_a_preview_that_is_never_ready_is_given_up_after_30_seconds(gateway: Gat
     now = [100.0]
 
     def sleep(seconds: float) -> None:
-        now[0] += seconds * 50
+        now[0] += seconds * 40
 
     with pytest.raises(CommandFailed, match="1 of 2") as failed:
         await_preview(ApiClient(gateway.url, None), "prv_1", clock=lambda: now[0], sleep=sleep)

@@ -21,9 +21,14 @@ class InvestigationState(StrEnum):
     DONE = "done"
     FAILED = "failed"
 
+    @property
+    def is_under_way(self) -> bool:
+        """Answer whether it is yet to be done."""
+        return self in {InvestigationState.QUEUED, InvestigationState.RUNNING}
+
 
 class GraphClusters(Record, frozen=True, kw_only=True):
-    """Which clusters graph workers said they can read, by their names; there is one.
+    """Which clusters all graph workers said they can read, by their names; there is one.
 
     ``is_automatic``: incidents are investigated without anyone asking.
     """
@@ -130,8 +135,10 @@ class InvestigationSnapshot(Record, frozen=True, kw_only=True):
 class IncidentGraph(Record, frozen=True, kw_only=True):
     """What an incident knows of its investigations, so that asking and showing cost one look-up.
 
-    ``waiting_id`` is the one that is queued or running, ``newest_id`` the newest that is done. ``kept_ids`` are those
-    whose content is kept, oldest first. ``told`` holds the ids of hypotheses and changes its timeline tells of already.
+    ``waiting_id`` is the one that is queued or running, ``newest_id`` the one that saw the newest state. ``kept_ids``
+    are those whose content is kept, in the order of what they saw; ``asked_ids`` those that have a record, in the order
+    they were asked for. ``told`` holds the ids of hypotheses and changes its timeline tells of already, each with its
+    context.
     ``shown`` is what the incident shows, as JSON: the nearest entities and edges, correlations, hypotheses.
     ``is_left_out``: the last time it was to be investigated by itself, too many others waited.
     """
@@ -142,6 +149,7 @@ class IncidentGraph(Record, frozen=True, kw_only=True):
     waiting_id: str | None = None
     newest_id: str | None = None
     kept_ids: tuple[str, ...] = ()
+    asked_ids: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
     shown: str = ""
     is_left_out: bool = False

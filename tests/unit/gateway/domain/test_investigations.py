@@ -1,8 +1,15 @@
-"""In which cluster an incident is looked for."""
+"""In which cluster an incident is looked for, and what its timeline is told once."""
+
+from datetime import UTC, datetime
 
 import pytest
 
-from services.gateway.domain.investigations import choose_place
+from services.gateway.domain.investigations import choose_place, news, remember
+from services.gateway.domain.records import KeptInvestigation
+from shared.contracts.investigation import Trigger
+from tests.support.investigations import an_investigation
+
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -27,3 +34,26 @@ from services.gateway.domain.investigations import choose_place
 )
 def test_the_cluster_that_is_meant(known, named, chosen):
     assert choose_place(known, named) == chosen
+
+
+def test_what_is_found_again_and_again_is_never_forgotten_and_told_anew():
+    record = KeptInvestigation(
+        id="inv_1",
+        incident_id="inc_1",
+        trigger=Trigger.MITIGATED,
+        context="prod",
+        max_entities=200,
+        job_id="job_1",
+        requested_by="system",
+        created_at=NOW,
+    )
+    found = an_investigation("inc_1", observed_at=NOW)
+    drafts, told = news(record, found, ())
+    assert len(drafts) == 3
+    known = remember((), told)
+    for number in range(3):
+        known = remember(known, [f"other|{number}|{n}" for n in range(900)])
+        again, told = news(record, found, known)
+        assert again == []
+        known = remember(known, told)
+    assert len(known) == 1_000

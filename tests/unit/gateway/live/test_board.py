@@ -6,6 +6,8 @@ from services.gateway.api.diagnoses import EXAMPLE
 from services.gateway.domain.records import Incident
 from services.gateway.live.board import LiveBoard
 from tests.support.gateway import a_gateway
+from tests.support.investigated import ask, opened
+from tests.support.investigations import an_investigation, report_investigation
 
 
 def test_a_change_is_told_once_with_the_parts_it_shows_in() -> None:
@@ -45,6 +47,18 @@ def test_what_belongs_to_an_incident_is_told_by_the_part_that_shows_it() -> None
         (parts,) = (board.since(before).changed or {}).values()
         # The incident embeds the newest of them.
         assert parts - {"incident"} == {part, "timeline"}
+
+
+def test_what_an_investigation_changes_is_told() -> None:
+    gw = a_gateway()
+    incident = opened(gw)
+    board = LiveBoard(gw.store)
+    before = board.last_seq
+    asked = ask(gw, incident)
+    assert (board.since(before).changed or {})[incident] == {"incident", "investigations", "jobs"}
+    before = board.last_seq
+    report_investigation(gw, asked["jobId"], an_investigation(incident, observed_at=gw.clock.now()))
+    assert (board.since(before).changed or {})[incident] == {"incident", "investigations", "jobs", "timeline"}
 
 
 def test_commits_that_concern_no_incident_are_not_told() -> None:

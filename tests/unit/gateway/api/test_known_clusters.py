@@ -1,0 +1,84 @@
+"""Which clusters are known, by what workers say they can read."""
+
+import pytest
+from structlog.testing import capture_logs
+
+from services.gateway.domain.records import KNOWN_CLUSTERS, GraphClusters
+from services.gateway.handlers.note_clusters import ClusterNotes
+from shared.contracts.messages import Hello
+from tests.support.gateway import GatewayUnderTest
+
+
+class Workers:
+    """Workers that say hello to the gateway, at a time of their own."""
+
+    def __init__(self, gw: GatewayUnderTest) -> None:
+        self.gw, self.now = gw, 0.0
+        self.notes = ClusterNotes(gw.store, is_automatic=True, monotonic=lambda: self.now)
+
+    def hello(self, worker: str, *clusters: str) -> tuple[str, ...]:
+        """Let ``worker`` say hello; return what is known then."""
+        self.notes.note(Hello(service="graph", worker=worker, version="0", queues=("graph",), clusters=clusters))
+        return self.gw.store.get(GraphClusters, KNOWN_CLUSTERS).names
+
+
+@pytest.fixture
+def workers(gw: GatewayUnderTest) -> Workers:
+    return Workers(gw)
+
+
+def test_they_are_written_once_and_outlive_a_worker_that_reads_none(gw: GatewayUnderTest, workers: Workers):
+    assert workers.hello("a", "staging", "prod") == ("prod", "staging")
+    written = gw.store.last_seq
+
+    assert workers.hello("a", "prod", "staging") == ("prod", "staging")
+    assert workers.hello("b") == ("prod", "staging")
+    assert gw.store.last_seq == written
+
+
+def test_only_what_every_worker_reads_is_known_since_any_may_draw_the_job(workers: Workers):
+    assert workers.hello("a", "prod", "staging") == ("prod", "staging")
+    assert workers.hello("b", "prod", "lab") == ("prod",)
+    assert workers.hello("c", "moon") == ()
+
+
+def test_a_worker_that_is_silent_counts_no_more(workers: Workers):
+    workers.hello("a", "prod", "staging")
+    workers.now = 1.0
+    assert workers.hello("b", "staging") == ("staging",)
+    workers.now = 100.0
+    workers.hello("a", "prod", "staging")
+    workers.now = 120.9
+    assert workers.hello("a", "prod", "staging") == ("staging",)
+    workers.now = 121.0
+    assert workers.hello("a", "prod", "staging") == ("prod", "staging")
+
+
+def test_clusters_that_only_some_read_are_named_in_the_log_once(workers: Workers):
+    with capture_logs() as logs:
+        workers.hello("a", "prod", "staging")
+        for _ in range(3):
+            workers.hello("b", "prod")
+        workers.hello("b", "prod", "staging")
+        workers.hello("b", "prod")
+
+    assert [line["clusters"] for line in logs] == [["staging"], ["staging"]]
+    assert logs[0]["workers"] == ["a", "b"]
+
+
+@pytest.mark.parametrize("is_automatic", [True, False])
+def test_a_setting_that_changed_holds_before_any_worker_says_hello(gw: GatewayUnderTest, is_automatic: bool):
+    ClusterNotes(gw.store, is_automatic=not is_automatic).note(
+        Hello(service="graph", worker="a", version="0", queues=("graph",), clusters=("prod",))
+    )
+    ClusterNotes(gw.store, is_automatic=is_automatic).begin()
+
+    known = gw.store.get(GraphClusters, KNOWN_CLUSTERS)
+    assert (known.names, known.is_automatic) == (("prod",), is_automatic)
+
+
+def test_nothing_is_written_at_a_first_start(gw: GatewayUnderTest):
+    before = gw.store.last_seq
+    ClusterNotes(gw.store, is_automatic=True).begin()
+
+    assert gw.store.last_seq == before
