@@ -50,4 +50,4 @@ run_once() {
 }
 
 run_once 120
-run_once 15
+run_once 60
