@@ -10,7 +10,6 @@ from typing import Any
 from celery import Celery, signals
 
 from services.graph.adapters.clusters import Clusters
-from services.graph.adapters.heartbeat import Heartbeat
 from services.graph.adapters.known_names import KnownNames
 from services.graph.handlers.jobs import GraphJobs
 from services.graph.settings import read_graph_settings
@@ -19,6 +18,7 @@ from shared.adapters.celery_app import create_celery_app
 from shared.adapters.clock import SystemClock
 from shared.adapters.door_client import DoorClient
 from shared.adapters.greeting import Greeter
+from shared.adapters.heartbeat import Heartbeat
 from shared.adapters.logging import configure_logging
 from shared.contracts.messages import Claimed, Hello
 from shared.contracts.queues import Queue

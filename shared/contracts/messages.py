@@ -8,7 +8,17 @@ from typing import Literal
 
 import msgspec
 
+from shared.contracts.action import (
+    ApprovedChange,
+    CommandPayload,
+    ExecutionOutcome,
+    Expectation,
+    KubernetesPayload,
+    PreviewOutcome,
+    Verdict,
+)
 from shared.contracts.base import Contract
+from shared.contracts.command import CommandOutcome
 from shared.contracts.diagnosis import DiagnosedResource
 from shared.contracts.investigation import InvestigationQuestion
 from shared.contracts.signal import ChangeEvent, NormalisedSignal
@@ -86,6 +96,19 @@ class InvestigateIncident(Contract, frozen=True, kw_only=True):
     schema_version: Literal[1] = 1
 
 
+class ActionJob(Contract, frozen=True, kw_only=True):
+    """Preview, execute or verify an action, as the task's name says. The attempt is always claimed.
+
+    What is to be done comes with the claim and never through the broker: whoever can write to a queue can make the
+    worker ask, and nothing else.
+    """
+
+    message_id: str
+    job_id: str
+    attempt: int
+    schema_version: Literal[1] = 1
+
+
 # --- worker → internal door ---------------------------------------------------------------------
 
 
@@ -144,6 +167,31 @@ class IncidentInvestigated(Contract, frozen=True, kw_only=True, tag="investigate
     blob: str | None = None
 
 
+class ActionPreviewed(Contract, frozen=True, kw_only=True, tag="action_previewed", tag_field="type"):
+    """What a dry run of an action said."""
+
+    job_id: str
+    attempt: int
+    outcome: PreviewOutcome
+
+
+class ActionDone(Contract, frozen=True, kw_only=True, tag="action_done", tag_field="type"):
+    """What came of an execution; exactly one of ``change`` and ``command`` is set."""
+
+    job_id: str
+    attempt: int
+    change: ExecutionOutcome | None = None
+    command: CommandOutcome | None = None
+
+
+class ActionVerified(Contract, frozen=True, kw_only=True, tag="action_verified", tag_field="type"):
+    """What one look said of what an action was to bring about."""
+
+    job_id: str
+    attempt: int
+    verdict: Verdict
+
+
 class JobFailed(Contract, frozen=True, kw_only=True, tag="failed", tag_field="type"):
     """This attempt failed; ``retryable`` says whether another may do better."""
 
@@ -154,7 +202,15 @@ class JobFailed(Contract, frozen=True, kw_only=True, tag="failed", tag_field="ty
 
 
 JobResult = (
-    DeliveryNormalised | DeliveryQuarantined | ResourceDiagnosed | InventoryTaken | IncidentInvestigated | JobFailed
+    DeliveryNormalised
+    | DeliveryQuarantined
+    | ResourceDiagnosed
+    | InventoryTaken
+    | IncidentInvestigated
+    | ActionPreviewed
+    | ActionDone
+    | ActionVerified
+    | JobFailed
 )
 
 
@@ -180,19 +236,47 @@ class Claim(Contract, frozen=True, kw_only=True):
     worker: str
 
 
+class PreviewOrder(Contract, frozen=True, kw_only=True, tag="preview", tag_field="type"):
+    """Say what this change would do."""
+
+    payload: KubernetesPayload
+
+
+class ExecuteOrder(Contract, frozen=True, kw_only=True, tag="execute", tag_field="type"):
+    """Do what was approved, and nothing else; exactly one of ``change`` and ``command`` is set."""
+
+    action_id: str
+    change: ApprovedChange | None = None
+    command: CommandPayload | None = None
+
+
+class VerifyOrder(Contract, frozen=True, kw_only=True, tag="verify", tag_field="type"):
+    """Look whether this is so."""
+
+    expectation: Expectation
+
+
+ActionOrder = PreviewOrder | ExecuteOrder | VerifyOrder
+
+
 class Claimed(Contract, frozen=True, kw_only=True):
-    """The job is the worker's for ``lease_seconds``; every beat renews it."""
+    """The job is the worker's for ``lease_seconds``; every beat renews it. ``order``: what the actions worker is to do."""
 
     token: str
     lease_seconds: float
+    order: ActionOrder | None = None
 
 
 class Beat(Contract, frozen=True, kw_only=True):
-    """The worker is alive; ``progress`` is 0..1, or None where the worker cannot tell."""
+    """The worker is alive; ``progress`` is 0..1, or None where the worker cannot tell.
+
+    ``output`` is the end of what a command put out so far, secrets taken out of it.
+    """
 
     token: str
     progress: float | None = None
     note: str = ""
+    output: str = ""
 
 
 class BeatAnswer(Contract, frozen=True, kw_only=True):
@@ -204,7 +288,8 @@ class BeatAnswer(Contract, frozen=True, kw_only=True):
 class Hello(Contract, frozen=True, kw_only=True):
     """What a worker says of itself when it starts and every few seconds after.
 
-    ``clusters`` are the names it can read them by; a worker that reads none has none.
+    ``clusters`` are the names it can read (the actions worker: change) them by; a worker that reads none has none.
+    ``runs_commands``: it has a policy for commands.
     """
 
     service: str
@@ -212,6 +297,7 @@ class Hello(Contract, frozen=True, kw_only=True):
     version: str
     queues: tuple[str, ...]
     clusters: tuple[str, ...] = ()
+    runs_commands: bool = False
 
 
 encode = msgspec.json.Encoder().encode
@@ -220,6 +306,7 @@ decode_normalise_deliveries = msgspec.json.Decoder(NormaliseDeliveries).decode
 decode_diagnose_resource = msgspec.json.Decoder(DiagnoseResource).decode
 decode_take_inventory = msgspec.json.Decoder(TakeInventory).decode
 decode_investigate_incident = msgspec.json.Decoder(InvestigateIncident).decode
+decode_action_job = msgspec.json.Decoder(ActionJob).decode
 decode_claim = msgspec.json.Decoder(Claim).decode
 decode_beat = msgspec.json.Decoder(Beat).decode
 decode_hello = msgspec.json.Decoder(Hello).decode

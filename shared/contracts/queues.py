@@ -8,12 +8,16 @@ class Queue(StrEnum):
 
     INTAKE = "intake"
     GRAPH = "graph"
+    ACTIONS = "actions"
 
 
 NORMALISE_DELIVERIES = "intake.normalise_deliveries"
 DIAGNOSE_RESOURCE = "graph.diagnose_resource"
 TAKE_INVENTORY = "graph.take_inventory"
 INVESTIGATE_INCIDENT = "graph.investigate_incident"
+PREVIEW_ACTION = "actions.preview_action"
+EXECUTE_ACTION = "actions.execute_action"
+VERIFY_ACTION = "actions.verify_action"
 
 # The task that does each kind of job, and the queue it waits in.
 TASK_QUEUES = {
@@ -21,7 +25,20 @@ TASK_QUEUES = {
     DIAGNOSE_RESOURCE: Queue.GRAPH,
     TAKE_INVENTORY: Queue.GRAPH,
     INVESTIGATE_INCIDENT: Queue.GRAPH,
+    PREVIEW_ACTION: Queue.ACTIONS,
+    EXECUTE_ACTION: Queue.ACTIONS,
+    VERIFY_ACTION: Queue.ACTIONS,
 }
 
 # Tasks without an effect outside: losing one in mid-work is mended by doing it again. Any other is ``unknown``.
-REPEATABLE_TASKS = frozenset({NORMALISE_DELIVERIES, DIAGNOSE_RESOURCE, TAKE_INVENTORY, INVESTIGATE_INCIDENT})
+REPEATABLE_TASKS = frozenset(
+    {
+        NORMALISE_DELIVERIES,
+        DIAGNOSE_RESOURCE,
+        TAKE_INVENTORY,
+        INVESTIGATE_INCIDENT,
+        # A dry run changes nothing, and a look neither.
+        PREVIEW_ACTION,
+        VERIFY_ACTION,
+    }
+)

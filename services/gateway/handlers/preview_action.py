@@ -1,6 +1,7 @@
 """Attach what a dry run of an action put out, and read it again."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from services.gateway.domain.actions import calls
 from services.gateway.domain.actions.digests import preview_digest
@@ -25,10 +26,31 @@ class DryRun:
     length: int
     redacted: int
     succeeded: bool
+    target_digest: str | None = None
+    no_preview: str | None = None
+
+    def seen(self, by: str, at: datetime) -> PreviewSeen:
+        """Return what the action keeps of it."""
+        return PreviewSeen(
+            id=self.preview_id,
+            digest=self.digest,
+            succeeded=self.succeeded,
+            length=self.length,
+            redacted=self.redacted,
+            target_digest=self.target_digest,
+            no_preview=self.no_preview,
+            created_by=by,
+            created_at=at,
+        )
 
 
-def keep_output(blobs: Blobs, output: str, *, succeeded: bool) -> DryRun:
-    """Return ``output`` ready to be attached: redacted, and as a blob when it is long. Outside any transaction."""
+def keep_output(
+    blobs: Blobs, output: str, *, succeeded: bool, target: str | None = None, no_preview: str | None = None
+) -> DryRun:
+    """Return ``output`` ready to be attached: redacted, and as a blob when it is long. Outside any transaction.
+
+    ``target`` is the digest of the target, where the actions worker made the dry run.
+    """
     text, redacted = redact(output)
     content = text.encode()
     preview_id = new_id("apv")
@@ -36,11 +58,13 @@ def keep_output(blobs: Blobs, output: str, *, succeeded: bool) -> DryRun:
     return DryRun(
         text=None if blob else text,
         blob=blob,
-        digest=preview_digest(preview_id, content, succeeded=succeeded),
+        digest=preview_digest(preview_id, content, succeeded=succeeded, target=target),
         preview_id=preview_id,
         length=len(content),
         redacted=redacted,
         succeeded=succeeded,
+        target_digest=target,
+        no_preview=no_preview,
     )
 
 
@@ -52,27 +76,23 @@ def preview_action(tx: Transaction, call: ActionCall, dry_run: DryRun) -> str:
     case = open_case(tx, call)
     check_version(case.action, call.versions)
     refuse_ended(tx, case.incident)
-    seen = PreviewSeen(
-        id=dry_run.preview_id,
-        digest=dry_run.digest,
-        succeeded=dry_run.succeeded,
-        length=dry_run.length,
-        redacted=dry_run.redacted,
-        created_by=call.subject.id,
-        created_at=tx.now,
-    )
-    after, drafts = calls.add_preview(case.action, case.rule, seen)
+    after, drafts = calls.add_preview(case.action, case.rule, dry_run.seen(call.subject.id, tx.now))
+    put_output(tx, after, dry_run)
+    return keep(tx, after, drafts)
+
+
+def put_output(tx: Transaction, action: Action, dry_run: DryRun) -> None:
+    """Put what ``dry_run`` put out, which ``action`` keeps a preview of."""
     tx.put(
         ActionPreview(
-            id=seen.id,
-            action_id=after.id,
-            incident_id=after.incident_id,
+            id=dry_run.preview_id,
+            action_id=action.id,
+            incident_id=action.incident_id,
             text=dry_run.text,
             blob=dry_run.blob,
             created_at=tx.now,
         ),
     )
-    return keep(tx, after, drafts)
 
 
 def read_output(store: Store, blobs: Blobs, action: Action, preview_id: str) -> tuple[PreviewSeen, str]:

@@ -7,11 +7,11 @@ import structlog
 
 from services.graph.domain.reading.inventory import Inventory
 from services.graph.domain.reading.keepsake import recall
-from services.graph.errors import JobStopped
 from services.graph.handlers.diagnose import UnknownKind, diagnose_resource
 from services.graph.handlers.investigate import investigate
 from services.graph.handlers.take_inventory import take_inventory
 from services.graph.ports import ClusterBook, Door, Pulse
+from shared.adapters.heartbeat import JobStopped
 from shared.contracts.cluster_names import encode_cluster_names
 from shared.contracts.diagnosis import encode_diagnosis
 from shared.contracts.investigation import encode_investigation

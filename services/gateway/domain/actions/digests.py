@@ -35,9 +35,12 @@ def content_digest(action: Action) -> str:
     )
 
 
-def preview_digest(preview_id: str, output: bytes, *, succeeded: bool) -> str:
-    """Return the digest of one preview: of its id, of what it put out, and of how it ended."""
-    return _sha256(canonical_json({"id": preview_id, "output": _sha256(output), "succeeded": succeeded}))
+def preview_digest(preview_id: str, output: bytes, *, succeeded: bool, target: str | None = None) -> str:
+    """Return the digest of one preview: of its id, of what it put out, of how it ended, and of its target if known."""
+    seen = {"id": preview_id, "output": _sha256(output), "succeeded": succeeded}
+    if target is not None:
+        seen["target"] = target
+    return _sha256(canonical_json(seen))
 
 
 def review_digest(action: Action) -> str:

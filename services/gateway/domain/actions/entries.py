@@ -14,7 +14,7 @@ def proposed(action: Action) -> EntryDraft:
     """Return the entry of a proposal. The payload stays in the action: only its digest stands here."""
     facts = {"type": action.type, "risk": action.risk, "digest": action.digest, "supersedes": action.supersedes}
     message = f"Proposed, {action.risk} risk: {action.title}"
-    return _draft(EntryType.ACTION_PROPOSED, action, action.proposed_by, action.proposed_at, message, facts)
+    return draft(EntryType.ACTION_PROPOSED, action, action.proposed_by, action.proposed_at, message, facts)
 
 
 def previewed(action: Action, preview: PreviewSeen, *, lapsed: int) -> EntryDraft:
@@ -29,14 +29,14 @@ def previewed(action: Action, preview: PreviewSeen, *, lapsed: int) -> EntryDraf
     message = f"Previewed{'' if preview.succeeded else ', which failed'}: {action.title}"
     if lapsed:
         message += f" ({lapsed} earlier approval{'s lapse' if lapsed > 1 else ' lapses'})"
-    return _draft(EntryType.ACTION_PREVIEWED, action, preview.created_by, preview.created_at, message, facts)
+    return draft(EntryType.ACTION_PREVIEWED, action, preview.created_by, preview.created_at, message, facts)
 
 
 def approval_requested(action: Action, by: str, at: datetime, needed: int) -> EntryDraft:
     """Return the entry of a request for approval."""
     facts = {"digest": review_digest(action), "needed": needed, "expiresAt": action.expires_at}
     message = f"Approval requested ({needed} needed): {action.title}"
-    return _draft(EntryType.ACTION_APPROVAL_REQUESTED, action, by, at, message, facts)
+    return draft(EntryType.ACTION_APPROVAL_REQUESTED, action, by, at, message, facts)
 
 
 def approved(action: Action, approval: Approval, given: int, needed: int) -> EntryDraft:
@@ -49,19 +49,19 @@ def approved(action: Action, approval: Approval, given: int, needed: int) -> Ent
         "expiresAt": approval.expires_at,
         "reason": approval.reason or None,
     }
-    message = _because(f"Approved ({given} of {needed}): {action.title}", approval.reason)
-    return _draft(EntryType.ACTION_APPROVED, action, approval.by, approval.at, message, facts)
+    message = because(f"Approved ({given} of {needed}): {action.title}", approval.reason)
+    return draft(EntryType.ACTION_APPROVED, action, approval.by, approval.at, message, facts)
 
 
 def rejected(action: Action, end: ActionEnd) -> EntryDraft:
     """Return the entry of a rejection."""
-    message = _because(f"Rejected: {action.title}", end.reason)
+    message = because(f"Rejected: {action.title}", end.reason)
     return _ended(EntryType.ACTION_REJECTED, action, end, message)
 
 
 def withdrawn(action: Action, end: ActionEnd) -> EntryDraft:
     """Return the entry of a withdrawal, also one by a newer proposal."""
-    message = _because(f"Withdrawn: {action.title}", end.reason)
+    message = because(f"Withdrawn: {action.title}", end.reason)
     return _ended(EntryType.ACTION_WITHDRAWN, action, end, message)
 
 
@@ -79,8 +79,8 @@ def executed(action: Action, execution: Execution, approvals: tuple[Approval, ..
         "result": execution.result,
     }
     how, kind = ("Done", EntryType.ACTION_EXECUTED) if execution.succeeded else ("Failed", EntryType.ACTION_FAILED)
-    message = _because(f"{how}: {action.title}", execution.result[:_SHOWN_RESULT])
-    return _draft(kind, action, execution.by, execution.at, message, facts)
+    message = because(f"{how}: {action.title}", execution.result[:_SHOWN_RESULT])
+    return draft(kind, action, execution.by, execution.at, message, facts)
 
 
 def _ended(kind: EntryType, action: Action, end: ActionEnd, message: str) -> EntryDraft:
@@ -89,14 +89,16 @@ def _ended(kind: EntryType, action: Action, end: ActionEnd, message: str) -> Ent
         "reason": end.reason or None,
         "supersededBy": action.superseded_by,
     }
-    return _draft(kind, action, end.by, end.at, message, facts)
+    return draft(kind, action, end.by, end.at, message, facts)
 
 
-def _because(message: str, reason: str) -> str:
+def because(message: str, reason: str) -> str:
+    """Return ``message`` with its reason, if there is one."""
     return f"{message}: {reason}" if reason else message
 
 
-def _draft(kind: EntryType, action: Action, by: str, at: datetime, message: str, facts: dict[str, Any]) -> EntryDraft:
+def draft(kind: EntryType, action: Action, by: str, at: datetime, message: str, facts: dict[str, Any]) -> EntryDraft:
+    """Return an entry about ``action``; facts that are None are left out."""
     known = {name: value for name, value in facts.items() if value is not None}
     return EntryDraft(
         type=kind,

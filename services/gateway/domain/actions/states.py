@@ -38,12 +38,17 @@ ALLOWED: Mapping[ActionState, tuple[Call, ...]] = {
     _S.REJECTED: (),
     _S.EXPIRED: (),
     _S.WITHDRAWN: (),
+    _S.EXECUTING: (),
+    _S.STALE: (Call.PREVIEW, Call.APPROVE, Call.REJECT, Call.WITHDRAW),
     _S.EXECUTED: (),
+    _S.VERIFIED: (),
+    _S.INEFFECTIVE: (),
+    _S.UNKNOWN: (),
     _S.FAILED: (),
 }
 OPEN_STATES = frozenset(state for state, calls in ALLOWED.items() if calls)
 # What ends by itself once ``expires_at`` has come.
-EXPIRING_STATES = frozenset({_S.PENDING, _S.APPROVED})
+EXPIRING_STATES = frozenset({_S.PENDING, _S.STALE, _S.APPROVED})
 
 
 def check_call(action: Action, call: Call) -> None:

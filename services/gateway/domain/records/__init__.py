@@ -2,8 +2,11 @@
 
 from services.gateway.domain.records.access import Role, Scope, Token, TokenState
 from services.gateway.domain.records.action import (
+    KNOWN_PLACES,
     Action,
     ActionEnd,
+    ActionOutput,
+    ActionPlaces,
     ActionPreview,
     ActionRisk,
     ActionState,
@@ -13,6 +16,7 @@ from services.gateway.domain.records.action import (
     ManualPayload,
     Payload,
     PreviewSeen,
+    Verification,
 )
 from services.gateway.domain.records.audit import AUDIT, audit_chain, end_of_month, is_audit_chain, month_of
 from services.gateway.domain.records.base import Facets, Record
@@ -90,6 +94,8 @@ RECORD_KINDS: dict[str, type[Record]] = {
     kind.KIND: kind
     for kind in (
         Action,
+        ActionOutput,
+        ActionPlaces,
         ActionPreview,
         Activity,
         AttachedDiagnosis,
@@ -140,11 +146,14 @@ __all__ = [
     "CURRENT",
     "CURRENT_MAPPING",
     "KNOWN_CLUSTERS",
+    "KNOWN_PLACES",
     "LEFT_OUT",
     "NO_INCIDENT",
     "RECORD_KINDS",
     "Action",
     "ActionEnd",
+    "ActionOutput",
+    "ActionPlaces",
     "ActionPreview",
     "ActionRisk",
     "ActionState",
@@ -229,6 +238,7 @@ __all__ = [
     "TimelineEntry",
     "Token",
     "TokenState",
+    "Verification",
     "attached_id",
     "audit_chain",
     "end_of_month",

@@ -6,8 +6,10 @@ from typing import ClassVar
 
 from services.gateway.domain.records.access import Role
 from services.gateway.domain.records.base import Facets, Record
-from shared.contracts.action import CommandPayload, KubernetesPayload
+from shared.contracts.action import CommandPayload, Expectation, KubernetesPayload
 from shared.contracts.base import Contract
+
+KNOWN_PLACES = "current"
 
 
 class ActionType(StrEnum):
@@ -37,8 +39,16 @@ class ActionState(StrEnum):
     REJECTED = "rejected"
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
+    EXECUTING = "executing"
+    # The target is not any more what was approved; nothing was done, and it waits for approval of what it would do now.
+    STALE = "stale"
     EXECUTED = "executed"
+    # It was executed, and what it was to bring about is so; or is not so.
+    VERIFIED = "verified"
+    INEFFECTIVE = "ineffective"
     FAILED = "failed"
+    # Whether it was done is not known: a person must look.
+    UNKNOWN = "unknown"
 
 
 class ManualPayload(Contract, frozen=True, kw_only=True):
@@ -51,13 +61,19 @@ Payload = KubernetesPayload | CommandPayload | ManualPayload
 
 
 class PreviewSeen(Contract, frozen=True, kw_only=True):
-    """What an action keeps of one of its previews: whose it is and the digest that stands for it."""
+    """What an action keeps of one of its previews: whose it is and the digest that stands for it.
+
+    ``target_digest`` is set where the actions worker made it: it stands for the object and the fields that the change
+    reads or writes. ``no_preview`` is why there is no dry run all the same.
+    """
 
     id: str
     digest: str
     succeeded: bool
     length: int
     redacted: int
+    target_digest: str | None = None
+    no_preview: str | None = None
     created_by: str
     created_at: datetime
 
@@ -82,12 +98,37 @@ class ActionEnd(Contract, frozen=True, kw_only=True):
 
 
 class Execution(Contract, frozen=True, kw_only=True):
-    """Who did it, or says that it was done, when, and what came of it."""
+    """Who had it done, or says that it was done, when, and what came of it.
+
+    ``succeeded`` is None while it is under way, and where nobody knows. ``code`` is the frozen name of what went wrong,
+    ``look`` the command that shows whether it was done, ``output_id`` what it put out. ``rollback`` would undo it.
+    """
 
     by: str
     at: datetime
-    succeeded: bool
+    succeeded: bool | None
     result: str
+    code: str = ""
+    job_id: str | None = None
+    finished_at: datetime | None = None
+    done: tuple[str, ...] = ()
+    look: str = ""
+    output_id: str | None = None
+    rollback: KubernetesPayload | None = None
+
+
+class Verification(Contract, frozen=True, kw_only=True):
+    """Whether what an action was to bring about has become so; ``until`` is when it must have.
+
+    ``words`` are those of the last look; ``job_id`` is that of the next, and None when there is none any more.
+    """
+
+    expectation: Expectation
+    until: datetime
+    looks: int = 0
+    words: str = ""
+    checked_at: datetime | None = None
+    job_id: str | None = None
 
 
 class Action(Record, frozen=True, kw_only=True):
@@ -120,6 +161,9 @@ class Action(Record, frozen=True, kw_only=True):
     expire_job_id: str | None = None
     end: ActionEnd | None = None
     execution: Execution | None = None
+    verification: Verification | None = None
+    # The dry run that the actions worker was asked for and has not reported.
+    preview_job_id: str | None = None
     supersedes: str | None = None
     superseded_by: str | None = None
     proposed_by: str
@@ -165,3 +209,51 @@ class ActionPreview(Record, frozen=True, kw_only=True):
     def facets(self) -> Facets:
         """Goes with its incident; ``tag`` is the blob it names, so that blobs in use are found."""
         return Facets(parent=self.incident_id, tag=self.blob, at=self.created_at)
+
+
+class ActionOutput(Record, frozen=True, kw_only=True):
+    """What an execution put out, secrets taken out of it: short text inline, long text as a blob. Never changed.
+
+    ``digest`` and ``length`` are those of the whole, of which the middle may be left out (``truncated``).
+    """
+
+    KIND: ClassVar[str] = "action_output"
+
+    id: str
+    action_id: str
+    incident_id: str
+    text: str | None = None
+    blob: str | None = None
+    digest: str
+    length: int
+    truncated: bool = False
+    redacted: int = 0
+    created_at: datetime
+
+    @property
+    def record_id(self) -> str:
+        """The id."""
+        return self.id
+
+    def facets(self) -> Facets:
+        """Goes with its incident; ``tag`` is the blob it names, so that blobs in use are found."""
+        return Facets(parent=self.incident_id, tag=self.blob, at=self.created_at)
+
+
+class ActionPlaces(Record, frozen=True, kw_only=True):
+    """Which clusters all actions workers heard lately can change, and whether they run commands; there is one."""
+
+    KIND: ClassVar[str] = "action_places"
+
+    names: tuple[str, ...] = ()
+    runs_commands: bool = False
+    updated_at: datetime
+
+    @property
+    def record_id(self) -> str:
+        """Always the same."""
+        return KNOWN_PLACES
+
+    def facets(self) -> Facets:
+        """It is found by its id."""
+        return Facets()

@@ -53,6 +53,8 @@ class Job(Record, frozen=True, kw_only=True):
     created_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    # Who asked a worker to stop that is at it, where what it did until then must be known.
+    cancelling_by: str | None = None
 
     @property
     def record_id(self) -> str:

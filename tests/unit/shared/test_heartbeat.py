@@ -2,8 +2,7 @@ import threading
 
 import pytest
 
-from services.graph.adapters.heartbeat import Heartbeat
-from services.graph.errors import JobStopped, TookTooLong
+from shared.adapters.heartbeat import OUTPUT_TAIL, Heartbeat, JobStopped, TookTooLong
 from shared.contracts.messages import Beat, BeatAnswer, Claimed
 
 CLAIMED = Claimed(token="job_1.1", lease_seconds=0.03)
@@ -49,3 +48,23 @@ def test_work_that_takes_too_long_ends_with_the_last_it_did() -> None:
         pulse.tell(None, "list pods")
         with pytest.raises(TookTooLong, match="list services"):
             pulse.tell(None, "list services")
+
+
+def test_the_end_of_what_was_put_out_goes_along() -> None:
+    gateway = Gateway()
+    with Heartbeat(gateway.beat, CLAIMED) as pulse:
+        pulse.show("x" * OUTPUT_TAIL)
+        pulse.show("the end")
+        while not any(beat.output.endswith("the end") for beat in gateway.beats):
+            assert gateway.heard.acquire(timeout=10)
+
+    assert len(gateway.beats[-1].output) == OUTPUT_TAIL
+
+
+def test_work_that_must_not_be_broken_off_is_told_and_not_stopped() -> None:
+    gateway = Gateway(cancel=True)
+    with Heartbeat(gateway.beat, CLAIMED) as pulse:
+        for _ in range(2):
+            assert gateway.heard.acquire(timeout=10)
+        pulse.say(0.5, "evict")
+        assert pulse.is_stopped

@@ -8,7 +8,6 @@ from typing import Self
 
 import structlog
 
-from services.graph.errors import JobStopped, TookTooLong
 from shared.contracts.messages import Beat, BeatAnswer, Claimed
 from shared.errors import AppError
 
@@ -16,6 +15,20 @@ log = structlog.get_logger(__name__)
 
 _BEATS_A_LEASE = 3
 MOST_SECONDS = 90.0
+# What a beat carries of the output of a command: its end, for whoever watches.
+OUTPUT_TAIL = 8 << 10
+
+
+class JobStopped(AppError):
+    """The job is not wanted any more: someone cancelled it, or it counts as lost."""
+
+    code = "job_stopped"
+
+
+class TookTooLong(AppError):
+    """The job took longer than any may; asking again would take as long."""
+
+    code = "took_too_long"
 
 
 class Heartbeat:
@@ -33,6 +46,7 @@ class Heartbeat:
         self._ends_at = monotonic() + most_seconds
         self._most_seconds = most_seconds
         self._word: tuple[float | None, str] = (None, "")
+        self._output = ""
         self._is_stopped = False
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
@@ -47,6 +61,19 @@ class Heartbeat:
         self._over.set()
         self._thread.join(10)
 
+    @property
+    def is_stopped(self) -> bool:
+        """Answer whether the job is not wanted any more, as far as is known."""
+        return self._is_stopped
+
+    def say(self, share: float | None, note: str) -> None:
+        """Say how far the work is. Raises nothing: for work that must not be broken off just anywhere."""
+        self._word = (share, note)
+
+    def show(self, output: str) -> None:
+        """Add to what a command has put out; the next beat carries the end of it."""
+        self._output = (self._output + output)[-OUTPUT_TAIL:]
+
     def tell(self, share: float | None, note: str) -> None:
         """Say how far the work is. Raises ``JobStopped`` or ``TookTooLong`` when it must not go on."""
         self._word = (share, note)
@@ -59,7 +86,7 @@ class Heartbeat:
         while not self._over.wait(self._claimed.lease_seconds / _BEATS_A_LEASE):
             share, note = self._word
             try:
-                answer = self._send(Beat(token=self._claimed.token, progress=share, note=note))
+                answer = self._send(Beat(token=self._claimed.token, progress=share, note=note, output=self._output))
             except AppError as error:
                 # The lease runs out, or the gateway comes back and knows the attempt still.
                 log.warning("a beat was not heard", problem=error.code)
