@@ -61,7 +61,7 @@ def preview_action(tx: Transaction, call: ActionCall, dry_run: DryRun) -> str:
         created_by=call.subject.id,
         created_at=tx.now,
     )
-    after, drafts = calls.add_preview(case.action, case.rule, seen)
+    after, drafts = calls.add_preview(case.action, case.rule, case.roles, seen)
     tx.put(
         ActionPreview(
             id=seen.id,

@@ -29,6 +29,7 @@ class EntryType(StrEnum):
     ACTION_REJECTED = "action_rejected"
     ACTION_EXPIRED = "action_expired"
     ACTION_WITHDRAWN = "action_withdrawn"
+    ACTION_FREEZE_BROKEN = "action_freeze_broken"
     ACTION_EXECUTED = "action_executed"
     ACTION_FAILED = "action_failed"
     TASK_ADDED = "task_added"
