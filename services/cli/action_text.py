@@ -10,6 +10,8 @@ import msgspec
 from services.cli.render import Column
 from services.cli.text import visible, when
 
+_MATCHED = ("risks", "types", "verbs", "contexts", "namespaces", "environments")
+
 
 def list_columns(now: datetime) -> list[Column]:
     """Return the columns of a list of actions."""
@@ -28,18 +30,35 @@ def list_columns(now: datetime) -> list[Column]:
 
 def policy_columns() -> list[Column]:
     """Return the columns of the approval policy; an override shows what it asks more, and of what."""
-    matched = ("types", "verbs", "contexts", "namespaces")
     return [
         ("risk", lambda item: item["risk"]),
-        ("of", lambda item: [f"{name}={'|'.join(item[name])}" for name in matched if item.get(name)]),
+        ("of", lambda item: [f"{name}={'|'.join(item[name])}" for name in _MATCHED if item.get(name)]),
+        ("hours", lambda item: [hours_words(hours) for hours in item.get("hours", ())]),
         ("approvals", lambda item: item["approvals"]),
         ("approver", lambda item: item["approverRole"]),
+        ("named", lambda item: _named(item.get("approvers") or [])),
         ("proposer may approve", lambda item: item["selfApproval"]),
         ("executor", lambda item: item["executorRole"]),
         ("approval holds", lambda item: _minutes(item["approvalMinutes"])),
         ("request waits", lambda item: _minutes(item["pendingMinutes"])),
         ("asks at once", lambda item: item["askAtOnce"]),
     ]
+
+
+def freeze_columns() -> list[Column]:
+    """Return the columns of the freezes of the approval policy."""
+    return [
+        ("freeze", lambda item: item["name"]),
+        ("of", lambda item: [f"{name}={'|'.join(item[name])}" for name in _MATCHED if item.get(name)]),
+        ("holds", _times),
+        ("break glass", lambda item: item["breakGlassRole"]),
+        ("reason", lambda item: item["reason"]),
+    ]
+
+
+def hours_words(hours: dict[str, Any]) -> str:
+    """Return weekly hours as people write them."""
+    return f"{' '.join(hours['days'])} {hours['from']}-{hours['to']} {hours['zone']}"
 
 
 def action_fields(item: dict[str, Any], now: datetime) -> list[tuple[str, object]]:
@@ -95,7 +114,10 @@ def _preview(preview: dict[str, Any]) -> str:
 
 
 def _approval(approval: dict[str, Any]) -> str:
-    return f"{approval['by']}{'' if approval['holds'] else ' (no longer holds)'}"
+    if approval["holds"]:
+        return str(approval["by"])
+    why = approval.get("whyNot")
+    return f"{approval['by']} ({why.replace('_', ' ') if why else 'no longer holds'})"
 
 
 def _count(item: dict[str, Any]) -> str:
@@ -104,3 +126,15 @@ def _count(item: dict[str, Any]) -> str:
 
 def _minutes(count: int | None) -> str | None:
     return None if count is None else f"{count} min"
+
+
+def _times(freeze: dict[str, Any]) -> object:
+    if freeze["hours"]:
+        return [hours_words(hours) for hours in freeze["hours"]]
+    return f"{freeze['from']} to {freeze['until']}"
+
+
+def _named(approvers: list[Any]) -> list[str]:
+    """Return lists of patterns as words: an override has one, a rule each that was asked of it."""
+    lists = approvers if approvers and isinstance(approvers[0], list) else [approvers] if approvers else []
+    return ["|".join(patterns) for patterns in lists]

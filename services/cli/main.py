@@ -20,6 +20,7 @@ from services.cli.commands.investigations import (
 from services.cli.commands.jobs import jobs
 from services.cli.commands.mapping import mapping
 from services.cli.commands.noise import noise
+from services.cli.commands.policy import policy
 from services.cli.commands.quickdx import quickdx
 from services.cli.commands.retention import retention
 from services.cli.commands.rules import rules
@@ -48,6 +49,21 @@ for move in (merge_incident, split_incident, relate_incidents, backdate_incident
     incidents.add_command(move)
 for found in (investigate_incident, list_investigations, graph_of_incident, evidence_of_incident):
     incidents.add_command(found)
-_WORK = (incidents, tasks, quickdx, actions, watch, stats, rules, silences, noise, changes, deliveries, mapping, jobs)
+_WORK = (
+    incidents,
+    tasks,
+    quickdx,
+    actions,
+    policy,
+    watch,
+    stats,
+    rules,
+    silences,
+    noise,
+    changes,
+    deliveries,
+    mapping,
+    jobs,
+)
 for command in (up, status, demo, dx, *_WORK, tokens, sessions, audit, verify, retention, store, snapshot):
     cli.add_command(command)

@@ -25,6 +25,7 @@ ANN = Subject(id="token:ann", name="ann", role=Role.RESPONDER)
 BOB = Subject(id="token:bob", name="bob", role=Role.APPROVER)
 CY = Subject(id="token:cy", name="cy", role=Role.APPROVER)
 DEE = Subject(id="token:dee", name="dee", role=Role.ADMIN)
+ROLES = {one.id: one.role for one in (ANN, BOB, CY, DEE)}
 
 MANUAL: dict[str, Any] = {
     "type": "manual",

@@ -5,7 +5,7 @@ from typing import Any, BinaryIO, TextIO
 
 import click
 
-from services.cli.action_text import action_fields, list_columns, policy_columns, print_previews
+from services.cli.action_text import action_fields, freeze_columns, list_columns, policy_columns, print_previews
 from services.cli.api_client import ApiClient
 from services.cli.errors import CommandFailed
 from services.cli.exit_codes import ExitCode
@@ -140,13 +140,16 @@ def reject_action(incident: str, action: str, reason: str) -> None:
 @click.argument("action")
 @click.option("--result", help="Of a manual action: what came of it.")
 @click.option("--failed", is_flag=True, help="Of a manual action: it did not go well.")
+@click.option("--break-glass", metavar="REASON", help="Why it cannot wait for a freeze to end.")
 @json_option
-def execute_action(incident: str, action: str, result: str | None, *, failed: bool) -> None:
+def execute_action(incident: str, action: str, result: str | None, break_glass: str | None, *, failed: bool) -> None:
     """Execute ACTION, which must be approved. Of a manual one, state that it was done."""
     if failed and not result:
         raise click.UsageError("--failed goes with --result.")
-    body = {"succeeded": not failed, "result": result} if result else None
-    _print_action(connect().post(f"{_path(incident, action)}/execute", body))
+    body: dict[str, Any] = {"succeeded": not failed, "result": result} if result else {}
+    if break_glass:
+        body["breakGlass"] = break_glass
+    _print_action(connect().post(f"{_path(incident, action)}/execute", body or None))
 
 
 @actions.command("withdraw")
@@ -169,6 +172,9 @@ def show_policy() -> None:
         return
     overrides = [{"risk": f"override {number}", **one} for number, one in enumerate(policy["overrides"], 1)]
     print_table(policy_columns(), [{"risk": risk, **rule} for risk, rule in policy["risk"].items()] + overrides)
+    if policy.get("freezes"):
+        click.echo()
+        print_table(freeze_columns(), policy["freezes"])
 
 
 def _path(incident: str, action: str) -> str:

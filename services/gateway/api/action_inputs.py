@@ -26,12 +26,12 @@ _COMMAND_LENGTH = 16 << 10
 # Whole numbers that every reader of JSON reads alike.
 _SAFE_INTEGER = 1 << 53
 _NAME = r"^[A-Za-z0-9](?:[A-Za-z0-9._:-]*[A-Za-z0-9])?$"
-_CONTEXT = r"^[A-Za-z0-9](?:[A-Za-z0-9._:/@-]*[A-Za-z0-9])?$"
-_NAMESPACE = r"^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$"
+CONTEXT = r"^[A-Za-z0-9](?:[A-Za-z0-9._:/@-]*[A-Za-z0-9])?$"
+NAMESPACE = r"^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$"
 _KIND = r"^[A-Za-z](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$"
 
 
-def _named(pattern: str, most: int, **options: Any) -> fields.String:
+def named(pattern: str, most: int, **options: Any) -> fields.String:
     # Python's `$` also matches before a line end; `\Z` does not, but JSON Schema knows only `$`.
     rule = validate.Regexp(pattern.removesuffix("$") + r"\Z", error=f"must match {pattern}")
     options.setdefault("metadata", {}).setdefault("pattern", pattern)
@@ -83,18 +83,18 @@ class KubernetesPayloadInput(InputSchema):
     """One change of one object of a cluster."""
 
     verb = Word(KubernetesVerb, required=True)
-    context = _named(
-        _CONTEXT, 253, required=True, metadata={"description": "Which cluster, as a kubeconfig names its contexts."}
+    context = named(
+        CONTEXT, 253, required=True, metadata={"description": "Which cluster, as a kubeconfig names its contexts."}
     )
-    namespace = _named(
-        _NAMESPACE,
+    namespace = named(
+        NAMESPACE,
         63,
         load_default=None,
         allow_none=True,
         metadata={"description": "Left out only for objects that have none; nothing takes a default."},
     )
-    kind = _named(_KIND, 100, required=True, metadata={"example": "Deployment"})
-    name = _named(_NAME, 253, required=True)
+    kind = named(_KIND, 100, required=True, metadata={"example": "Deployment"})
+    name = named(_NAME, 253, required=True)
     parameters = _Parameters()
 
     @ma.post_load
@@ -210,6 +210,11 @@ class ExecutionInput(InputSchema):
     may_be_absent = True
     succeeded = Flag(load_default=None, metadata={"description": "Of a manual action: whether it went well."})
     result = Text(most=RESULT_LENGTH, load_default="", metadata={"description": "Of a manual action: what came of it."})
+    break_glass = Text(
+        most=2_000,
+        load_default="",
+        metadata={"description": "Why it cannot wait for a freeze to end; only for whom the freeze lets through."},
+    )
 
 
 class IncidentActionsQuery(ListQuery):

@@ -7,6 +7,7 @@ from marshmallow import fields
 from services.gateway.api.action_inputs import PAYLOADS
 from services.gateway.api.fields import Word
 from services.gateway.api.shapes import Shape, page_of
+from services.gateway.domain.actions.standing import NotCounted
 from services.gateway.domain.actions.states import Call
 from services.gateway.domain.records import ActionRisk, ActionState, ActionType, Role
 
@@ -66,6 +67,9 @@ class ApprovalShape(Shape):
     at = _moment()
     expires_at = _moment()
     holds = fields.Boolean(metadata={"description": "Whether it counts now, or did when it was executed."})
+    why_not = Word(
+        NotCounted, allow_none=True, metadata={"description": "Why it does not count, while the action is open."}
+    )
 
 
 class ActionEndShape(Shape):
@@ -91,6 +95,12 @@ class ApprovalRuleShape(Shape):
     approvals = fields.Integer(metadata={"description": "How many different people."})
     self_approval = fields.Boolean(metadata={"description": "Whether the proposer may be one of them."})
     approver_role = Word(Role)
+    approvers = fields.List(
+        fields.List(fields.String()),
+        metadata={
+            "description": "Patterns of token names; an approver is named by each list. Empty: by the role alone."
+        },
+    )
     executor_role = Word(Role)
     approval_minutes = fields.Integer()
     pending_minutes = fields.Integer()
@@ -116,29 +126,6 @@ class ActionShape(ActionSummaryShape):
     execution = fields.Nested(ExecutionShape, allow_none=True)
     supersedes = fields.String(allow_none=True)
     superseded_by = fields.String(allow_none=True)
-
-
-class PolicyOverrideShape(Shape):
-    """What asks more of the actions it matches; null where it asks nothing."""
-
-    types = fields.List(fields.String())
-    verbs = fields.List(fields.String())
-    contexts = fields.List(fields.String())
-    namespaces = fields.List(fields.String())
-    approvals = fields.Integer(allow_none=True)
-    self_approval = fields.Boolean(allow_none=True)
-    approver_role = Word(Role, allow_none=True)
-    executor_role = Word(Role, allow_none=True)
-    approval_minutes = fields.Integer(allow_none=True)
-    pending_minutes = fields.Integer(allow_none=True)
-    ask_at_once = fields.Boolean(allow_none=True)
-
-
-class ApprovalPolicyShape(Shape):
-    """The approval policy in force."""
-
-    risk = fields.Dict(keys=Word(ActionRisk), values=fields.Nested(ApprovalRuleShape))
-    overrides = fields.List(fields.Nested(PolicyOverrideShape))
 
 
 ActionPageShape = page_of(ActionSummaryShape)

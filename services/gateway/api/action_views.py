@@ -1,5 +1,6 @@
 """How actions look on the wire: as they are now, with what they need and what may be asked of them."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -8,20 +9,21 @@ import msgspec
 from services.gateway.api.current import encode, entity_tag
 from services.gateway.domain.actions.digests import review_digest
 from services.gateway.domain.actions.policy import ApprovalPolicy, ApprovalRule, needs_digest
-from services.gateway.domain.actions.states import ALLOWED, EXPIRING_STATES, Call, settle, standing
+from services.gateway.domain.actions.standing import Judged, NotCounted, judge_approvals
+from services.gateway.domain.actions.states import ALLOWED, EXPIRING_STATES, Call, settle
 from services.gateway.domain.records import (
     Action,
     ActionEnd,
     ActionRisk,
     ActionState,
     ActionType,
-    Approval,
     Execution,
     Payload,
     PreviewSeen,
     Role,
 )
 from services.gateway.handlers.answer_once import Answer
+from services.gateway.handlers.approver_roles import find_roles
 from services.gateway.ports import RecordQuery, StoreReads
 from services.gateway.wiring import Gateway
 from shared.contracts.base import Contract
@@ -71,7 +73,7 @@ class PreviewOutput(PreviewView, frozen=True, kw_only=True):
 
 
 class ApprovalView(Contract, frozen=True, kw_only=True):
-    """One approval; ``holds`` says whether it counts now, or did when it was executed."""
+    """One approval; ``holds``: it counts now, or did when it was executed; ``why_not``: what it lacks now."""
 
     by: str
     role: Role
@@ -80,6 +82,7 @@ class ApprovalView(Contract, frozen=True, kw_only=True):
     at: datetime
     expires_at: datetime
     holds: bool
+    why_not: NotCounted | None
 
 
 class ActionView(ActionSummary, frozen=True, kw_only=True):
@@ -105,27 +108,50 @@ def action_path(action: Action) -> str:
     return f"/api/incidents/{action.incident_id}/actions/{action.id}"
 
 
-def summarise_action(stored: Action, policy: ApprovalPolicy, now: datetime) -> ActionSummary:
+@dataclass(frozen=True, slots=True)
+class _ActionNow:
+    """An action as it is now, the rule it goes by, and what its approvals count for."""
+
+    action: Action
+    rule: ApprovalRule
+    judged: tuple[Judged, ...]
+
+    @property
+    def given(self) -> int:
+        """How many approvals hold."""
+        return sum(1 for one in self.judged if self.holds(one))
+
+    def holds(self, judged: Judged) -> bool:
+        """Answer whether an approval counts now; of an action that was executed, all that are kept counted then."""
+        if self.action.execution is not None:
+            return True
+        return self.action.state in EXPIRING_STATES and judged.why_not is None
+
+    def why_not(self, judged: Judged) -> NotCounted | None:
+        """Return why an approval does not count; of an action that has ended nobody asks."""
+        return judged.why_not if self.action.state in EXPIRING_STATES else None
+
+
+def summarise_action(store: StoreReads, stored: Action, policy: ApprovalPolicy, now: datetime) -> ActionSummary:
     """Return an action as a list shows it."""
-    return ActionSummary(**_summary_members(stored, policy, now))
+    return ActionSummary(**_summary_members(_read_now(store, stored, policy, now)))
 
 
-def view_action(stored: Action, policy: ApprovalPolicy, now: datetime) -> ActionView:
+def view_action(store: StoreReads, stored: Action, policy: ApprovalPolicy, now: datetime) -> ActionView:
     """Return an action as it is shown."""
-    rule = policy.rule_for(stored)
-    action = settle(stored, rule, now)
-    holding = _holding(action, rule, now)
+    current = _read_now(store, stored, policy, now)
+    action = current.action
     return ActionView(
-        **_summary_members(stored, policy, now),
+        **_summary_members(current),
         payload=action.payload,
         rationale=action.rationale,
         rollback=action.rollback,
         expected_effect=action.expected_effect,
         allowed_calls=ALLOWED[action.state],
-        rule=rule,
+        rule=current.rule,
         is_digest_required=needs_digest(action),
         previews=tuple(PreviewView(**_preview_members(action, preview)) for preview in action.previews),
-        approvals=tuple(_view_approval(approval, is_holding=approval in holding) for approval in action.approvals),
+        approvals=tuple(_view_approval(current, one) for one in current.judged),
         end=action.end,
         execution=action.execution,
         supersedes=action.supersedes,
@@ -141,7 +167,7 @@ def view_output(action: Action, preview: PreviewSeen, output: str) -> PreviewOut
 def show_action(gateway: Gateway, action_id: str, status: int = 200, *, is_new: bool = False) -> Answer:
     """Return the answer to a write: the action as it is then."""
     action = gateway.store.get(Action, action_id)
-    body = encode(view_action(action, gateway.settings.approvals, gateway.clock.now()))
+    body = encode(view_action(gateway.store, action, gateway.settings.approvals, gateway.clock.now()))
     location = action_path(action) if is_new else None
     return Answer(status, body.decode(), location=location, etag=entity_tag(body, action.version))
 
@@ -151,17 +177,27 @@ def newest_actions(
 ) -> tuple[ActionSummary, ...]:
     """Return the newest actions of an incident, as they are at ``now``."""
     query = RecordQuery(parent=incident_id, limit=SHOWN_ACTIONS, with_total=False)
-    return tuple(summarise_action(action, policy, now) for action in store.list_records(Action, query).records)
+    return tuple(summarise_action(store, action, policy, now) for action in store.list_records(Action, query).records)
 
 
-def may_expire(action: ActionSummary) -> bool:
-    """Answer whether time alone changes how the action is shown: a request or an approval runs out."""
-    return bool(ALLOWED[action.state]) and (action.state in EXPIRING_STATES or action.approvals_given > 0)
+def may_expire(action: ActionSummary, policy: ApprovalPolicy) -> bool:
+    """Answer whether time alone changes how the action is shown.
+
+    A request or an approval runs out, and so does the token of an approver; a policy may ask more at some hours.
+    """
+    is_counting = action.state in EXPIRING_STATES or action.approvals_given > 0 or policy.is_timed
+    return bool(ALLOWED[action.state]) and is_counting
 
 
-def _summary_members(stored: Action, policy: ApprovalPolicy, now: datetime) -> dict[str, Any]:
-    rule = policy.rule_for(stored)
-    action = settle(stored, rule, now)
+def _read_now(store: StoreReads, stored: Action, policy: ApprovalPolicy, now: datetime) -> _ActionNow:
+    rule = policy.rule_for(stored, now)
+    # Nobody's approval is weighed any more of what has ended, or yet of what nobody was asked about.
+    roles = find_roles(store, stored, now) if stored.state in EXPIRING_STATES else {}
+    return _ActionNow(settle(stored, rule, roles, now), rule, judge_approvals(stored, rule, roles, now))
+
+
+def _summary_members(current: _ActionNow) -> dict[str, Any]:
+    action = current.action
     return {
         "id": action.id,
         "incident_id": action.incident_id,
@@ -171,8 +207,8 @@ def _summary_members(stored: Action, policy: ApprovalPolicy, now: datetime) -> d
         "state": action.state,
         "digest": action.digest,
         "review_digest": review_digest(action),
-        "approvals_given": len(_holding(action, rule, now)),
-        "approvals_needed": rule.approvals,
+        "approvals_given": current.given,
+        "approvals_needed": current.rule.approvals,
         "expires_at": action.expires_at,
         "proposed_by": action.proposed_by,
         "proposed_at": action.proposed_at,
@@ -182,15 +218,9 @@ def _summary_members(stored: Action, policy: ApprovalPolicy, now: datetime) -> d
     }
 
 
-def _holding(action: Action, rule: ApprovalRule, now: datetime) -> tuple[Approval, ...]:
-    """Return the approvals that count now; of an action that was executed, those that counted then."""
-    if action.execution is not None:
-        return action.approvals
-    return standing(action, rule, now) if action.state in EXPIRING_STATES else ()
-
-
-def _view_approval(approval: Approval, *, is_holding: bool) -> ApprovalView:
-    return ApprovalView(**msgspec.structs.asdict(approval), holds=is_holding)
+def _view_approval(current: _ActionNow, judged: Judged) -> ApprovalView:
+    members = msgspec.structs.asdict(judged.approval)
+    return ApprovalView(**members, holds=current.holds(judged), why_not=current.why_not(judged))
 
 
 def _preview_members(action: Action, preview: PreviewSeen) -> dict[str, Any]:

@@ -126,7 +126,8 @@ def read_action(incident_id: str, action_id: str) -> Response:
     """Read an action as it is now: what it would do, what was seen and approved, and what may be asked of it."""
     parts = gateway()
     action = _find_action(incident_id, action_id)
-    return read_answer(encode(view_action(action, parts.settings.approvals, parts.clock.now())), action.version)
+    view = view_action(parts.store, action, parts.settings.approvals, parts.clock.now())
+    return read_answer(encode(view), action.version)
 
 
 @endpoint(
@@ -217,5 +218,5 @@ def _list_actions(args: dict[str, Any], parent: str | None) -> Response:
     )
     page = parts.store.list_records(Action, query)
     policy, now = parts.settings.approvals, parts.clock.now()
-    items = [summarise_action(action, policy, now) for action in page.records]
+    items = [summarise_action(parts.store, action, policy, now) for action in page.records]
     return read_answer(encode_page(items, page.total, page.next_cursor))

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response
 
 from services.gateway import errors
-from services.gateway.api import action_inputs, action_shapes
+from services.gateway.api import action_inputs, action_shapes, policy_shapes
 from services.gateway.api.action_views import show_action
 from services.gateway.api.actions import action_call
 from services.gateway.api.current import encode, gateway, read_answer, repeat_guard, write_answer
@@ -29,7 +29,7 @@ _DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
     Operation(
         path="/api/actions/policy",
         role=Role.VIEWER,
-        answer=action_shapes.ApprovalPolicyShape,
+        answer=policy_shapes.ApprovalPolicyShape,
         conditional=True,
     ),
 )
@@ -68,6 +68,7 @@ def ask_for_approval(incident_id: str, action_id: str) -> Response:
             *_DECIDING,
             errors.IncidentEnded,
             errors.IncidentMerged,
+            errors.ApproverNotNamed,
             errors.ApproverIsProposer,
             errors.ActionChanged,
             errors.ReasonRequired,
@@ -103,6 +104,7 @@ def approve(fields: dict[str, Any], incident_id: str, action_id: str) -> Respons
             errors.VersionConflict,
             errors.IncidentEnded,
             errors.IncidentMerged,
+            errors.ActionFrozen,
             errors.ExecutionUnavailable,
         ),
         keyed=True,
@@ -111,10 +113,7 @@ def approve(fields: dict[str, Any], incident_id: str, action_id: str) -> Respons
 )
 def execute(fields: dict[str, Any], incident_id: str, action_id: str) -> Response:
     """Execute what a valid approval covers; of a manual action, state that it was done and what came of it."""
-    succeeded, result = fields["succeeded"], fields["result"]
-    return _answer(
-        incident_id, action_id, lambda tx, call: execute_action(tx, call, succeeded=succeeded, result=result)
-    )
+    return _answer(incident_id, action_id, lambda tx, call: execute_action(tx, call, **fields))
 
 
 @endpoint(

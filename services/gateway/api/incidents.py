@@ -140,7 +140,7 @@ def read_incident(args: dict[str, Any], incident_id: str) -> Response:
         parts = gateway()
         now = parts.clock.now()
         view = view_incident(store, parts.settings.approvals, now, found)
-        return Made(encode(view), view.version, shown_until(view, now))
+        return Made(encode(view), view.version, shown_until(view, parts.settings.approvals, now))
 
     return read_kept(make)
 

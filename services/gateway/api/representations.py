@@ -184,9 +184,9 @@ def view_incident(store: StoreReads, policy: ApprovalPolicy, now: datetime, inci
     )
 
 
-def shown_until(view: IncidentView, now: datetime) -> datetime | None:
+def shown_until(view: IncidentView, policy: ApprovalPolicy, now: datetime) -> datetime | None:
     """Return when the view made at ``now`` is not true any more without anything being written; None: it stays so."""
-    if any(may_expire(action) for action in view.actions):
+    if any(may_expire(action, policy) for action in view.actions):
         return now
     due = (task.due_at for task in view.tasks if task.state is TaskState.OPEN and not task.is_overdue)
     return min((moment for moment in due if moment is not None), default=None)

@@ -11,8 +11,10 @@ from services.gateway.errors.access import (
 )
 from services.gateway.errors.actions import (
     ActionChanged,
+    ActionFrozen,
     ActionNotApproved,
     ApproverIsProposer,
+    ApproverNotNamed,
     CallNotAllowed,
     ExecutionUnavailable,
     IncidentEnded,
@@ -79,8 +81,10 @@ from services.gateway.errors.work import (
 
 __all__ = [
     "ActionChanged",
+    "ActionFrozen",
     "ActionNotApproved",
     "ApproverIsProposer",
+    "ApproverNotNamed",
     "ArchiveUnusable",
     "BadCursor",
     "BlobDamaged",

@@ -12,7 +12,32 @@ class ActionNotApproved(AppError):
     code = "action_not_approved"
     http_status = 403
     title = "The action is not approved"
-    example: ClassVar[Mapping[str, Any]] = {"state": "pending", "approvalsGiven": 0, "approvalsNeeded": 1}
+    example: ClassVar[Mapping[str, Any]] = {
+        "state": "pending",
+        "approvalsGiven": 0,
+        "approvalsNeeded": 1,
+        "notCounted": [{"by": "token:ben", "why": "approver_revoked"}],
+    }
+
+
+class ActionFrozen(AppError):
+    """A freeze of the policy holds: what it matches is not executed until it is over, though it is approved."""
+
+    code = "action_frozen"
+    http_status = 409
+    title = "A freeze holds; nothing was executed"
+    example: ClassVar[Mapping[str, Any]] = {
+        "freezes": [
+            {
+                "name": "year-end",
+                "reason": "Half of us are away.",
+                "startsAt": "2026-12-20T00:00:00Z",
+                "until": "2027-01-04T00:00:00Z",
+                "breakGlassRole": "admin",
+            },
+        ],
+        "nextFreeAt": "2027-01-04T00:00:00Z",
+    }
 
 
 class ApproverIsProposer(AppError):
@@ -21,6 +46,14 @@ class ApproverIsProposer(AppError):
     code = "approver_is_proposer"
     http_status = 403
     title = "Someone else must approve this"
+
+
+class ApproverNotNamed(AppError):
+    """The policy names who may approve this, and the subject is not among them."""
+
+    code = "approver_not_named"
+    http_status = 403
+    title = "The policy names others to approve this"
 
 
 class ActionChanged(AppError):

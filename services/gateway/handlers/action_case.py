@@ -7,9 +7,11 @@ import msgspec
 
 from services.gateway.domain.access import Subject
 from services.gateway.domain.actions.policy import ApprovalPolicy, ApprovalRule
+from services.gateway.domain.actions.standing import Roles
 from services.gateway.domain.actions.states import EXPIRING_STATES, settle
 from services.gateway.domain.records import Action, EntryDraft, Incident, IncidentStatus, Job, JobState
 from services.gateway.errors import IncidentEnded, RecordNotFound, VersionConflict
+from services.gateway.handlers.approver_roles import find_roles
 from services.gateway.handlers.move_by_system import SYSTEM
 from services.gateway.handlers.writable import refuse_merged
 from services.gateway.ports import Transaction
@@ -33,12 +35,13 @@ class ActionCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionCase:
-    """An action as it is now, the rule it goes by, and its incident."""
+    """An action as it is now, the rule it goes by, the roles its approvers have now, and its incident."""
 
     tx: Transaction
     incident: Incident
     action: Action
     rule: ApprovalRule
+    roles: Roles
 
 
 def open_case(tx: Transaction, call: ActionCall) -> ActionCase:
@@ -47,8 +50,9 @@ def open_case(tx: Transaction, call: ActionCall) -> ActionCase:
     stored = tx.get(Action, call.action_id)
     if stored.incident_id != incident.id:
         raise RecordNotFound(f"{incident.id} has no action {call.action_id!r}.")
-    rule = call.policy.rule_for(stored)
-    return ActionCase(tx=tx, incident=incident, action=settle(stored, rule, tx.now), rule=rule)
+    rule = call.policy.rule_for(stored, tx.now)
+    roles = find_roles(tx, stored, tx.now)
+    return ActionCase(tx=tx, incident=incident, action=settle(stored, rule, roles, tx.now), rule=rule, roles=roles)
 
 
 def check_version(action: Action, versions: tuple[int, ...] | None) -> None:

@@ -20,12 +20,13 @@ def approve_action(tx: Transaction, call: ActionCall, *, digest: str | None, rea
     """Record the subject's approval of what ``digest`` stands for, and return the action's id.
 
     The same person again changes nothing. Raises what ``request_approval`` raises, and ``Forbidden``,
-    ``ApproverIsProposer``, ``ActionChanged``.
+    ``ApproverNotNamed``, ``ApproverIsProposer``, ``ActionChanged``.
     """
     case = open_case(tx, call)
     check_version(case.action, call.versions)
     refuse_ended(tx, case.incident)
-    return keep(tx, *calls.approve(case.action, case.rule, call.subject, tx.now, digest=digest, reason=reason))
+    outcome = calls.approve(case.action, case.rule, case.roles, call.subject, tx.now, digest=digest, reason=reason)
+    return keep(tx, *outcome)
 
 
 def reject_action(tx: Transaction, call: ActionCall, *, reason: str) -> str:

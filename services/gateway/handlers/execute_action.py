@@ -1,6 +1,7 @@
 """Execute an action that is approved; what no valid approval covers is refused, whoever asks."""
 
 from services.gateway.domain.actions import calls
+from services.gateway.domain.actions.freezing import pass_freezes
 from services.gateway.domain.actions.secrets import redact
 from services.gateway.domain.records import ActionType
 from services.gateway.errors import ExecutionUnavailable, ValidationFailed
@@ -8,18 +9,24 @@ from services.gateway.handlers.action_case import ActionCall, check_version, kee
 from services.gateway.ports import Transaction
 
 
-def execute_action(tx: Transaction, call: ActionCall, *, succeeded: bool | None, result: str) -> str:
+def execute_action(
+    tx: Transaction, call: ActionCall, *, succeeded: bool | None, result: str, break_glass: str = ""
+) -> str:
     """Record that a manual action was done, or failed, as the subject says; return its id.
 
-    Raises ``ActionNotApproved`` before anything else that stands against it, then ``Forbidden``, ``IncidentEnded``,
-    ``VersionConflict``, ``ExecutionUnavailable`` for every other type (nothing is done then, and the approval
-    stands), and ``ValidationFailed``.
+    ``break_glass`` says why it cannot wait for a freeze to end. Whether an approval counts is asked here, in the
+    transaction that acts, of the policy, the clock and the tokens of now. Raises ``ActionNotApproved`` before anything
+    else that stands against it, then ``Forbidden``, ``IncidentEnded``, ``VersionConflict``, ``ActionFrozen``,
+    ``ExecutionUnavailable`` for every other type (nothing is done then, and the approval stands), and
+    ``ValidationFailed``.
     """
     case = open_case(tx, call)
-    approvals = calls.check_approved(case.action, case.rule, tx.now)
+    approvals = calls.check_approved(case.action, case.rule, case.roles, tx.now)
     calls.check_executor(case.rule, call.subject)
     refuse_ended(tx, case.incident)
     check_version(case.action, call.versions)
+    why, _ = redact(break_glass.strip())
+    told = pass_freezes(call.policy, case.action, call.subject, tx.now, reason=why)
     if case.action.type is not ActionType.MANUAL:
         raise ExecutionUnavailable(
             f"It is approved, but this version executes no action of type {case.action.type}; nothing was done.",
@@ -31,4 +38,4 @@ def execute_action(tx: Transaction, call: ActionCall, *, succeeded: bool | None,
         raise ValidationFailed(f"Not valid: {', '.join(missing)}.", errors=missing)
     said, _ = redact(result)
     after, drafts = calls.finish_by_hand(case.action, approvals, call.subject, tx.now, succeeded=succeeded, result=said)
-    return keep(tx, after, drafts)
+    return keep(tx, after, [*told, *drafts])

@@ -76,7 +76,7 @@ def preview_action(tx: Transaction, call: ActionCall, dry_run: DryRun) -> str:
     case = open_case(tx, call)
     check_version(case.action, call.versions)
     refuse_ended(tx, case.incident)
-    after, drafts = calls.add_preview(case.action, case.rule, dry_run.seen(call.subject.id, tx.now))
+    after, drafts = calls.add_preview(case.action, case.rule, case.roles, dry_run.seen(call.subject.id, tx.now))
     put_output(tx, after, dry_run)
     return keep(tx, after, drafts)
 

@@ -35,7 +35,7 @@ def propose_action(
     if action.supersedes is not None:
         _supersede(tx, action, action.supersedes)
     drafts = [entries.proposed(action)]
-    rule = policy.rule_for(action)
+    rule = policy.rule_for(action, tx.now)
     if rule.ask_at_once:
         action, more = calls.ask(action, rule, subject.id, tx.now)
         drafts += more

@@ -11,6 +11,7 @@ from services.gateway.settings import read_gateway_settings
 from shared.contracts.action import KubernetesVerb
 from shared.errors import SettingsInvalid
 from tests.support.actions import a_change, a_preview, an_action
+from tests.support.clock import START
 
 LEAST = {"FAULTLINE_BROKER_URL": "redis://h/0", "FAULTLINE_DOOR_KEY": "door-secret"}
 GOOD = """
@@ -152,7 +153,9 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path):
     ],
 )
 def test_an_override_matches_what_all_its_lists_match(override, action, matches):
-    assert PolicyOverride(**override).matches(action) is matches
+    assert ApprovalPolicy(overrides=(PolicyOverride(**override, approvals=9),)).rule_for(action, START).approvals == (
+        9 if matches else 1
+    )
 
 
 def test_overrides_tighten_and_never_loosen():
@@ -176,9 +179,9 @@ def test_overrides_tighten_and_never_loosen():
     )
     for risk in ActionRisk:
         action = a_change(risk=risk)
-        assert ApprovalPolicy(overrides=(loose,)).rule_for(action) == DEFAULT_RULES[risk]
+        assert ApprovalPolicy(overrides=(loose,)).rule_for(action, START) == DEFAULT_RULES[risk]
         for order in ((loose, tight), (tight, loose)):
-            rule = ApprovalPolicy(overrides=order).rule_for(action)
+            rule = ApprovalPolicy(overrides=order).rule_for(action, START)
             assert (rule.approvals, rule.self_approval, rule.approver_role) == (3, False, Role.ADMIN)
             assert (rule.executor_role, rule.approval_minutes, rule.pending_minutes) == (Role.APPROVER, 5, 6)
             assert rule.ask_at_once is False

@@ -10,8 +10,9 @@ import msgspec
 from services.gateway.domain.access import Subject, may
 from services.gateway.domain.actions import entries
 from services.gateway.domain.actions.digests import content_digest, review_digest
-from services.gateway.domain.actions.policy import ApprovalRule, needs_digest
-from services.gateway.domain.actions.states import EXPIRING_STATES, Call, check_call, end_by_time, standing
+from services.gateway.domain.actions.policy import ApprovalRule, names_approver, needs_digest
+from services.gateway.domain.actions.standing import Judged, Roles, judge_approvals, standing
+from services.gateway.domain.actions.states import EXPIRING_STATES, Call, check_call, end_by_time
 from services.gateway.domain.records import (
     Action,
     ActionEnd,
@@ -26,6 +27,7 @@ from services.gateway.errors import (
     ActionChanged,
     ActionNotApproved,
     ApproverIsProposer,
+    ApproverNotNamed,
     Forbidden,
     ReasonRequired,
     TooManyPreviews,
@@ -36,13 +38,13 @@ _S = ActionState
 Outcome = tuple[Action, list[EntryDraft]]
 
 
-def add_preview(action: Action, rule: ApprovalRule, preview: PreviewSeen) -> Outcome:
+def add_preview(action: Action, rule: ApprovalRule, roles: Roles, preview: PreviewSeen) -> Outcome:
     """Return the action with one more preview. Approvals of what could be seen before it lapse."""
     check_call(action, Call.PREVIEW)
     if len(action.previews) >= MOST_PREVIEWS:
         raise TooManyPreviews(f"It has {MOST_PREVIEWS} previews; propose it anew.")
     now = preview.created_at
-    lapsed = len(standing(action, rule, now))
+    lapsed = len(standing(action, rule, roles, now))
     expires_at = action.expires_at
     if action.state is _S.APPROVED:
         expires_at = now + timedelta(minutes=rule.pending_minutes)
@@ -67,14 +69,21 @@ def ask(action: Action, rule: ApprovalRule, by: str, now: datetime) -> Outcome:
 
 
 def approve(
-    action: Action, rule: ApprovalRule, subject: Subject, now: datetime, *, digest: str | None, reason: str
+    action: Action,
+    rule: ApprovalRule,
+    roles: Roles,
+    subject: Subject,
+    now: datetime,
+    *,
+    digest: str | None,
+    reason: str,
 ) -> Outcome:
     """Return the action with one more approval; saying the same again changes nothing.
 
-    Raises ``CallNotAllowed``, ``Forbidden``, ``ApproverIsProposer``, or ``ActionChanged`` if ``digest`` is not that
-    of what there is to see now, or is missing where it must be named.
+    Raises ``CallNotAllowed``, ``Forbidden``, ``ApproverNotNamed``, ``ApproverIsProposer``, or ``ActionChanged`` if
+    ``digest`` is not that of what there is to see now, or is missing where it must be named.
     """
-    given = standing(action, rule, now) if action.state in EXPIRING_STATES else ()
+    given = standing(action, rule, roles, now) if action.state in EXPIRING_STATES else ()
     is_repeat = any(approval.by == subject.id for approval in given)
     if not is_repeat:
         check_call(action, Call.APPROVE)
@@ -133,21 +142,29 @@ def expire(action: Action, now: datetime) -> Outcome:
     return after, [entries.expired(after, after.end)] if after.end is not None else []
 
 
-def check_approved(action: Action, rule: ApprovalRule, now: datetime) -> tuple[Approval, ...]:
+def check_approved(action: Action, rule: ApprovalRule, roles: Roles, now: datetime) -> tuple[Approval, ...]:
     """Return the approvals by which ``action`` may be executed at ``now``.
 
-    Raises ``ActionNotApproved`` unless as many as the policy demands stand, for exactly this content.
+    Raises ``ActionNotApproved`` unless as many as the policy demands stand, for exactly this content; it says of each
+    other approval why it does not count.
     """
-    given = standing(action, rule, now)
+    judged = judge_approvals(action, rule, roles, now)
+    given = tuple(one.approval for one in judged if one.why_not is None)
     is_whole = content_digest(action) == action.digest
     if action.state is not _S.APPROVED or len(given) < rule.approvals or not is_whole:
         raise ActionNotApproved(
-            f"It is {action.state}, with {len(given)} of {rule.approvals} approvals that hold now.",
+            f"It is {action.state}, with {len(given)} of {rule.approvals} approvals that hold now{_left_out(judged)}.",
             state=action.state,
             approvalsGiven=len(given),
             approvalsNeeded=rule.approvals,
+            notCounted=[{"by": one.approval.by, "why": one.why_not} for one in judged if one.why_not is not None],
         )
     return given
+
+
+def _left_out(judged: tuple[Judged, ...]) -> str:
+    words = [f"{one.approval.by} ({one.why_not.replace('_', ' ')})" for one in judged if one.why_not is not None]
+    return f"; not counted: {', '.join(words)}" if words else ""
 
 
 def check_executor(rule: ApprovalRule, subject: Subject) -> None:
@@ -173,6 +190,9 @@ def finish_by_hand(
 
 def _check_approver(action: Action, rule: ApprovalRule, subject: Subject) -> None:
     _check_role(subject, rule.approver_role, "Approving")
+    if not names_approver(rule, subject.id):
+        named = " and ".join(f"one of {', '.join(patterns)}" for patterns in rule.approvers)
+        raise ApproverNotNamed(f"The policy wants {named} to approve it, and you are {subject.id}.")
     if subject.id == action.proposed_by and not rule.self_approval:
         raise ApproverIsProposer("The policy wants another person than its proposer to approve it.")
 

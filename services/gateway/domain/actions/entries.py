@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from services.gateway.domain.actions.digests import review_digest
+from services.gateway.domain.actions.policy import FreezeSpan
 from services.gateway.domain.records import Action, ActionEnd, Approval, EntryDraft, EntryType, Execution, PreviewSeen
 
 _FROM_API = "api"
@@ -68,6 +69,14 @@ def withdrawn(action: Action, end: ActionEnd) -> EntryDraft:
 def expired(action: Action, end: ActionEnd) -> EntryDraft:
     """Return the entry of an action that expired."""
     return _ended(EntryType.ACTION_EXPIRED, action, end, f"Expired, {end.reason}: {action.title}")
+
+
+def freeze_broken(action: Action, freezes: tuple[FreezeSpan, ...], by: str, at: datetime, reason: str) -> EntryDraft:
+    """Return the entry of an execution that did not wait for ``freezes`` to end, and why."""
+    names = [freeze.name for freeze in freezes]
+    facts = {"digest": review_digest(action), "freezes": names, "reason": reason}
+    message = _because(f"Executed in spite of the freeze {', '.join(names)}: {action.title}", reason)
+    return _draft(EntryType.ACTION_FREEZE_BROKEN, action, by, at, message, facts)
 
 
 def executed(action: Action, execution: Execution, approvals: tuple[Approval, ...]) -> EntryDraft:

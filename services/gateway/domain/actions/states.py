@@ -1,15 +1,14 @@
 """Decide which calls each state of an action takes, and in which state an action is now."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 import msgspec
 
-from services.gateway.domain.access import may
-from services.gateway.domain.actions.digests import review_digest
 from services.gateway.domain.actions.policy import ApprovalRule
-from services.gateway.domain.records import Action, ActionEnd, ActionState, Approval
+from services.gateway.domain.actions.standing import Roles, standing
+from services.gateway.domain.records import Action, ActionEnd, ActionState
 from services.gateway.errors import CallNotAllowed
 
 SYSTEM = "system"
@@ -68,33 +67,14 @@ def is_over(action: Action, now: datetime) -> bool:
     return action.state in EXPIRING_STATES and action.expires_at is not None and action.expires_at <= now
 
 
-def standing(action: Action, rule: ApprovalRule, now: datetime) -> tuple[Approval, ...]:
-    """Return the approvals that count at ``now``.
-
-    Each is of a different person whom the rule lets approve, of exactly what there is to see, and not past the time
-    the rule gives it. The rule is that of now, so a policy that was made stricter meanwhile is obeyed.
-    """
-    seen = review_digest(action)
-    found: dict[str, Approval] = {}
-    for approval in action.approvals:
-        if (
-            approval.digest == seen
-            and now < min(approval.expires_at, approval.at + timedelta(minutes=rule.approval_minutes))
-            and may(approval.role, rule.approver_role)
-            and (rule.self_approval or approval.by != action.proposed_by)
-        ):
-            found.setdefault(approval.by, approval)
-    return tuple(found.values())
-
-
-def settle(action: Action, rule: ApprovalRule, now: datetime) -> Action:
+def settle(action: Action, rule: ApprovalRule, roles: Roles, now: datetime) -> Action:
     """Return ``action`` as it is at ``now``, whether or not a timer has said so in the store yet.
 
     The clock ends what has expired; an approval that no longer satisfies the policy is a request again.
     """
     if is_over(action, now):
         return end_by_time(action)
-    if action.state is _S.APPROVED and len(standing(action, rule, now)) < rule.approvals:
+    if action.state is _S.APPROVED and len(standing(action, rule, roles, now)) < rule.approvals:
         return msgspec.structs.replace(action, state=_S.PENDING)
     return action
 

@@ -32,6 +32,7 @@ class EntryType(StrEnum):
     ACTION_STARTED = "action_started"
     ACTION_REFUSED = "action_refused"
     ACTION_STALE = "action_stale"
+    ACTION_FREEZE_BROKEN = "action_freeze_broken"
     ACTION_EXECUTED = "action_executed"
     ACTION_VERIFIED = "action_verified"
     ACTION_INEFFECTIVE = "action_ineffective"

@@ -6,7 +6,7 @@ import json
 import pytest
 from msgspec.structs import replace
 
-from services.gateway.api import action_shapes, shapes
+from services.gateway.api import action_shapes, policy_shapes, shapes
 from services.gateway.domain.records import Incident, IncidentStatus, Role
 from tests.support.action_calls import (
     ACTIONS,
@@ -121,7 +121,7 @@ def test_every_answer_has_the_shape_that_is_described(gw: GatewayUnderTest):
         assert action_shapes.ActionShape().validate(read(gw, one)) == {}
     assert action_shapes.ActionPageShape().validate(gw.get(ACTIONS).json) == {}
     assert action_shapes.ActionPreviewShape().validate(gw.get(preview["href"]).json) == {}
-    assert action_shapes.ApprovalPolicyShape().validate(gw.get("/api/actions/policy").json) == {}
+    assert policy_shapes.ApprovalPolicyShape().validate(gw.get("/api/actions/policy").json) == {}
 
 
 @pytest.mark.parametrize("status", [IncidentStatus.CLOSED, IncidentStatus.CANCELLED, IncidentStatus.MERGED])

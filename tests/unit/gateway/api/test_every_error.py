@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 from services.gateway import errors
 from services.gateway.api import shapes
 from services.gateway.api.diagnoses import EXAMPLE as DIAGNOSIS
+from services.gateway.domain.actions.policy import ApprovalPolicy, Freeze, Hours, PolicyOverride
 from services.gateway.domain.records import DeliveryBody, Incident, JobState, Relation, Role
 from services.gateway.domain.signatures import Signing
 from services.gateway.openapi import describe_api
@@ -145,9 +146,9 @@ def stale(gw: GatewayUnderTest, path: str) -> TestResponse:
 MANUAL = {"type": "manual", "payload": {"instructions": "Fail over."}, "title": "Fail over", "risk": "high"}
 
 
-def on_an_action(*calls: tuple[str, dict[str, Any]], **fields: Any) -> Provoke:
+def on_an_action(*calls: tuple[str, dict[str, Any]], policy: ApprovalPolicy | None = None, **fields: Any) -> Provoke:
     def provoke() -> TestResponse:
-        gw = a_gateway()
+        gw = a_gateway(approvals=policy or ApprovalPolicy())
         actions = f"/api/incidents/{gw.open_incident()['id']}/actions"
         path = f"{actions}/{gw.post(actions, json=MANUAL | fields).json['id']}"
         answers = [gw.post(f"{path}/{call}", json=body) for call, body in calls]
@@ -165,6 +166,9 @@ SCALE = {"verb": "scale", "context": "eu", "namespace": "shop", "kind": "Deploym
 KUBERNETES = {"type": "kubernetes", "risk": "low", "payload": SCALE | {"parameters": {"replicas": 6}}}
 PREVIEW = ("previews", {"output": "ready"})
 OUTCOME = {"succeeded": True, "result": "Done."}
+YES = ("approve", {"approved": True})
+ONLY_ANN = ApprovalPolicy(overrides=(PolicyOverride(approvers=("ann",)),))
+FROZEN = ApprovalPolicy(freezes=(Freeze(name="all", reason="Half of us are away.", hours=(Hours(zone="UTC"),)),))
 TOKEN = {"name": "ann", "role": "viewer"}
 SIGNING = {"sentry": Signing(header="sentry-hook-signature", secret="a-secret-of-sentry")}
 
@@ -258,6 +262,8 @@ CASES: dict[type[AppError], Provoke] = {
     errors.TooManyDiagnoses: on_a_full_incident("diagnoses", 100, lambda number: DIAGNOSIS | {"id": f"dx_{number}"}),
     errors.TooManyTasks: on_a_full_incident("tasks", 200, lambda number: {"title": f"Task {number}"}),
     errors.ActionChanged: on_an_action(PREVIEW, PREVIEW, ("approve", {"approved": True}), risk="low"),
+    errors.ActionFrozen: on_an_action(YES, ("execute", OUTCOME), policy=FROZEN, risk="low"),
+    errors.ApproverNotNamed: on_an_action(YES, policy=ONLY_ANN, risk="low"),
     errors.ActionNotApproved: on_an_action(("execute", OUTCOME)),
     errors.ApproverIsProposer: on_an_action(PREVIEW, ("approve", {"approved": True, "digest": "x"})),
     errors.CallNotAllowed: on_an_action(("withdraw", {}), ("withdraw", {}), ("request-approval", {})),

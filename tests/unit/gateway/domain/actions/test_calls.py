@@ -10,7 +10,7 @@ from services.gateway.domain.actions.digests import review_digest
 from services.gateway.domain.actions.policy import DEFAULT_RULES
 from services.gateway.domain.records import ActionRisk, ActionState, Role
 from services.gateway.errors import ActionChanged, ApproverIsProposer, Forbidden, ReasonRequired, TooManyPreviews
-from tests.support.actions import ANN, BOB, CY, DEE, a_preview, an_action, approved_by
+from tests.support.actions import ANN, BOB, CY, DEE, ROLES, a_preview, an_action, approved_by
 from tests.support.clock import START
 
 NOW = START + timedelta(minutes=1)
@@ -19,7 +19,7 @@ NOW = START + timedelta(minutes=1)
 def approve(action, subject, **fields):
     rule = fields.pop("rule", DEFAULT_RULES[action.risk])
     given = {"digest": review_digest(action), "reason": ""} | fields
-    return calls.approve(action, rule, subject, NOW, **given)
+    return calls.approve(action, rule, ROLES, subject, NOW, **given)
 
 
 def test_a_critical_action_needs_two_different_people():
@@ -85,7 +85,7 @@ def test_a_repeated_approval_of_something_else_is_refused_too():
 def test_a_preview_lapses_what_was_approved_without_it():
     rule = DEFAULT_RULES[ActionRisk.LOW]
     before = approved_by(an_action(), BOB)
-    after, (entry,) = calls.add_preview(before, rule, a_preview(created_at=NOW))
+    after, (entry,) = calls.add_preview(before, rule, ROLES, a_preview(created_at=NOW))
 
     assert (after.state, after.approvals) == (ActionState.PENDING, ())
     assert after.expires_at == NOW + timedelta(minutes=rule.pending_minutes)
@@ -95,7 +95,7 @@ def test_a_preview_lapses_what_was_approved_without_it():
 
 def test_a_preview_does_not_give_a_request_more_time():
     before = an_action(state=ActionState.PENDING)
-    after, _ = calls.add_preview(before, DEFAULT_RULES[ActionRisk.LOW], a_preview(created_at=NOW))
+    after, _ = calls.add_preview(before, DEFAULT_RULES[ActionRisk.LOW], ROLES, a_preview(created_at=NOW))
 
     assert after.expires_at == before.expires_at
 
@@ -104,7 +104,7 @@ def test_an_action_has_no_more_previews_than_a_person_can_read():
     previews = tuple(a_preview(number) for number in range(calls.MOST_PREVIEWS))
 
     with pytest.raises(TooManyPreviews):
-        calls.add_preview(an_action(previews=previews), DEFAULT_RULES[ActionRisk.LOW], a_preview(99))
+        calls.add_preview(an_action(previews=previews), DEFAULT_RULES[ActionRisk.LOW], ROLES, a_preview(99))
 
 
 def test_a_rejection_needs_a_reason_and_also_takes_back_an_approval():
@@ -141,7 +141,7 @@ def test_an_old_approval_is_dropped_when_the_next_one_comes():
 
 def test_a_failure_is_told_from_a_success():
     action = approved_by(an_action(), BOB)
-    approvals = calls.check_approved(action, DEFAULT_RULES[ActionRisk.LOW], NOW)
+    approvals = calls.check_approved(action, DEFAULT_RULES[ActionRisk.LOW], ROLES, NOW)
     after, (entry,) = calls.finish_by_hand(action, approvals, ANN, NOW, succeeded=False, result="No quorum.")
 
     assert (after.state, after.execution.by, entry.type) == (ActionState.FAILED, ANN.id, "action_failed")

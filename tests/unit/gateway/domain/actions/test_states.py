@@ -7,10 +7,11 @@ from msgspec.structs import replace
 
 from services.gateway.domain.actions import calls
 from services.gateway.domain.actions.policy import DEFAULT_RULES
-from services.gateway.domain.actions.states import ALLOWED, OPEN_STATES, Call, settle, standing
+from services.gateway.domain.actions.standing import standing
+from services.gateway.domain.actions.states import ALLOWED, OPEN_STATES, Call, settle
 from services.gateway.domain.records import ActionRisk, ActionState, EntryType, Role
 from services.gateway.errors import ActionNotApproved, CallNotAllowed
-from tests.support.actions import ANN, BOB, CY, DEE, a_preview, an_action, approved_by
+from tests.support.actions import ANN, BOB, CY, DEE, ROLES, a_preview, an_action, approved_by
 from tests.support.clock import START
 
 LOW = DEFAULT_RULES[ActionRisk.LOW]
@@ -36,17 +37,17 @@ def an_action_in(state):
 def make(call, action):
     match call:
         case Call.PREVIEW:
-            return calls.add_preview(action, LOW, a_preview(created_at=NOW))
+            return calls.add_preview(action, LOW, ROLES, a_preview(created_at=NOW))
         case Call.REQUEST_APPROVAL:
             return calls.ask(action, LOW, ANN.id, NOW)
         case Call.APPROVE:
-            return calls.approve(action, LOW, CY, NOW, digest=None, reason="")
+            return calls.approve(action, LOW, ROLES, CY, NOW, digest=None, reason="")
         case Call.REJECT:
             return calls.reject(action, CY, NOW, reason="no")
         case Call.WITHDRAW:
             return calls.withdraw(action, ANN, NOW, reason="")
         case Call.EXECUTE:
-            approvals = calls.check_approved(action, LOW, NOW)
+            approvals = calls.check_approved(action, LOW, ROLES, NOW)
             return calls.finish_by_hand(action, approvals, ANN, NOW, succeeded=True, result="done")
 
 
@@ -97,8 +98,8 @@ def test_what_has_run_out_is_expired_by_the_clock_alone(state, reason):
     action = an_action_in(state)
     over = action.expires_at
 
-    assert settle(action, LOW, over - timedelta(microseconds=1)).state is state
-    expired = settle(action, LOW, over)
+    assert settle(action, LOW, ROLES, over - timedelta(microseconds=1)).state is state
+    expired = settle(action, LOW, ROLES, over)
     assert (expired.state, expired.end.at, expired.end.reason) == (S.EXPIRED, over, reason)
     for call in Call:
         with pytest.raises((ActionNotApproved, CallNotAllowed)):
@@ -109,7 +110,7 @@ def test_the_timer_says_what_the_clock_says():
     action = an_action_in(S.APPROVED)
     after, (draft,) = calls.expire(action, NOW + timedelta(days=1))
 
-    settled = settle(action, LOW, NOW + timedelta(days=1))
+    settled = settle(action, LOW, ROLES, NOW + timedelta(days=1))
     assert replace(after, version=1, updated_at=START) == settled
     assert (draft.type, draft.occurred_at, draft.actor) == (EntryType.ACTION_EXPIRED, action.expires_at, "system")
 
@@ -118,29 +119,29 @@ def test_the_timer_says_what_the_clock_says():
 def test_what_nobody_was_asked_about_never_expires(state):
     action = an_action_in(state)
 
-    assert settle(action, LOW, NOW + timedelta(days=3_650)) == action
+    assert settle(action, LOW, ROLES, NOW + timedelta(days=3_650)) == action
 
 
 def test_an_approval_counts_only_as_the_policy_of_now_has_it():
     action = approved_by(an_action(), BOB)
 
-    assert len(standing(action, LOW, NOW)) == 1
+    assert len(standing(action, LOW, ROLES, NOW)) == 1
     for stricter in (
         replace(LOW, approvals=2),
         replace(LOW, approver_role=Role.ADMIN),
         replace(LOW, approval_minutes=1),
     ):
-        settled = settle(action, stricter, NOW)
+        settled = settle(action, stricter, ROLES, NOW)
         assert settled.state is S.PENDING, stricter
         with pytest.raises(ActionNotApproved):
-            calls.check_approved(settled, stricter, NOW)
+            calls.check_approved(settled, stricter, ROLES, NOW)
 
 
 def test_a_request_that_stricter_rules_reopened_takes_the_approval_it_lacks():
     stricter = replace(LOW, approvals=2)
-    reopened = settle(approved_by(an_action(), BOB), stricter, NOW)
+    reopened = settle(approved_by(an_action(), BOB), stricter, ROLES, NOW)
 
-    after, _ = calls.approve(reopened, stricter, DEE, NOW, digest=None, reason="")
+    after, _ = calls.approve(reopened, stricter, ROLES, DEE, NOW, digest=None, reason="")
 
     assert (after.state, [one.by for one in after.approvals]) == (S.APPROVED, [BOB.id, DEE.id])
     assert after.expires_at == START + timedelta(minutes=60), "the first to end ends them all"
@@ -149,11 +150,11 @@ def test_a_request_that_stricter_rules_reopened_takes_the_approval_it_lacks():
 def test_approvals_of_one_person_count_once_however_they_came_about():
     action = approved_by(an_action(), BOB, BOB)
 
-    assert len(standing(action, LOW, NOW)) == 1
+    assert len(standing(action, LOW, ROLES, NOW)) == 1
 
 
 def test_content_that_is_not_what_its_digest_says_is_not_approved():
     action = replace(approved_by(an_action(), BOB), title="Drop the database")
 
     with pytest.raises(ActionNotApproved):
-        calls.check_approved(action, LOW, NOW)
+        calls.check_approved(action, LOW, ROLES, NOW)
