@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
@@ -21,11 +22,14 @@ from services.gateway.app import create_app
 from services.gateway.domain.grouping import GroupingPolicy
 from services.gateway.errors import StoreDamaged, StoreLocked
 from services.gateway.handlers.apply_retention import Retention, apply_retention
-from services.gateway.handlers.follow_quickdx import follow_job
+from services.gateway.handlers.finish_job import dead_letter
+from services.gateway.handlers.follow_job import follow_job
+from services.gateway.handlers.give_order import give_order
 from services.gateway.handlers.judge import Judge
 from services.gateway.handlers.manage_tokens import bootstrap_admin
 from services.gateway.handlers.note_clusters import ClusterNotes
-from services.gateway.handlers.record_results import Recorder, dead_letter, record_results
+from services.gateway.handlers.note_places import PlaceNotes
+from services.gateway.handlers.record_results import Recorder, record_results
 from services.gateway.handlers.run_timers import run_timer
 from services.gateway.handlers.write_question import write_question
 from services.gateway.live.board import LiveBoard
@@ -37,6 +41,7 @@ from services.gateway.upkeep import repeating
 from services.gateway.wiring import Gateway
 from shared.adapters.clock import SystemClock
 from shared.adapters.logging import configure_logging
+from shared.contracts.messages import Hello
 from shared.errors import SettingsInvalid
 from shared.ports import Clock
 
@@ -112,7 +117,7 @@ def run(settings: Settings, stopping: threading.Event) -> int:
         stack.callback(relay.stop)
         authenticator = Authenticator(store, clock, idle=timedelta(seconds=settings.session_idle_seconds))
         _start_upkeep(stack, store, blobs, clock, authenticator, settings)
-        recorder = Recorder(judge)
+        recorder = Recorder(judge, settings.approvals)
         gateway = Gateway(
             settings=settings,
             store=store,
@@ -126,13 +131,14 @@ def run(settings: Settings, stopping: threading.Event) -> int:
         board = LiveBoard(store)
         clusters = ClusterNotes(store, is_automatic=settings.investigate == "auto")
         clusters.begin()
+        places = PlaceNotes(store)
         door = AppServer(
             create_door_app(
                 door_key=settings.door_key,
                 relay=relay,
                 blobs=blobs,
                 record_results=lambda results: record_results(store, recorder, results, blobs),
-                note_hello=clusters.note,
+                note_hello=_all_of(clusters.note, places.note),
             ),
             settings.door_host,
             settings.door_port,
@@ -159,6 +165,14 @@ def run(settings: Settings, stopping: threading.Event) -> int:
     return EXIT_FAILED if failed.is_set() else 0
 
 
+def _all_of(*hearers: Callable[[Hello], None]) -> Callable[[Hello], None]:
+    def hear(hello: Hello) -> None:
+        for hearer in hearers:
+            hearer(hello)
+
+    return hear
+
+
 def _make_relay(store: Store, queue: CeleryJobQueue, clock: Clock, judge: Judge, settings: Settings) -> Relay:
     return Relay(
         store,
@@ -167,7 +181,8 @@ def _make_relay(store: Store, queue: CeleryJobQueue, clock: Clock, judge: Judge,
         on_timer=lambda job_id: run_timer(store, judge, job_id),
         dead_letter=dead_letter,
         write_question=write_question,
-        on_begun=follow_job,
+        on_moved=follow_job,
+        give_order=lambda tx, job: give_order(tx, job, settings.approvals),
         options=RelayOptions(
             window=settings.window,
             batch_limit=settings.batch_limit,

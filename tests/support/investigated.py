@@ -12,7 +12,7 @@ from services.gateway.domain.records import (
     JobState,
     KeptInvestigation,
 )
-from services.gateway.handlers.follow_quickdx import follow_job
+from services.gateway.handlers.follow_job import follow_job
 from services.gateway.handlers.judge import Judge
 from services.gateway.handlers.record_results import Recorder, record_results
 from services.gateway.ports import RecordQuery

@@ -17,7 +17,9 @@ from services.gateway.errors.actions import (
     ApproverNotNamed,
     CallNotAllowed,
     ExecutionUnavailable,
+    ExecutorRevoked,
     IncidentEnded,
+    PreviewRequired,
     TooManyPreviews,
 )
 from services.gateway.errors.incidents import (
@@ -96,6 +98,7 @@ __all__ = [
     "DiagnosisDiffers",
     "DiagnosisNotDone",
     "ExecutionUnavailable",
+    "ExecutorRevoked",
     "Forbidden",
     "GraphClusterUnknown",
     "IdempotencyKeyReused",
@@ -117,6 +120,7 @@ __all__ = [
     "MethodNotAllowed",
     "MilestoneNotReached",
     "NotInvestigated",
+    "PreviewRequired",
     "ReasonRequired",
     "RecordNotFound",
     "RecordTooLarge",

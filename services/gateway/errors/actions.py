@@ -81,11 +81,11 @@ class CallNotAllowed(AppError):
 
 
 class ExecutionUnavailable(AppError):
-    """This version cannot execute actions of this type; nothing was done."""
+    """No worker that is there can do this; nothing was done."""
 
     code = "execution_unavailable"
     http_status = 409
-    title = "This version cannot execute it; nothing was done"
+    title = "No worker can do it; nothing was done"
     example: ClassVar[Mapping[str, Any]] = {"actionType": "kubernetes"}
 
 
@@ -104,3 +104,19 @@ class IncidentEnded(AppError):
     http_status = 409
     title = "The incident has ended"
     example: ClassVar[Mapping[str, Any]] = {"incidentStatus": "closed"}
+
+
+class PreviewRequired(AppError):
+    """No worker has looked at what the action would change, so nobody can have approved that."""
+
+    code = "preview_required"
+    http_status = 409
+    title = "A dry run must be approved first"
+
+
+class ExecutorRevoked(AppError):
+    """Who had the action executed may not any more, now that a worker would begin it."""
+
+    code = "executor_revoked"
+    http_status = 403
+    title = "Who had it executed may not any more"

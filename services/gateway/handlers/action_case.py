@@ -50,7 +50,13 @@ def open_case(tx: Transaction, call: ActionCall) -> ActionCase:
     stored = tx.get(Action, call.action_id)
     if stored.incident_id != incident.id:
         raise RecordNotFound(f"{incident.id} has no action {call.action_id!r}.")
-    rule = call.policy.rule_for(stored, tx.now)
+    return open_stored(tx, stored, call.policy)
+
+
+def open_stored(tx: Transaction, stored: Action, policy: ApprovalPolicy) -> ActionCase:
+    """Return the case of an action as it is in the store. Raises ``RecordNotFound`` if its incident is gone."""
+    incident = tx.get(Incident, stored.incident_id)
+    rule = policy.rule_for(stored, tx.now)
     roles = find_roles(tx, stored, tx.now)
     return ActionCase(tx=tx, incident=incident, action=settle(stored, rule, roles, tx.now), rule=rule, roles=roles)
 

@@ -25,14 +25,15 @@ def find_roles(reads: Reads, action: Action, now: datetime) -> Roles:
     Left out is whose token was revoked or has expired by ``now``, or whose scopes do not let approve. Names are never
     given twice, so the token of a name is that of the person who approved.
     """
-    found: dict[str, Role] = {}
-    for approval in action.approvals:
-        if approval.by.startswith(_NAMED) and approval.by not in found:
-            token = reads.find(Token, token_id_for(approval.by.removeprefix(_NAMED)))
-            if token is not None and token.state(now) is TokenState.ACTIVE and _lets_approve(token):
-                found[approval.by] = token.role
-    return found
+    roles = {by: find_role(reads, by, Scope.ACTIONS_APPROVE, now) for by in {one.by for one in action.approvals}}
+    return {by: role for by, role in roles.items() if role is not None}
 
 
-def _lets_approve(token: Token) -> bool:
-    return token.scopes is None or Scope.ACTIONS_APPROVE in token.scopes
+def find_role(reads: Reads, subject_id: str, scope: Scope, now: datetime) -> Role | None:
+    """Return the role of now of a person; None if their token was revoked, has expired, or lacks ``scope``."""
+    if not subject_id.startswith(_NAMED):
+        return None
+    token = reads.find(Token, token_id_for(subject_id.removeprefix(_NAMED)))
+    if token is None or token.state(now) is not TokenState.ACTIVE:
+        return None
+    return token.role if token.scopes is None or scope in token.scopes else None

@@ -18,10 +18,10 @@ from services.gateway.domain.records import (
 )
 from services.gateway.domain.rules.spans import current_span, next_span
 from services.gateway.handlers.arrival import Arrival
+from services.gateway.handlers.finish_job import finish_job
 from services.gateway.handlers.judge import Judge
 from services.gateway.handlers.move_by_system import SYSTEM
 from services.gateway.handlers.place_signal import place_signal
-from services.gateway.handlers.record_results import finish_job
 from services.gateway.handlers.signal_case import SignalCase
 from services.gateway.handlers.write_audit import write_audit
 from services.gateway.ports import RecordQuery, Store, Transaction

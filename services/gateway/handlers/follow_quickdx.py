@@ -1,11 +1,9 @@
-"""Keep what waits for a graph job in step with it, in the commit that changes the job."""
+"""Keep a diagnosis in step with its job."""
 
 import msgspec
 
 from services.gateway.domain.records import Job, JobState, QuickDx, QuickDxState
-from services.gateway.handlers.keep_investigation import follow_investigation, wait_again
 from services.gateway.ports import Transaction
-from shared.contracts.queues import DIAGNOSE_RESOURCE, INVESTIGATE_INCIDENT
 
 _STATES = {
     JobState.PENDING: QuickDxState.QUEUED,
@@ -18,12 +16,8 @@ _STATES = {
 }
 
 
-def follow_job(tx: Transaction, job: Job) -> None:
-    """Give what waits for ``job``, a diagnosis or an investigation, the state the job has now."""
-    if job.kind == INVESTIGATE_INCIDENT:
-        follow_investigation(tx, job)
-    if job.kind != DIAGNOSE_RESOURCE:
-        return
+def follow_quickdx(tx: Transaction, job: Job) -> None:
+    """Give the diagnosis that waits for ``job`` the state the job has now."""
     waiting = tx.find(QuickDx, str(job.payload.get("quickdxId", "")))
     if waiting is None or waiting.job_id != job.id:
         return
@@ -37,12 +31,8 @@ def follow_job(tx: Transaction, job: Job) -> None:
     )
 
 
-def wait_for_retry(tx: Transaction, again: Job) -> None:
-    """Let what waited for a job that failed wait for ``again``."""
-    if again.kind == INVESTIGATE_INCIDENT:
-        wait_again(tx, again)
-    if again.kind != DIAGNOSE_RESOURCE:
-        return
+def wait_for_diagnosis(tx: Transaction, again: Job) -> None:
+    """Let the diagnosis that waited for a job that failed wait for ``again``."""
     waiting = tx.find(QuickDx, str(again.payload.get("quickdxId", "")))
     if waiting is not None and waiting.state is QuickDxState.FAILED:
         waits = msgspec.structs.replace(

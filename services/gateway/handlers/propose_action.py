@@ -14,6 +14,7 @@ from services.gateway.domain.actions.states import OPEN_STATES, is_over
 from services.gateway.domain.records import Action, ActionType
 from services.gateway.errors import ValidationFailed
 from services.gateway.handlers.action_case import keep, refuse_ended
+from services.gateway.handlers.ask_dry_run import preview_proposed
 from services.gateway.handlers.writable import get_writable
 from services.gateway.ports import Transaction
 from shared.ids import new_id
@@ -39,7 +40,7 @@ def propose_action(
     if rule.ask_at_once:
         action, more = calls.ask(action, rule, subject.id, tx.now)
         drafts += more
-    return keep(tx, msgspec.structs.replace(action, version=1), drafts)
+    return keep(tx, preview_proposed(tx, msgspec.structs.replace(action, version=1)), drafts)
 
 
 def _make(tx: Transaction, incident_id: str, subject: Subject, fields: Mapping[str, Any]) -> Action:

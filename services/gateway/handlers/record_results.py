@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import msgspec
 
+from services.gateway.domain.actions.policy import ApprovalPolicy
 from services.gateway.domain.records import (
     Change,
     ChangeOutcome,
@@ -23,13 +24,16 @@ from services.gateway.domain.records import (
 from services.gateway.handlers.apply_signal import apply_signal
 from services.gateway.handlers.arrival import Arrival
 from services.gateway.handlers.count_noise import Lanes, Tally
-from services.gateway.handlers.follow_quickdx import follow_job
+from services.gateway.handlers.finish_job import ERROR_LIMIT, dead_letter, finish_job, quarantine
+from services.gateway.handlers.follow_job import follow_job
 from services.gateway.handlers.judge import Judge
 from services.gateway.handlers.move_by_system import SYSTEM
+from services.gateway.handlers.record_action import ActionResult, Prepared, prepare_action_results, record_action
 from services.gateway.handlers.record_graph import GraphResult, Read, read_graph_results, record_graph
 from services.gateway.handlers.scratch import ScratchTransaction
 from services.gateway.ports import Blobs, Store, Transaction
 from shared.contracts.messages import (
+    ActionDone,
     DeliveryNormalised,
     DeliveryQuarantined,
     JobFailed,
@@ -43,7 +47,6 @@ _FIRST_RETRY = timedelta(seconds=1)
 _LONGEST_RETRY = timedelta(minutes=5)
 # A delivery is listed under the most telling outcome of its signals, in this order.
 _TELLING = (Outcome.OPENED, Outcome.REOPENED, Outcome.JOINED, Outcome.SUPPRESSED, Outcome.NOTED, Outcome.IGNORED)
-_ERROR_LIMIT = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Recorder:
     """What recording needs besides the store; one for a gateway."""
 
     judge: Judge
+    policy: ApprovalPolicy = field(default_factory=ApprovalPolicy)
     lanes: Lanes = field(default_factory=Lanes)
 
 
@@ -61,20 +65,29 @@ def record_results(store: Store, recorder: Recorder, results: Results, blobs: Bl
     comes first is recorded, and the job is finished. ``blobs`` are needed where the graph worker reports.
     """
     read = read_graph_results(blobs, results) if blobs is not None else {}
+    prepared = prepare_action_results(blobs, results) if blobs is not None else {}
     with recorder.lanes.lane() as lane:
 
         def work(tx: Transaction) -> ResultsRecorded:
             tally = Tally()
-            recorded = sum(_record(tx, recorder.judge, tally, read, result) for result in results.results)
+            recorded = sum(_record(tx, recorder, tally, Brought(read, prepared), result) for result in results.results)
             tally.put(tx, lane)
             return ResultsRecorded(recorded=recorded, ignored=len(results.results) - recorded)
 
         return store.transact(work)
 
 
-def _record(tx: Transaction, judge: Judge, tally: Tally, read: Mapping[str, Read], result: JobResult) -> bool:
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What was read and kept of a batch before its commit, by job id."""
+
+    read: Mapping[str, Read]
+    prepared: Mapping[str, Prepared]
+
+
+def _record(tx: Transaction, recorder: Recorder, tally: Tally, brought: Brought, result: JobResult) -> bool:
     job = tx.find(Job, result.job_id)
-    if job is None or job.state.is_final:
+    if job is None or (job.state.is_final and not _is_late_truth(job, result)):
         return False
     if isinstance(result, JobFailed):
         if result.attempt < job.attempt:
@@ -82,11 +95,22 @@ def _record(tx: Transaction, judge: Judge, tally: Tally, read: Mapping[str, Read
         _record_failure(tx, job, result)
         return True
     if isinstance(result, GraphResult):
-        problem = record_graph(tx, job, result, read)
-        state = JobState.SUCCEEDED if problem is None else JobState.FAILED
-        finish_job(tx, job, state, attempt=result.attempt, error=problem)
+        _finish(tx, job, result.attempt, record_graph(tx, job, result, brought.read))
         return True
-    return _record_delivery(tx, judge, tally, job, result)
+    if isinstance(result, ActionResult):
+        _finish(tx, job, result.attempt, record_action(tx, job, result, brought.prepared, recorder.policy))
+        return True
+    return _record_delivery(tx, recorder.judge, tally, job, result)
+
+
+def _is_late_truth(job: Job, result: JobResult) -> bool:
+    """Answer whether this is the report of a worker that was given up: what it did is known now after all."""
+    return job.state is JobState.UNKNOWN and isinstance(result, ActionDone) and result.attempt == job.attempt
+
+
+def _finish(tx: Transaction, job: Job, attempt: int, problem: str | None) -> None:
+    state = JobState.SUCCEEDED if problem is None else JobState.FAILED
+    finish_job(tx, job, state, attempt=attempt, error=problem)
 
 
 def _record_delivery(
@@ -226,33 +250,6 @@ def _most_telling(outcomes: tuple[SignalOutcome, ...], *, has_changes: bool) -> 
     return next((outcome for outcome in _TELLING if outcome in seen), Outcome.IGNORED)
 
 
-def quarantine(tx: Transaction, delivery: Delivery, *, code: str, reason: str) -> None:
-    """Give ``delivery`` the outcome quarantined: kept, visible, and replayable once its cause is mended."""
-    tx.put(
-        msgspec.structs.replace(
-            delivery,
-            state=DeliveryState.PREVIEWED if delivery.preview_id else DeliveryState.QUARANTINED,
-            outcome=Outcome.QUARANTINED,
-            code=code,
-            reason=reason,
-            processed_at=tx.now,
-        ),
-    )
-
-
-def finish_job(tx: Transaction, job: Job, state: JobState, *, attempt: int, error: str | None = None) -> None:
-    """Put ``job`` in a final ``state``, and what waits for it in step."""
-    finished = msgspec.structs.replace(
-        job,
-        state=state,
-        attempt=max(attempt, job.attempt),
-        error=error[:_ERROR_LIMIT] if error else None,
-        finished_at=tx.now,
-    )
-    tx.put(finished)
-    follow_job(tx, finished)
-
-
 def _record_failure(tx: Transaction, job: Job, result: JobFailed) -> None:
     if result.retryable and result.attempt < job.max_attempts:
         wait = min(_FIRST_RETRY * 2 ** (result.attempt - 1), _LONGEST_RETRY)
@@ -260,18 +257,10 @@ def _record_failure(tx: Transaction, job: Job, result: JobFailed) -> None:
             job,
             state=JobState.PENDING,
             attempt=result.attempt,
-            error=result.error[:_ERROR_LIMIT],
+            error=result.error[:ERROR_LIMIT],
             not_before=tx.now + wait,
         )
         tx.put(waiting)
         follow_job(tx, waiting)
         return
     dead_letter(tx, job, attempt=result.attempt, code="worker_failed", error=result.error)
-
-
-def dead_letter(tx: Transaction, job: Job, *, attempt: int, code: str, error: str) -> None:
-    """Give ``job`` up as failed. Its delivery, if it has one, is quarantined, so that it has an outcome too."""
-    finish_job(tx, job, JobState.FAILED, attempt=attempt, error=error)
-    delivery = tx.find(Delivery, job.delivery_id) if job.delivery_id else None
-    if delivery is not None and delivery.state is DeliveryState.ACCEPTED:
-        quarantine(tx, delivery, code=code, reason=f"gave up after {attempt} attempts: {error[:500]}")

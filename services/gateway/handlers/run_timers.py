@@ -8,9 +8,9 @@ from services.gateway.handlers.action_case import EXPIRE_ACTION
 from services.gateway.handlers.auto_resolve import RESOLVE_INCIDENT
 from services.gateway.handlers.end_silence import END_SILENCE, end_silence
 from services.gateway.handlers.expire_action import expire_action
+from services.gateway.handlers.finish_job import finish_job
 from services.gateway.handlers.judge import Judge
 from services.gateway.handlers.move_by_system import SYSTEM, move_by_system
-from services.gateway.handlers.record_results import finish_job
 from services.gateway.ports import Store, Transaction
 
 

@@ -18,11 +18,11 @@ from services.gateway.handlers.action_case import EXPIRE_ACTION
 from services.gateway.handlers.auto_resolve import RESOLVE_INCIDENT, cancel_resolve
 from services.gateway.handlers.end_silence import END_SILENCE
 from services.gateway.handlers.expire_action import set_timer_again
-from services.gateway.handlers.follow_quickdx import follow_job, wait_for_retry
-from services.gateway.handlers.record_results import quarantine
+from services.gateway.handlers.finish_job import quarantine
+from services.gateway.handlers.follow_job import follow_job, wait_for_retry
 from services.gateway.handlers.write_audit import write_audit
 from services.gateway.ports import Transaction
-from shared.contracts.queues import REPEATABLE_TASKS
+from shared.contracts.queues import EXECUTE_ACTION, REPEATABLE_TASKS
 from shared.ids import new_id
 
 _REPEATABLE = REPEATABLE_TASKS | {RESOLVE_INCIDENT, END_SILENCE, EXPIRE_ACTION}
@@ -36,6 +36,8 @@ def retry_job(tx: Transaction, job_id: str, actor: str) -> str:
     of a timer must still be open, with nothing firing.
     """
     job = tx.get(Job, job_id)
+    if job.kind == EXECUTE_ACTION:
+        raise JobNotRetryable("An action is executed by asking for it, never by a retry; look at the action.")
     if job.state is JobState.UNKNOWN and job.kind not in _REPEATABLE:
         raise JobNotRetryable("Nobody knows whether it took effect outside; look there before doing it anew.")
     if job.state not in {JobState.FAILED, JobState.CANCELLED, JobState.UNKNOWN}:
@@ -72,7 +74,8 @@ def retry_job(tx: Transaction, job_id: str, actor: str) -> str:
 def cancel_job(tx: Transaction, job_id: str, actor: str) -> str:
     """Cancel the job and return its id; cancelling again changes nothing. Its delivery is quarantined.
 
-    A worker that is at it learns of it at its next beat, and its result is ignored. Raises ``RecordNotFound``,
+    A worker that is at it learns of it at its next beat, and its result is ignored; but one that executes an action is
+    asked to stop, and the job ends with its report of how far it came. Raises ``RecordNotFound``,
     and ``JobNotCancellable`` if the job ended otherwise.
     """
     job = tx.get(Job, job_id)
@@ -84,6 +87,8 @@ def cancel_job(tx: Transaction, job_id: str, actor: str) -> str:
         raise JobNotCancellable("It looks again at what a silence held; end the silence early instead.")
     if job.kind == EXPIRE_ACTION:
         raise JobNotCancellable("It lets an action expire; withdraw or reject the action instead.")
+    if job.kind == EXECUTE_ACTION and job.state is JobState.RUNNING:
+        return _ask_to_stop(tx, job, actor)
     error = f"cancelled by {actor}"
     cancelled = msgspec.structs.replace(job, state=JobState.CANCELLED, finished_at=tx.now, error=error)
     tx.put(cancelled)
@@ -93,6 +98,14 @@ def cancel_job(tx: Transaction, job_id: str, actor: str) -> str:
         quarantine(tx, delivery, code="job_cancelled", reason=error)
     write_audit(tx, EntryType.JOB_CANCELLED, actor, f"Job cancelled: {job.kind}", jobId=job_id)
     return job_id
+
+
+def _ask_to_stop(tx: Transaction, job: Job, actor: str) -> str:
+    """Let the worker that is at it stop where it can; what it did until then is its report's to say."""
+    if job.cancelling_by is None:
+        tx.put(msgspec.structs.replace(job, cancelling_by=actor))
+        write_audit(tx, EntryType.JOB_CANCELLED, actor, f"Asked to stop: {job.kind}", jobId=job.id)
+    return job.id
 
 
 def _set_timer_again(tx: Transaction, again: Job) -> None:

@@ -1,5 +1,6 @@
 """Decide what becomes of a job that was begun and never reported, and write it down."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
@@ -21,8 +22,12 @@ class DeadLetter(Protocol):
 class Endings:
     """The relay's own writes that finish a job. Each finishes it once, whoever else tries at the same time."""
 
-    def __init__(self, store: Store, dead_letter: DeadLetter) -> None:
+    def __init__(
+        self, store: Store, dead_letter: DeadLetter, on_ended: Callable[[Transaction, Job], None] | None = None
+    ) -> None:
         self._store = store
+        # Told within the commit, as of every other end of a job.
+        self._on_ended = on_ended
         self._dead_letter = dead_letter
         self._given_up: dict[str, int] = {}
 
@@ -52,16 +57,19 @@ class Endings:
         if job is None or job.state.is_final:
             return False
         if job.kind not in REPEATABLE_TASKS:
-            self._store.transact(lambda tx: _mark_unknown(tx, job_id))
+            self._store.transact(lambda tx: self._mark_unknown(tx, job_id))
             return False
         if job.attempt >= job.max_attempts:
             self.give_up(job_id, code="worker_lost", error="the worker was lost each time it worked on this")
             return False
         return True
 
-
-def _mark_unknown(tx: Transaction, job_id: str) -> None:
-    job = tx.find(Job, job_id)
-    if job is not None and not job.state.is_final:
+    def _mark_unknown(self, tx: Transaction, job_id: str) -> None:
+        job = tx.find(Job, job_id)
+        if job is None or job.state.is_final:
+            return
         error = "the worker fell silent; whether the work was done is not known, so a person must look"
-        tx.put(msgspec.structs.replace(job, state=JobState.UNKNOWN, error=error, finished_at=tx.now))
+        ended = msgspec.structs.replace(job, state=JobState.UNKNOWN, error=error, finished_at=tx.now)
+        tx.put(ended)
+        if self._on_ended is not None:
+            self._on_ended(tx, ended)

@@ -4,14 +4,19 @@ from dataclasses import dataclass
 from threading import Lock
 
 _NOTE_LENGTH = 200
+_OUTPUT_LENGTH = 8 << 10
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """``share`` is 0 to 1, or None where the worker cannot tell; ``note`` says what is done now."""
+    """``share`` is 0 to 1, or None where the worker cannot tell; ``note`` says what is done now.
+
+    ``output`` is the end of what a command put out so far.
+    """
 
     share: float | None
     note: str
+    output: str = ""
 
 
 class ProgressBoard:
@@ -21,14 +26,14 @@ class ProgressBoard:
         self._lock = Lock()
         self._words: dict[str, Progress] = {}
 
-    def note(self, job_id: str, share: float | None, note: str) -> None:
+    def note(self, job_id: str, share: float | None, note: str, output: str = "") -> None:
         """Keep what a beat said; one that says nothing leaves the word before."""
-        if share is None and not note:
+        if share is None and not note and not output:
             return
         # Written so that NaN, which compares false with everything, is no share.
         known = share if share is not None and 0 <= share <= 1 else None
         with self._lock:
-            self._words[job_id] = Progress(known, note[:_NOTE_LENGTH])
+            self._words[job_id] = Progress(known, note[:_NOTE_LENGTH], output[-_OUTPUT_LENGTH:])
 
     def drop(self, job_id: str) -> None:
         """Forget a job whose attempt is over."""

@@ -16,7 +16,7 @@ from services.gateway.domain.records import Delivery, DeliveryBody, Job, JobStat
 from services.gateway.errors import BrokerUnavailable
 from services.gateway.ports import Committed, JobQueue, Store, Transaction
 from services.gateway.relay.backlog import Entry
-from services.gateway.relay.claims import Claims
+from services.gateway.relay.claims import Claims, GiveOrder
 from services.gateway.relay.endings import DeadLetter, Endings
 from services.gateway.relay.options import RelayOptions
 from services.gateway.relay.packing import Packing
@@ -52,13 +52,14 @@ class Relay:
         on_timer: Callable[[str], None],
         dead_letter: DeadLetter,
         write_question: WriteQuestion,
-        on_begun: Callable[[Transaction, Job], None] | None = None,
+        on_moved: Callable[[Transaction, Job], None] | None = None,
+        give_order: GiveOrder | None = None,
         options: RelayOptions | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._options = options or RelayOptions()
         self._store, self._queue, self._clock, self._monotonic = store, queue, clock, monotonic
-        self._endings = Endings(store, dead_letter)
+        self._endings = Endings(store, dead_letter, on_moved)
         # Never held while the store or the broker is called: the store calls ``_on_commit`` from its own locks.
         self._changed = threading.Condition()
         self._windows = {str(name): self._new_window(name) for name in Queue}
@@ -66,10 +67,13 @@ class Relay:
         self._packers: dict[str, Packer] = {
             Queue.INTAKE: self._packing,
             Queue.GRAPH: SinglePacking(store, write_question),
+            Queue.ACTIONS: SinglePacking(store, write_question),
         }
         self._progress = ProgressBoard()
+        # Running jobs somebody asked to stop: their workers learn of it and say how far they came.
+        self._stopping_jobs: set[str] = set()
         self._workers = Workers(monotonic)
-        self._claims = Claims(store, self._options.lease_seconds, on_begun)
+        self._claims = Claims(store, self._options.lease_seconds, on_moved, give_order)
         self._timers = TimerThread(store, clock, on_timer, self._give_up_timer)
         self._sleeps_until = 0.0
         self._broker_wait = 0.0
@@ -115,8 +119,8 @@ class Relay:
             windows = [window for window in self._windows.values() if job_id in window]
             is_live = attempt.isdecimal() and any(w.beat(job_id, attempt=int(attempt), now=now) for w in windows)
             if is_live:
-                self._progress.note(job_id, beat.progress, beat.note)
-        return BeatAnswer(cancel=not is_live)
+                self._progress.note(job_id, beat.progress, beat.note, beat.output)
+        return BeatAnswer(cancel=not is_live or job_id in self._stopping_jobs)
 
     def hello(self, hello: Hello) -> None:
         """Note that a worker is there."""
@@ -190,6 +194,9 @@ class Relay:
         with self._changed:
             if job.state is not JobState.RUNNING:
                 self._progress.drop(job.id)
+                self._stopping_jobs.discard(job.id)
+            elif job.cancelling_by is not None:
+                self._stopping_jobs.add(job.id)
             if job.state.is_final:
                 window.finish(job.id, now=now)
                 self._packing.drop(job.id)

@@ -13,8 +13,15 @@ from services.gateway.ports import Store, StoreReads
 from services.gateway.relay.backlog import Entry
 from shared.contracts.base import Contract
 from shared.contracts.diagnosis import DiagnosedResource
-from shared.contracts.messages import DiagnoseResource, InvestigateIncident, TakeInventory, encode
-from shared.contracts.queues import DIAGNOSE_RESOURCE, INVESTIGATE_INCIDENT, TAKE_INVENTORY
+from shared.contracts.messages import ActionJob, DiagnoseResource, InvestigateIncident, TakeInventory, encode
+from shared.contracts.queues import (
+    DIAGNOSE_RESOURCE,
+    EXECUTE_ACTION,
+    INVESTIGATE_INCIDENT,
+    PREVIEW_ACTION,
+    TAKE_INVENTORY,
+    VERIFY_ACTION,
+)
 
 log = structlog.get_logger(__name__)
 # Returns what an investigation is asked, by its id, as of now; None if it is gone.
@@ -123,7 +130,14 @@ def _take_inventory(job: Job) -> Callable[[str], Contract]:
     return lambda message_id: TakeInventory(message_id=message_id, job_id=job.id, attempt=job.attempt + 1)
 
 
+def _act(job: Job) -> Callable[[str], Contract]:
+    return lambda message_id: ActionJob(message_id=message_id, job_id=job.id, attempt=job.attempt + 1)
+
+
 _WRITERS: dict[str, Callable[[Job], Callable[[str], Contract] | None]] = {
     DIAGNOSE_RESOURCE: _diagnose,
     TAKE_INVENTORY: _take_inventory,
+    PREVIEW_ACTION: _act,
+    EXECUTE_ACTION: _act,
+    VERIFY_ACTION: _act,
 }

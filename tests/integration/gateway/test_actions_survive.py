@@ -10,8 +10,8 @@ from services.gateway.adapters.blob_files import FileBlobs
 from services.gateway.adapters.json_store import open_json_store
 from services.gateway.domain.grouping import GroupingPolicy
 from services.gateway.domain.records import Action, Job
+from services.gateway.handlers.finish_job import dead_letter
 from services.gateway.handlers.judge import Judge
-from services.gateway.handlers.record_results import dead_letter
 from services.gateway.handlers.run_timers import run_timer
 from services.gateway.handlers.verify_chains import verify_chains
 from services.gateway.handlers.write_question import write_question

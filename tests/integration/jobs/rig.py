@@ -15,9 +15,10 @@ from services.gateway.api.door import create_door_app
 from services.gateway.domain.grouping import GroupingPolicy
 from services.gateway.domain.records import Delivery, DeliveryState, Job
 from services.gateway.handlers.accept_delivery import Incoming, accept_delivery
-from services.gateway.handlers.follow_quickdx import follow_job
+from services.gateway.handlers.finish_job import dead_letter
+from services.gateway.handlers.follow_job import follow_job
 from services.gateway.handlers.judge import Judge
-from services.gateway.handlers.record_results import Recorder, dead_letter, record_results
+from services.gateway.handlers.record_results import Recorder, record_results
 from services.gateway.handlers.run_timers import run_timer
 from services.gateway.handlers.write_question import write_question
 from services.gateway.ports import Committed
@@ -152,7 +153,7 @@ class Rig:
             on_timer=lambda job_id: run_timer(self.store, self.judge, job_id),
             dead_letter=dead_letter,
             write_question=write_question,
-            on_begun=follow_job,
+            on_moved=follow_job,
             options=RelayOptions(lease_seconds=LEASE_SECONDS),
         )
 

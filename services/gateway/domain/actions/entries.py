@@ -75,8 +75,8 @@ def freeze_broken(action: Action, freezes: tuple[FreezeSpan, ...], by: str, at: 
     """Return the entry of an execution that did not wait for ``freezes`` to end, and why."""
     names = [freeze.name for freeze in freezes]
     facts = {"digest": review_digest(action), "freezes": names, "reason": reason}
-    message = _because(f"Executed in spite of the freeze {', '.join(names)}: {action.title}", reason)
-    return _draft(EntryType.ACTION_FREEZE_BROKEN, action, by, at, message, facts)
+    message = because(f"Executed in spite of the freeze {', '.join(names)}: {action.title}", reason)
+    return draft(EntryType.ACTION_FREEZE_BROKEN, action, by, at, message, facts)
 
 
 def executed(action: Action, execution: Execution, approvals: tuple[Approval, ...]) -> EntryDraft:

@@ -26,9 +26,9 @@ def started(action: Action, execution: Execution, approvals: tuple[Approval, ...
     return draft(EntryType.ACTION_STARTED, action, execution.by, execution.at, f"Executing: {action.title}", facts)
 
 
-def refused(action: Action, by: str, at: datetime, *, code: str, words: str) -> EntryDraft:
-    """Return the entry of an execution that was not begun; ``code`` says which refusal it was."""
-    facts = {"digest": review_digest(action), "code": code, "reason": words}
+def refused(action: Action, by: str, at: datetime, *, words: str) -> EntryDraft:
+    """Return the entry of an execution that was not begun; ``words`` begin with the code of the refusal."""
+    facts = {"digest": review_digest(action), "reason": words}
     message = because(f"Not executed, nothing was done: {action.title}", words[:_SHOWN_RESULT])
     return draft(EntryType.ACTION_REFUSED, action, by, at, message, facts)
 

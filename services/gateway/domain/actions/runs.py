@@ -1,5 +1,6 @@
 """Turn what workers report of an action's execution into its next state and the facts for the timeline."""
 
+import shlex
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -7,7 +8,6 @@ import msgspec
 
 from services.gateway.domain.actions import run_entries as entries
 from services.gateway.domain.actions.policy import ApprovalRule
-from services.gateway.domain.actions.states import settle
 from services.gateway.domain.records import (
     Action,
     ActionState,
@@ -41,24 +41,40 @@ class Ended:
     expectation: Expectation | None = None
 
 
-def start(action: Action, approvals: tuple[Approval, ...], by: str, job_id: str, now: datetime) -> Outcome:
+def start(
+    action: Action, approvals: tuple[Approval, ...], by: str, job_id: str, now: datetime, *, break_glass: str = ""
+) -> Outcome:
     """Return the action handed to a worker; the approvals it goes by are kept with it."""
-    execution = Execution(by=by, at=now, succeeded=None, result="", job_id=job_id)
+    execution = Execution(by=by, at=now, succeeded=None, result="", job_id=job_id, break_glass=break_glass)
     after = _step(
         action, now, state=_S.EXECUTING, approvals=approvals, execution=execution, expires_at=None, verification=None
     )
     return after, [entries.started(after, execution, approvals)]
 
 
-def hand_back(action: Action, rule: ApprovalRule, now: datetime, *, code: str, words: str, by: str) -> Outcome:
+def as_asked(action: Action) -> Action:
+    """Return an action that was handed to a worker as it was when that was asked for."""
+    expires_at = min((one.expires_at for one in action.approvals), default=None)
+    return msgspec.structs.replace(action, state=_S.APPROVED, execution=None, expires_at=expires_at)
+
+
+def hand_back(action: Action, now: datetime, *, words: str, by: str) -> Outcome:
     """Return the action as it was before it was handed to a worker, because nothing was done and why.
 
-    Approvals that hold still do; what has ended meanwhile has ended.
+    Approvals that hold still do; the clock and the policy end the others as ever.
     """
-    expires_at = min((one.expires_at for one in action.approvals), default=now)
-    back = _step(action, now, state=_S.APPROVED, execution=None, expires_at=expires_at)
-    settled = settle(back, rule, now)
-    return settled, [entries.refused(settled, by, now, code=code, words=words)]
+    back = _step(as_asked(action), now)
+    return back, [entries.refused(back, by, now, words=words)]
+
+
+def how_to_look(action: Action) -> str:
+    """Return the command that shows whether a change of a cluster was made; empty for what only a person can tell."""
+    change = action.kubernetes
+    if change is None:
+        return ""
+    namespace = ["--namespace", change.namespace] if change.namespace else []
+    words = ["kubectl", "--context", change.context, *namespace, "get", change.kind, change.name, "--output", "yaml"]
+    return shlex.join(words)
 
 
 def end(action: Action, begun: Execution, ended: Ended, now: datetime) -> Outcome:

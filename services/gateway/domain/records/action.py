@@ -109,6 +109,8 @@ class Execution(Contract, frozen=True, kw_only=True):
     succeeded: bool | None
     result: str
     code: str = ""
+    # Why it could not wait for a freeze to end.
+    break_glass: str = ""
     job_id: str | None = None
     finished_at: datetime | None = None
     done: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ import pytest
 from services.gateway.api import quickdx_shapes
 from services.gateway.domain.grouping import GroupingPolicy
 from services.gateway.domain.records import Job, JobState, QuickDx, QuickDxState, Role
-from services.gateway.handlers.follow_quickdx import follow_job
+from services.gateway.handlers.follow_job import follow_job
 from services.gateway.handlers.judge import Judge
 from services.gateway.handlers.record_results import Recorder, record_results
 from services.gateway.relay.progress import Progress

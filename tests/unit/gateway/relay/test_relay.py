@@ -9,7 +9,7 @@ import pytest
 
 from services.gateway.domain.records import Delivery, DeliveryBody, DeliveryState, Job, JobState
 from services.gateway.handlers.accept_delivery import Incoming, accept_delivery
-from services.gateway.handlers.record_results import dead_letter
+from services.gateway.handlers.finish_job import dead_letter
 from services.gateway.handlers.write_question import write_question
 from services.gateway.relay import ClaimRefused, Relay, RelayOptions
 from shared.adapters.clock import SystemClock

@@ -39,13 +39,25 @@ class ApprovalPolicy(Contract, frozen=True, kw_only=True):
         )
 
     def rule_for(self, action: Action, now: datetime) -> ApprovalRule:
-        """Return what ``action`` needs at ``now``: the rule of its risk, tightened by every override that holds."""
-        rule = self.risk[action.risk]
+        """Return what ``action`` needs at ``now``: the rule of its risk, tightened by every override that holds.
+
+        Where the actions worker could not show what it would change, it needs what the next higher risk does.
+        """
+        rule = self.risk[level_of(action)]
         for _, override in self.overrides_of(action, now):
             rule = tighten(rule, override)
         return rule
 
 
+def level_of(action: Action) -> ActionRisk:
+    """Return the risk whose rule ``action`` goes by: its own, or the next where its newest dry run showed nothing."""
+    seen = next((one for one in reversed(action.previews) if one.target_digest or one.no_preview), None)
+    if seen is None or seen.no_preview is None:
+        return action.risk
+    levels = list(ActionRisk)
+    return levels[min(levels.index(action.risk) + 1, len(levels) - 1)]
+
+
 def needs_digest(action: Action) -> bool:
     """Answer whether an approver must say which digest was seen: from high risk on, or where it may have changed."""
-    return action.risk in {ActionRisk.HIGH, ActionRisk.CRITICAL} or len(action.previews) > 1
+    return level_of(action) in {ActionRisk.HIGH, ActionRisk.CRITICAL} or len(action.previews) > 1
