@@ -4,12 +4,13 @@ from typing import Any
 
 from marshmallow import fields
 
-from services.gateway.api.action_inputs import PAYLOADS
+from services.gateway.api.action_inputs import PAYLOADS, KubernetesPayloadInput
 from services.gateway.api.fields import Word
 from services.gateway.api.shapes import Shape, page_of
 from services.gateway.domain.actions.standing import NotCounted
 from services.gateway.domain.actions.states import Call
-from services.gateway.domain.records import ActionRisk, ActionState, ActionType, Role
+from services.gateway.domain.records import ActionRisk, ActionState, ActionType, JobState, Role
+from shared.contracts.action import ExpectationCheck
 
 
 def _moment(**options: Any) -> fields.DateTime:
@@ -45,6 +46,11 @@ class PreviewSeenShape(Shape):
     succeeded = fields.Boolean()
     length = fields.Integer(metadata={"description": "Bytes of output."})
     redacted = fields.Integer(metadata={"description": "How many secrets were taken out of it."})
+    target_digest = fields.String(
+        allow_none=True,
+        metadata={"description": "Of the object and the fields it reads or writes, where a worker made the dry run."},
+    )
+    no_preview = fields.String(allow_none=True, metadata={"description": "Why a worker could not show what it does."})
     created_by = fields.String()
     created_at = _moment()
     href = fields.String()
@@ -81,12 +87,71 @@ class ActionEndShape(Shape):
 
 
 class ExecutionShape(Shape):
-    """Who did it, or says that it was done, and what came of it."""
+    """Who had it done, or says that it was done, and what came of it."""
 
     by = fields.String()
     at = _moment()
-    succeeded = fields.Boolean()
+    succeeded = fields.Boolean(
+        allow_none=True, metadata={"description": "Null while it is under way, and where nobody knows."}
+    )
     result = fields.String()
+    code = fields.String(metadata={"description": "The frozen name of what went wrong; empty where nothing did."})
+    job_id = fields.String(allow_none=True)
+    finished_at = _moment(allow_none=True)
+    done = fields.List(fields.String(), metadata={"description": "The steps that were done, of one that has several."})
+    look = fields.String(metadata={"description": "A command that shows whether it was done, where nobody knows."})
+    output_href = fields.String(allow_none=True)
+    rollback = fields.Nested(
+        KubernetesPayloadInput, allow_none=True, metadata={"description": "What would undo it, to be proposed."}
+    )
+    break_glass = fields.String(metadata={"description": "Why it could not wait for a freeze to end."})
+
+
+class ExpectationShape(Shape):
+    """What should become true of one object."""
+
+    check = Word(ExpectationCheck)
+    context = fields.String()
+    namespace = fields.String(allow_none=True)
+    kind = fields.String()
+    name = fields.String()
+    uid = fields.String(allow_none=True)
+    generation = fields.Integer()
+    field = fields.String()
+    value = fields.Raw(allow_none=True)
+    parameters = fields.Dict(keys=fields.String())
+    words = fields.String()
+
+
+class VerificationShape(Shape):
+    """Whether what it was to bring about has become so."""
+
+    expectation = fields.Nested(ExpectationShape)
+    until = _moment()
+    looks = fields.Integer()
+    words = fields.String(metadata={"description": "Those of the last look."})
+    checked_at = _moment(allow_none=True)
+    job_id = fields.String(allow_none=True, metadata={"description": "The next look; null where there is none."})
+
+
+class DryRunAskedShape(Shape):
+    """A dry run that was asked for; its job says how far it is, and the action has a preview then."""
+
+    job_id = fields.String()
+    state = Word(JobState)
+
+
+class RunOutputShape(Shape):
+    """What an execution put out, secrets taken out of it."""
+
+    id = fields.String()
+    action_id = fields.String()
+    output = fields.String()
+    digest = fields.String(metadata={"description": "SHA-256 of the whole."})
+    length = fields.Integer(metadata={"description": "Bytes of the whole."})
+    is_truncated = fields.Boolean(metadata={"description": "Whether its middle is left out here."})
+    redacted = fields.Integer()
+    created_at = _moment()
 
 
 class ApprovalRuleShape(Shape):
@@ -124,6 +189,8 @@ class ActionShape(ActionSummaryShape):
     approvals = fields.List(fields.Nested(ApprovalShape))
     end = fields.Nested(ActionEndShape, allow_none=True)
     execution = fields.Nested(ExecutionShape, allow_none=True)
+    verification = fields.Nested(VerificationShape, allow_none=True)
+    preview_job_id = fields.String(allow_none=True, metadata={"description": "The dry run that is under way."})
     supersedes = fields.String(allow_none=True)
     superseded_by = fields.String(allow_none=True)
 

@@ -14,18 +14,20 @@ from services.gateway.domain.actions.states import ALLOWED, EXPIRING_STATES, Cal
 from services.gateway.domain.records import (
     Action,
     ActionEnd,
+    ActionOutput,
     ActionRisk,
     ActionState,
     ActionType,
-    Execution,
     Payload,
     PreviewSeen,
     Role,
+    Verification,
 )
 from services.gateway.handlers.answer_once import Answer
 from services.gateway.handlers.approver_roles import find_roles
 from services.gateway.ports import RecordQuery, StoreReads
 from services.gateway.wiring import Gateway
+from shared.contracts.action import KubernetesPayload
 from shared.contracts.base import Contract
 
 SHOWN_ACTIONS = 20
@@ -60,6 +62,8 @@ class PreviewView(Contract, frozen=True, kw_only=True):
     succeeded: bool
     length: int
     redacted: int
+    target_digest: str | None
+    no_preview: str | None
     created_by: str
     created_at: datetime
     href: str
@@ -70,6 +74,36 @@ class PreviewOutput(PreviewView, frozen=True, kw_only=True):
 
     action_id: str
     output: str
+
+
+class RunOutput(Contract, frozen=True, kw_only=True):
+    """What an execution put out; ``digest`` and ``length`` are of the whole, of which the middle may be left out."""
+
+    id: str
+    action_id: str
+    output: str
+    digest: str
+    length: int
+    is_truncated: bool
+    redacted: int
+    created_at: datetime
+
+
+class ExecutionView(Contract, frozen=True, kw_only=True):
+    """Who had it done, when, and what came of it."""
+
+    by: str
+    at: datetime
+    succeeded: bool | None
+    result: str
+    code: str
+    job_id: str | None
+    finished_at: datetime | None
+    done: tuple[str, ...]
+    look: str
+    output_href: str | None
+    rollback: KubernetesPayload | None
+    break_glass: str
 
 
 class ApprovalView(Contract, frozen=True, kw_only=True):
@@ -98,7 +132,9 @@ class ActionView(ActionSummary, frozen=True, kw_only=True):
     previews: tuple[PreviewView, ...]
     approvals: tuple[ApprovalView, ...]
     end: ActionEnd | None
-    execution: Execution | None
+    execution: ExecutionView | None
+    verification: Verification | None
+    preview_job_id: str | None
     supersedes: str | None
     superseded_by: str | None
 
@@ -153,9 +189,25 @@ def view_action(store: StoreReads, stored: Action, policy: ApprovalPolicy, now: 
         previews=tuple(PreviewView(**_preview_members(action, preview)) for preview in action.previews),
         approvals=tuple(_view_approval(current, one) for one in current.judged),
         end=action.end,
-        execution=action.execution,
+        execution=_view_execution(action),
+        verification=action.verification,
+        preview_job_id=action.preview_job_id,
         supersedes=action.supersedes,
         superseded_by=action.superseded_by,
+    )
+
+
+def view_run_output(kept: ActionOutput, output: str) -> RunOutput:
+    """Return what an execution put out."""
+    return RunOutput(
+        id=kept.id,
+        action_id=kept.action_id,
+        output=output,
+        digest=kept.digest,
+        length=kept.length,
+        is_truncated=kept.truncated,
+        redacted=kept.redacted,
+        created_at=kept.created_at,
     )
 
 
@@ -225,3 +277,12 @@ def _view_approval(current: _ActionNow, judged: Judged) -> ApprovalView:
 
 def _preview_members(action: Action, preview: PreviewSeen) -> dict[str, Any]:
     return msgspec.structs.asdict(preview) | {"href": f"{action_path(action)}/previews/{preview.id}"}
+
+
+def _view_execution(action: Action) -> ExecutionView | None:
+    execution = action.execution
+    if execution is None:
+        return None
+    members = msgspec.structs.asdict(execution)
+    output_id = members.pop("output_id")
+    return ExecutionView(**members, output_href=f"{action_path(action)}/outputs/{output_id}" if output_id else None)

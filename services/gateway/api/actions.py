@@ -11,6 +11,7 @@ from services.gateway.api.action_views import (
     summarise_action,
     view_action,
     view_output,
+    view_run_output,
 )
 from services.gateway.api.current import (
     encode,
@@ -25,10 +26,12 @@ from services.gateway.api.current import (
 from services.gateway.api.operation import Operation, endpoint
 from services.gateway.api.reading import ReadingBlueprint
 from services.gateway.api.representations import resolve_incident_id
-from services.gateway.domain.records import Action, Incident, Role
+from services.gateway.domain.records import Action, ActionOutput, Incident, Job, Role
 from services.gateway.errors import RecordNotFound
 from services.gateway.handlers.action_case import ActionCall
 from services.gateway.handlers.answer_once import Answer, answer_once
+from services.gateway.handlers.ask_dry_run import ask_dry_run
+from services.gateway.handlers.kept_bytes import kept_bytes
 from services.gateway.handlers.preview_action import keep_output, preview_action, read_output
 from services.gateway.handlers.propose_action import propose_action
 from services.gateway.ports import RecordQuery
@@ -182,6 +185,56 @@ def read_preview(incident_id: str, action_id: str, preview_id: str) -> Response:
     action = _find_action(incident_id, action_id)
     seen, output = read_output(parts.store, parts.blobs, action, preview_id)
     return read_answer(encode(view_output(action, seen, output)))
+
+
+@endpoint(
+    blueprint,
+    Operation(
+        path="/api/incidents/{incident_id}/actions/{action_id}/dry-run",
+        method="POST",
+        role=Role.RESPONDER,
+        status=202,
+        answer=action_shapes.DryRunAskedShape,
+        errors=(
+            errors.RecordNotFound,
+            errors.IncidentEnded,
+            errors.IncidentMerged,
+            errors.CallNotAllowed,
+            errors.ExecutionUnavailable,
+        ),
+        keyed=True,
+    ),
+)
+def create_dry_run(incident_id: str, action_id: str) -> Response:
+    """Let a worker show what the action would do; one that is under way is not done twice."""
+    parts, call = gateway(), action_call(incident_id, action_id)
+
+    def render(job_id: str) -> Answer:
+        job = parts.store.get(Job, job_id)
+        body = {"jobId": job.id, "state": job.state}
+        return Answer(202, encode(body).decode(), location=f"/api/jobs/{job.id}")
+
+    return write_answer(answer_once(parts.store, repeat_guard(), lambda tx: ask_dry_run(tx, call), render))
+
+
+@endpoint(
+    blueprint,
+    Operation(
+        path="/api/incidents/{incident_id}/actions/{action_id}/outputs/{output_id}",
+        role=Role.VIEWER,
+        answer=action_shapes.RunOutputShape,
+        errors=(errors.RecordNotFound, errors.BlobNotFound, errors.BlobDamaged),
+        conditional=True,
+    ),
+)
+def read_run_output(incident_id: str, action_id: str, output_id: str) -> Response:
+    """Read what an execution put out."""
+    parts = gateway()
+    action = _find_action(incident_id, action_id)
+    kept = parts.store.get(ActionOutput, output_id)
+    if kept.action_id != action.id:
+        raise RecordNotFound(f"{action.id} has no output {output_id!r}.")
+    return read_answer(encode(view_run_output(kept, kept_bytes(parts.blobs, kept.text, kept.blob).decode())))
 
 
 def action_call(incident_id: str, action_id: str) -> ActionCall:

@@ -106,13 +106,14 @@ def approve(fields: dict[str, Any], incident_id: str, action_id: str) -> Respons
             errors.IncidentMerged,
             errors.ActionFrozen,
             errors.ExecutionUnavailable,
+            errors.PreviewRequired,
         ),
         keyed=True,
         matched=True,
     ),
 )
 def execute(fields: dict[str, Any], incident_id: str, action_id: str) -> Response:
-    """Execute what a valid approval covers; of a manual action, state that it was done and what came of it."""
+    """Let a worker execute what a valid approval covers; of a manual action, state that it was done and how it went."""
     return _answer(incident_id, action_id, lambda tx, call: execute_action(tx, call, **fields))
 
 

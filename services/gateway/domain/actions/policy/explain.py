@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from services.gateway.domain.actions.policy.approval_policy import ApprovalPolicy, needs_digest
+from services.gateway.domain.actions.policy.approval_policy import ApprovalPolicy, level_of, needs_digest
 from services.gateway.domain.actions.policy.holding import FreezeSpan, freezes_at, next_free_at, next_freezes
 from services.gateway.domain.actions.policy.rules import ApprovalRule, PolicyOverride, tighten
 from services.gateway.domain.records import Action, ActionRisk, ActionType, Role
@@ -52,7 +52,7 @@ class Explanation(Contract, frozen=True, kw_only=True):
 
 def explain(policy: ApprovalPolicy, action: Action, at: datetime) -> Explanation:
     """Return what ``policy`` asks of ``action`` at ``at``, by the very functions that decide."""
-    base = policy.risk[action.risk]
+    base = policy.risk[level_of(action)]
     environments = policy.environments_of(action)
     return Explanation(
         at=at,
