@@ -123,7 +123,7 @@ class ExpectationShape(Shape):
     words = fields.String()
 
 
-class VerificationShape(Shape):
+class ActionVerificationShape(Shape):
     """Whether what it was to bring about has become so."""
 
     expectation = fields.Nested(ExpectationShape)
@@ -189,7 +189,7 @@ class ActionShape(ActionSummaryShape):
     approvals = fields.List(fields.Nested(ApprovalShape))
     end = fields.Nested(ActionEndShape, allow_none=True)
     execution = fields.Nested(ExecutionShape, allow_none=True)
-    verification = fields.Nested(VerificationShape, allow_none=True)
+    verification = fields.Nested(ActionVerificationShape, allow_none=True)
     preview_job_id = fields.String(allow_none=True, metadata={"description": "The dry run that is under way."})
     supersedes = fields.String(allow_none=True)
     superseded_by = fields.String(allow_none=True)

@@ -64,14 +64,18 @@ def list_jobs(args: dict[str, Any]) -> Response:
     Operation(
         path="/api/jobs/{job_id}",
         role=Role.VIEWER,
-        answer=shapes.JobShape,
+        answer=shapes.JobWholeShape,
         errors=(errors.RecordNotFound,),
         conditional=True,
     ),
 )
 def read_job(job_id: str) -> Response:
-    """Read a job."""
-    return read_answer(encode(gateway().store.get(Job, job_id)))
+    """Read a job, and how far it is."""
+    parts = gateway()
+    job = parts.store.get(Job, job_id)
+    progress = parts.relay.progress(job.id) if job.state is JobState.RUNNING else None
+    body = msgspec.to_builtins(job) | {"progress": dataclasses.asdict(progress) if progress is not None else None}
+    return read_answer(encode(body))
 
 
 @endpoint(

@@ -264,6 +264,23 @@ class JobShape(Shape):
     created_at = _moment()
     started_at = _moment(allow_none=True)
     finished_at = _moment(allow_none=True)
+    cancelling_by = fields.String(
+        allow_none=True, metadata={"description": "Who asked the worker that is at it to stop where it can."}
+    )
+
+
+class JobProgressShape(Shape):
+    """How far a running job is, by its worker's last word."""
+
+    share = fields.Float(allow_none=True, metadata={"description": "0 to 1; null where the worker cannot tell."})
+    note = fields.String()
+    output = fields.String(metadata={"description": "The end of what a command has put out so far."})
+
+
+class JobWholeShape(JobShape):
+    """One unit of queued work, and how far it is."""
+
+    progress = fields.Nested(JobProgressShape, allow_none=True)
 
 
 class SignalOutcomeShape(Shape):
