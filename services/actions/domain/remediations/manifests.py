@@ -58,7 +58,11 @@ class Apply(Remediation):
         return expect_of_any(sight, after)
 
     def needs(self, sight: Sight) -> tuple[RbacRule, ...]:
-        kind, namespace = sight.target.kind, sight.target.payload.namespace
         # An apply asks for the right to create too, though the object is there.
-        verbs = ("get", "patch", "create") if sight.object.exists else ("get", "create")
-        return (RbacRule(api_group=kind.group, resource=kind.plural, verbs=verbs, namespace=namespace),)
+        rule = RbacRule(
+            api_group=sight.target.kind.group,
+            resource=sight.target.kind.plural,
+            verbs=("create",),
+            namespace=sight.target.payload.namespace,
+        )
+        return (*super().needs(sight), rule) if sight.object.exists else super().needs(sight)
