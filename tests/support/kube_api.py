@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Lock, Thread
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from tests.support import kube_documents
 from tests.support.kube_config_file import write_kubeconfig
 from tests.support.kube_faults import Fault, FaultKind
-from tests.support.kube_requests import Seen, Target, read_target
-from tests.support.kube_rights import Ask, Rights, all_rights, refusal, refusal_of_path, status
+from tests.support.kube_requests import Seen, Target, read_target, select
+from tests.support.kube_rights import Ask, Rights, all_rights, asked, refusal, refusal_of_path, rules_of, status
 from tests.support.kube_wire import Exchange, Wire
 from tests.support.kube_world import Item, KubeWorld
 
@@ -26,6 +26,9 @@ TOKEN = "token-of-the-reader"
 REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 RULES = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
 READER = "system:serviceaccount:faultline:graph-reader"
+
+
+Served = TypeVar("Served", bound="KubeApi")
 
 
 @dataclass
@@ -72,6 +75,10 @@ class KubeApi:
         else:
             self._read(exchange, account, target)
 
+    def write(self, exchange: Exchange, account: Account, target: Target) -> None:
+        """Answer a request that would change something; ``WritableKube`` does what it asks."""
+        exchange.send(405, status(405, "MethodNotAllowed", "this server is read only"))
+
     def lists_of(self, plural: str) -> list[Seen]:
         """Return the lists of this plural that were asked for."""
         return [one for one in self.seen if one.verb == "list" and one.target and one.target.place.plural == plural]
@@ -95,9 +102,9 @@ class KubeApi:
             exchange.send(415, status(415, "UnsupportedMediaType", "the body of the request is not JSON"))
             return
         if exchange.path == RULES:
-            review["status"] = _rules_of(account.rights, review["spec"]["namespace"])
+            review["status"] = rules_of(account.rights, review["spec"]["namespace"])
         else:
-            review["status"] = {"allowed": account.rights.allows(_asked(review["spec"]))}
+            review["status"] = {"allowed": account.rights.allows(asked(review["spec"]))}
         exchange.send(201, review)
 
     # --- what is served ---
@@ -138,7 +145,7 @@ class KubeApi:
     def _read(self, exchange: Exchange, account: Account, target: Target) -> None:
         verb = "get" if target.name else "list"
         if exchange.method != "GET":
-            exchange.send(405, status(405, "MethodNotAllowed", "this server is read only"))
+            self.write(exchange, account, target)
             return
         if not account.rights.allows(target.ask(verb)):
             # Before anything else: who lacks the right does not learn what exists.
@@ -176,7 +183,7 @@ class KubeApi:
 
     def _list(self, exchange: Exchange, target: Target, start: int, fault: Fault | None) -> None:
         group, version, _ = target.place
-        items = self.world.lists[target.place]
+        items = select(self.world.lists[target.place], exchange.query)
         if target.namespace is not None:
             items = [item for item in items if item["metadata"].get("namespace") == target.namespace]
         # A server that may answer from its cache does not page.
@@ -250,7 +257,13 @@ class KubeApi:
 @contextmanager
 def serve_kube_api(world: KubeWorld, rights: Rights | None = None) -> Iterator[KubeApi]:
     """Serve a world until the block ends; with ``rights``, ``TOKEN`` is the one account, and without, anybody is."""
-    api = KubeApi(world, {TOKEN: Account(READER, rights)} if rights else {})
+    with serve(KubeApi(world, {TOKEN: Account(READER, rights)} if rights else {})) as api:
+        yield api
+
+
+@contextmanager
+def serve(api: Served) -> Iterator[Served]:
+    """Serve until the block ends."""
 
     class _Wire(Wire):
         kube = api
@@ -267,25 +280,6 @@ def serve_kube_api(world: KubeWorld, rights: Rights | None = None) -> Iterator[K
         server.shutdown()
         server.server_close()
         thread.join(5)
-
-
-def _asked(spec: dict[str, Any]) -> Ask:
-    """Return what a review asks; for a path, that it stands where resources do."""
-    if "nonResourceAttributes" in spec:
-        return Ask(spec["nonResourceAttributes"]["verb"], "", spec["nonResourceAttributes"]["path"])
-    wanted = spec["resourceAttributes"]
-    resource = "/".join(filter(None, (wanted["resource"], wanted.get("subresource"))))
-    return Ask(wanted["verb"], wanted.get("group", ""), resource, wanted.get("namespace"), wanted.get("name", ""))
-
-
-def _rules_of(rights: Rights, namespace: str) -> dict[str, Any]:
-    rules = [
-        {"verbs": list(rule.verbs), "apiGroups": list(rule.groups), "resources": list(rule.resources)}
-        | ({"resourceNames": list(rule.names)} if rule.names else {})
-        for rule in rights.rules
-        if rule.namespace in {None, namespace}
-    ]
-    return {"resourceRules": rules, "nonResourceRules": [], "incomplete": False}
 
 
 def _with_nulls(item: Item) -> Item:

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from tests.support.kube_rights import Ask
-from tests.support.kube_world import Place
+from tests.support.kube_world import Item, Place
+
+_VERBS = {"POST": "create", "PATCH": "patch", "DELETE": "delete"}
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,8 @@ class Seen:
     @property
     def verb(self) -> str:
         """As roles name it."""
-        if self.method == "POST":
-            return "create"
+        if self.method in _VERBS:
+            return _VERBS[self.method]
         return "get" if self.target and self.target.name else "list"
 
 
@@ -65,3 +67,22 @@ def read_target(path: str) -> Target | None:
         namespace, rest = rest[1], rest[2:]
     plural, name, subresource = (*rest, "", "")[:3]
     return Target(Place(group, version, plural), namespace, name, subresource)
+
+
+def select(items: list[Item], query: dict[str, str]) -> list[Item]:
+    """Return the objects that a list's selectors of labels and fields let through, `key=value` each."""
+    labels = [one.partition("=") for one in query.get("labelSelector", "").split(",") if one]
+    fields = [one.partition("=") for one in query.get("fieldSelector", "").split(",") if one]
+    return [
+        item
+        for item in items
+        if all((item["metadata"].get("labels") or {}).get(key) == value for key, _, value in labels)
+        and all(_at(item, path) == value for path, _, value in fields)
+    ]
+
+
+def _at(item: Item, path: str) -> object:
+    found: object = item
+    for step in path.split("."):
+        found = found.get(step) if isinstance(found, dict) else None
+    return found

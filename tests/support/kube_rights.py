@@ -99,5 +99,25 @@ def status(code: int, reason: str, message: str, details: dict[str, Any] | None 
     return body if details is None else body | {"details": details}
 
 
+def asked(spec: dict[str, Any]) -> Ask:
+    """Return what a review asks; for a path, that it stands where resources do."""
+    if "nonResourceAttributes" in spec:
+        return Ask(spec["nonResourceAttributes"]["verb"], "", spec["nonResourceAttributes"]["path"])
+    wanted = spec["resourceAttributes"]
+    resource = "/".join(filter(None, (wanted["resource"], wanted.get("subresource"))))
+    return Ask(wanted["verb"], wanted.get("group", ""), resource, wanted.get("namespace"), wanted.get("name", ""))
+
+
+def rules_of(rights: Rights, namespace: str) -> dict[str, Any]:
+    """Return what a review of rules says."""
+    rules = [
+        {"verbs": list(rule.verbs), "apiGroups": list(rule.groups), "resources": list(rule.resources)}
+        | ({"resourceNames": list(rule.names)} if rule.names else {})
+        for rule in rights.rules
+        if rule.namespace in {None, namespace}
+    ]
+    return {"resourceRules": rules, "nonResourceRules": [], "incomplete": False}
+
+
 def _has(allowed: tuple[str, ...], wanted: str) -> bool:
     return "*" in allowed or wanted in allowed

@@ -40,6 +40,7 @@ class Exchange:
     token: str
     accept: str
     body: bytes
+    media: str
     wire: "Wire" = field(repr=False)
 
     def send(
@@ -92,6 +93,12 @@ class Wire(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._exchange()
 
+    def do_PATCH(self) -> None:
+        self._exchange()
+
+    def do_DELETE(self) -> None:
+        self._exchange()
+
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base names it so.
         """Say nothing."""
 
@@ -106,6 +113,7 @@ class Wire(BaseHTTPRequestHandler):
             token,
             self.headers.get("Accept", ""),
             self.rfile.read(length),
+            self.headers.get("Content-Type", ""),
             self,
         )
         self.kube.answer(exchange)
@@ -140,6 +148,26 @@ class Wire(BaseHTTPRequestHandler):
             self.wfile.write(b"%x\r\n%b\r\n" % (len(part), part))
         self.wfile.write(b"0\r\n\r\n")
 
+    def reply_half(self, code: int, body: bytes) -> None:
+        """Send half of an answer, and close."""
+        self.close_connection = True
+        self.send_response(code)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body[: len(body) // 2])
+
+    def go_silent(self) -> None:
+        """Send nothing until the server stops, and then close."""
+        self.close_connection = True
+        self.kube.stopping.wait()
+
+    def cut(self) -> None:
+        """Close the connection without a word, as a crash does."""
+        self.close_connection = True
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+
     def _break_off(self, code: int, body: bytes, headers: dict[str, str], fault: Fault) -> None:
         self.close_connection = True
         if fault.bytes or fault.kind is FaultKind.TRUNCATED:
@@ -154,5 +182,4 @@ class Wire(BaseHTTPRequestHandler):
             self.kube.stopping.wait()
         if fault.kind is FaultKind.RESET:
             # Closing at once what is not yet sent is a reset.
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self.connection.close()
+            self.cut()

@@ -5,12 +5,9 @@ from collections.abc import Iterator
 
 from services.gateway.domain.actions.secrets import find_secret, find_secret_argument
 from services.gateway.domain.records import Action, ManualPayload
-from shared.contracts.action import CommandPayload, KubernetesPayload, KubernetesVerb
+from shared.contracts.action import CommandPayload, KubernetesPayload
+from shared.remediation_parameters import check_change
 
-MOST_REPLICAS = 10_000
-_V = KubernetesVerb
-_OF_NODES = frozenset({_V.CORDON, _V.UNCORDON, _V.DRAIN})
-_NAMESPACED = frozenset({_V.SCALE, _V.RESTART, _V.ROLLBACK, _V.DELETE_POD})
 _LEADING = 6
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "fish", "csh", "tcsh", "cmd", "cmd.exe", "powershell", "pwsh"})
 # Controls, and marks that turn the direction of text: with them a person reads another thing than a machine does.
@@ -38,7 +35,7 @@ def _check(action: Action) -> Iterator[tuple[str, str]]:
         yield from _check_text(place, text)
     match action.payload:
         case KubernetesPayload() as change:
-            yield from _check_place(change)
+            yield from check_change(change)
             yield from _check_parameters(change)
         case CommandPayload() as command:
             yield from _check_command(command)
@@ -53,35 +50,8 @@ def _check_text(place: str, text: str) -> Iterator[tuple[str, str]]:
         yield place, _READ_ALIKE
 
 
-def _check_place(change: KubernetesPayload) -> Iterator[tuple[str, str]]:
-    if change.verb in _OF_NODES:
-        if _kind(change) != "node":
-            yield "payload.kind", f"must be Node to {change.verb} it"
-        if change.namespace is not None:
-            yield "payload.namespace", "a node has none"
-    if change.verb in _NAMESPACED and change.namespace is None:
-        yield "payload.namespace", f"required to {change.verb}: nothing takes a default namespace"
-    if change.verb is _V.DELETE_POD and _kind(change) != "pod":
-        yield "payload.kind", "must be Pod to delete-pod it"
-
-
-def _kind(change: KubernetesPayload) -> str:
-    """Return the kind as one word, however it is written: kubectl takes `Secret`, `secrets` and `secrets.v1.` alike."""
-    return change.kind.partition(".")[0].lower().removesuffix("s")
-
-
 def _check_parameters(change: KubernetesPayload) -> Iterator[tuple[str, str]]:
     place = "payload.parameters"
-    if change.verb is _V.SCALE:
-        replicas = change.parameters.get("replicas")
-        if not isinstance(replicas, int) or isinstance(replicas, bool) or not 0 <= replicas <= MOST_REPLICAS:
-            yield f"{place}.replicas", f"must be a whole number from 0 to {MOST_REPLICAS}"
-    if change.verb is _V.PATCH:
-        patch = change.parameters.get("patch")
-        if not isinstance(patch, dict | list) or not patch:
-            yield f"{place}.patch", "must be an object or a list that is not empty"
-        elif _kind(change) == "secret":
-            yield f"{place}.patch", "the data of a Secret would be kept for ever; change it where secrets are kept"
     texts = list(_texts(change.parameters))
     if found := next((found for text in texts if (found := find_secret(text))), None):
         yield place, _KEEP_OUT.format(found)

@@ -1,0 +1,1 @@
+"""What the actions worker speaks to: API servers. Known to its composition root alone."""

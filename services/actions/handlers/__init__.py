@@ -1,0 +1,1 @@
+"""What the actions worker does, given its ports. Known to its tasks."""

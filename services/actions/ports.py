@@ -1,0 +1,59 @@
+"""What the actions worker needs of the outside: one API server to read and write, and the passing of time."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic, sleep
+from typing import Protocol
+
+from services.actions.domain.kinds import Kind
+from services.actions.domain.objects import KubeObject
+from services.actions.domain.requests import Write
+from shared.contracts.action import StepsDone
+
+OnProgress = Callable[[StepsDone], None]
+IsCancelled = Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which objects of a kind: of one namespace or all, by labels and fields as the server writes selectors."""
+
+    kind: Kind
+    namespace: str | None = None
+    labels: str = ""
+    fields: str = ""
+
+
+class KubeClient(Protocol):
+    """One API server, as one account. Every method is bounded in time and size, and raises ``KubeError`` alone.
+
+    Reads may be tried again; a write is sent at most once for each call, but for credentials that the server refused.
+    """
+
+    def find_kind(self, text: str) -> Kind | None:
+        """Return the kind that ``text`` names, built in or served by this server; None where there is none."""
+        ...
+
+    def read(self, kind: Kind, namespace: str | None, name: str) -> KubeObject:
+        """Return an object. Raises ``TargetNotFound`` where there is none."""
+        ...
+
+    def list(self, selection: Selection) -> tuple[KubeObject, ...]:
+        """Return all objects of a selection. Raises ``Unreadable`` where there are more than may be looked at."""
+        ...
+
+    def write(self, write: Write, *, dry_run: bool) -> KubeObject:
+        """Make a change, or with ``dry_run`` only learn what it would do; return the object after it.
+
+        What is deleted or evicted returns an object that does not exist. Raises ``CutOff``, and nothing else, where
+        it is not known whether the change was made.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How time passes: ``clock`` in seconds, ``pause`` waits so many."""
+
+    clock: Callable[[], float] = monotonic
+    pause: Callable[[float], None] = sleep
