@@ -70,6 +70,10 @@ def _origin(text: str) -> str:
     return f"{url.scheme}://{host}" if port in {None, usual[url.scheme]} else f"{url.scheme}://{host}:{port}"
 
 
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for name in (part.strip() for part in text.split(",")) if name))
+
+
 def _text(text: str) -> str:
     return text
 
@@ -264,6 +268,32 @@ SETTINGS: dict[str, Setting] = {
             _named_folders,
             "",
             "Snapshots that can be diagnosed like contexts: `name=folder,name=folder`.",
+        ),
+        # --- actions
+        Setting("FAULTLINE_ACTIONS_CONCURRENCY", _integer(1, 16), "1", "Processes of the actions worker."),
+        Setting(
+            "FAULTLINE_ACTIONS_CLUSTER_NAME",
+            _text,
+            "in-cluster",
+            "What the cluster is called that the actions worker runs in, where it has no kubeconfig; as for graph.",
+        ),
+        Setting(
+            "FAULTLINE_ACTIONS_COMMANDS",
+            Path,
+            None,
+            "TOML file with the commands that may be run; without it, none is.",
+        ),
+        Setting(
+            "FAULTLINE_ACTIONS_CONTEXTS",
+            _names,
+            "",
+            "Contexts that may be changed: `name,name`; without it, all of the kubeconfig.",
+        ),
+        Setting(
+            "FAULTLINE_ACTIONS_KUBECONFIG",
+            Path,
+            None,
+            "Kubeconfig whose contexts may be changed; without it, the cluster of its pod, and outside of one none.",
         ),
         # --- command line
         Setting("FAULTLINE_URL", _text, "http://127.0.0.1:8080", "Gateway the `faultline` command talks to."),

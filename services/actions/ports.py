@@ -1,6 +1,7 @@
 """What the actions worker needs of the outside: one API server to read and write, and the passing of time."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import Protocol
@@ -8,7 +9,9 @@ from typing import Protocol
 from services.actions.domain.kinds import Kind
 from services.actions.domain.objects import KubeObject
 from services.actions.domain.requests import Write
-from shared.contracts.action import StepsDone
+from shared.contracts.action import CommandPayload, StepsDone
+from shared.contracts.command import CommandOutcome
+from shared.contracts.messages import Claim, Claimed, Results, ResultsRecorded
 
 OnProgress = Callable[[StepsDone], None]
 IsCancelled = Callable[[], bool]
@@ -48,6 +51,57 @@ class KubeClient(Protocol):
         What is deleted or evicted returns an object that does not exist. Raises ``CutOff``, and nothing else, where
         it is not known whether the change was made.
         """
+        ...
+
+
+class ClusterBook(Protocol):
+    """The clusters that may be changed, by name."""
+
+    def names(self) -> tuple[str, ...]:
+        """Return all names, sorted. Raises ``NoCluster`` where they cannot be known."""
+        ...
+
+    def opened(self, name: str) -> AbstractContextManager[KubeClient]:
+        """Open one for a block. Raises ``NoCluster``."""
+        ...
+
+
+class CommandRunner(Protocol):
+    """Runs what its policy allows, and nothing else."""
+
+    def run(
+        self, command: CommandPayload, on_output: Callable[[str], None], is_cancelled: IsCancelled
+    ) -> CommandOutcome:
+        """Run ``command`` if the policy of now allows it. Raises nothing: the outcome says what came of it."""
+        ...
+
+
+class Door(Protocol):
+    """The gateway's internal door, as far as this worker uses it."""
+
+    def claim(self, claim: Claim) -> Claimed | None:
+        """Begin an attempt; None if it is not ours to begin, or must not be done."""
+        ...
+
+    def report(self, results: Results) -> ResultsRecorded:
+        """Report results; they are on disk when this returns."""
+        ...
+
+
+class Pulse(Protocol):
+    """Keeps a claimed attempt alive, and knows whether it is still wanted."""
+
+    @property
+    def is_stopped(self) -> bool:
+        """Answer whether the job is not wanted any more."""
+        ...
+
+    def say(self, share: float | None, note: str) -> None:
+        """Say how far the work is."""
+        ...
+
+    def show(self, output: str) -> None:
+        """Add to what a command has put out."""
         ...
 
 

@@ -72,11 +72,12 @@ class DoorClient:
         return _decode(self._call("POST", "/door/results", encode(results)), ResultsRecorded)
 
     def claim(self, claim: Claim) -> Claimed | None:
-        """Begin an attempt; None if it is not ours to begin."""
+        """Begin an attempt; None if it is not ours to begin, or must not be done any more."""
         try:
             return _decode(self._call("POST", "/door/claim", encode(claim)), Claimed)
         except DoorRefused as refused:
-            if refused.status == HTTPStatus.CONFLICT:
+            if refused.status in {HTTPStatus.CONFLICT, HTTPStatus.FORBIDDEN}:
+                log.info("a claim was refused", job_id=claim.job_id, problem=refused.problem_code)
                 return None
             raise
 

@@ -260,7 +260,10 @@ ActionOrder = PreviewOrder | ExecuteOrder | VerifyOrder
 
 
 class Claimed(Contract, frozen=True, kw_only=True):
-    """The job is the worker's for ``lease_seconds``; every beat renews it. ``order``: what the actions worker is to do."""
+    """The job is the worker's for ``lease_seconds``; every beat renews it.
+
+    ``order`` is what the actions worker is to do; other jobs have none.
+    """
 
     token: str
     lease_seconds: float

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kubernetes.client import Configuration
 
 IN_CLUSTER = "in-cluster"
+_OF_POD = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 # A plugin that waits for somebody at a terminal must not hold a worker for ever.
 _SECONDS_TO_LOAD = 60.0
 _CONNECTIONS = 4
@@ -67,6 +68,22 @@ class Account:
         """Close the connections."""
         with self._lock:
             self._pool.clear()
+
+
+def is_in_pod(account: Path = _OF_POD) -> bool:
+    """Answer whether this process has the account of a pod."""
+    return (account / "token").is_file()
+
+
+def list_contexts(kubeconfig: Path) -> list[str]:
+    """Return the names of the contexts of a kubeconfig. Raises ``NoCluster``."""
+    from kubernetes.config import kube_config  # noqa: PLC0415 - as below.
+
+    try:
+        merged = kube_config.KubeConfigMerger(str(kubeconfig)).config.value  # type: ignore[no-untyped-call]
+        return sorted(str(one["name"]) for one in merged["contexts"])
+    except Exception as error:  # noqa: BLE001 - the client raises whatever YAML of the wrong shape meets.
+        raise NoCluster(f"the kubeconfig cannot be used ({type(error).__name__})") from None
 
 
 def open_account(context: str, kubeconfig: Path | None) -> Account:

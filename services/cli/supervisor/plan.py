@@ -34,10 +34,11 @@ _NAMES = (
     "FAULTLINE_GATEWAY_DOOR_PORT",
     "FAULTLINE_INTAKE_CONCURRENCY",
     "FAULTLINE_GRAPH_CONCURRENCY",
+    "FAULTLINE_ACTIONS_CONCURRENCY",
     "FAULTLINE_FLOWER_PORT",
 )
 _CELERY = (sys.executable, "-m", "celery", "-A", "services.intake.worker:app")
-_WORKERS = ("intake", "graph")
+_WORKERS = ("intake", "graph", "actions")
 
 
 @dataclass(frozen=True, slots=True)

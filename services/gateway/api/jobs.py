@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 from flask import Response
 
 from services.gateway import errors
@@ -18,7 +19,7 @@ from services.gateway.api.current import (
 from services.gateway.api.operation import Operation, endpoint
 from services.gateway.api.reading import ReadingBlueprint
 from services.gateway.api.representations import resolve_incident_id
-from services.gateway.domain.records import Job, Role, Signal
+from services.gateway.domain.records import Job, JobState, Role, Signal
 from services.gateway.handlers.answer_once import Answer, answer_once
 from services.gateway.handlers.steer_job import cancel_job, retry_job
 from services.gateway.ports import RecordQuery
@@ -74,8 +75,10 @@ def read_job(job_id: str) -> Response:
     parts = gateway()
     job = parts.store.get(Job, job_id)
     progress = parts.relay.progress(job.id) if job.state is JobState.RUNNING else None
-    body = msgspec.to_builtins(job) | {"progress": dataclasses.asdict(progress) if progress is not None else None}
-    return read_answer(encode(body))
+    said = None
+    if progress is not None:
+        said = {"share": progress.share, "note": progress.note, "output": progress.output}
+    return read_answer(encode(msgspec.to_builtins(job) | {"progress": said}))
 
 
 @endpoint(

@@ -91,7 +91,7 @@ def end(action: Action, begun: Execution, ended: Ended, now: datetime) -> Outcom
         rollback=ended.rollback,
     )
     awaited = None
-    if ended.state is _S.EXECUTED and ended.expectation is not None:
+    if ended.state in {_S.EXECUTED, _S.UNKNOWN} and ended.expectation is not None:
         awaited = Verification(expectation=ended.expectation, until=now + VERIFY_WINDOW)
     after = _step(action, now, state=ended.state, execution=execution, verification=awaited)
     return after, [entries.ended(after, execution)]
@@ -123,6 +123,9 @@ def look_at(action: Action, awaited: Verification, verdict: Verdict, firing: int
     wait = next_look(seen)
     if verdict.state is VerdictState.NOT_YET and now + wait <= awaited.until:
         return msgspec.structs.replace(action, verification=seen), [], wait
+    if action.state is _S.UNKNOWN:
+        # That it is not so does not say that nothing was done.
+        return *unseen(action, seen, verdict.words, now), timedelta()
     after = _step(action, now, state=_S.INEFFECTIVE, verification=seen)
     is_late = verdict.state is VerdictState.NOT_YET
     return after, [entries.ineffective(after, firing, now, is_late=is_late)], timedelta()
@@ -134,7 +137,7 @@ def next_look(awaited: Verification) -> timedelta:
 
 
 def unseen(action: Action, awaited: Verification, words: str, now: datetime) -> Outcome:
-    """Return the action as executed still, since nobody could look whether it helped, and why."""
+    """Return the action as it is still, since nobody could see whether it helped, and why."""
     seen = msgspec.structs.replace(awaited, words=words, checked_at=now, job_id=None)
     after = _step(action, now, verification=seen)
     return after, [entries.not_verified(after, words, now)]
