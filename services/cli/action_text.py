@@ -7,7 +7,7 @@ from typing import Any
 import click
 import msgspec
 
-from services.cli.render import Column
+from services.cli.render import Column, json_wanted, print_json
 from services.cli.text import visible, when
 
 _MATCHED = ("risks", "types", "verbs", "contexts", "namespaces", "environments")
@@ -83,6 +83,10 @@ def action_fields(item: dict[str, Any], now: datetime) -> list[tuple[str, object
         ("ended", f"{end['by']} {when(end['at'], now)}: {end['reason']}" if end else None),
         ("executed", f"{execution['by']} {when(execution['at'], now)}" if execution else None),
         ("result", execution.get("result")),
+        ("job", execution.get("jobId")),
+        ("to find out", execution.get("look")),
+        ("steps done", execution.get("done")),
+        ("effect", (item.get("verification") or {}).get("words")),
         ("supersedes", item["supersedes"]),
         ("superseded by", item["supersededBy"]),
         ("review digest", item["reviewDigest"]),
@@ -96,6 +100,17 @@ def print_previews(outputs: list[dict[str, Any]]) -> None:
         click.echo(f"\npreview {visible(preview['id'])}{'' if preview['succeeded'] else ' (failed)'}")
         for line in preview["output"].split("\n"):
             click.echo(f"  {visible(line)}")
+
+
+def print_run_output(found: dict[str, Any]) -> None:
+    """Print what an execution put out, line by line, with nothing in it that could steer a terminal."""
+    if json_wanted():
+        print_json(found)
+        return
+    for line in found["output"].split("\n"):
+        click.echo(visible(line))
+    if found["isTruncated"]:
+        click.echo(f"({found['length']} bytes in all, SHA-256 {found['digest']}; the middle is left out)", err=True)
 
 
 def _payload_fields(kind: str, payload: dict[str, Any]) -> list[tuple[str, object]]:

@@ -5,9 +5,17 @@ from typing import Any, BinaryIO, TextIO
 
 import click
 
-from services.cli.action_text import action_fields, freeze_columns, list_columns, policy_columns, print_previews
+from services.cli.action_text import (
+    action_fields,
+    freeze_columns,
+    list_columns,
+    policy_columns,
+    print_previews,
+    print_run_output,
+)
 from services.cli.api_client import ApiClient
 from services.cli.errors import CommandFailed
+from services.cli.await_job import await_job
 from services.cli.exit_codes import ExitCode
 from services.cli.options import connect, json_option, limit_option
 from services.cli.parameters import read_json_object
@@ -15,8 +23,25 @@ from services.cli.render import json_wanted, print_count, print_fields, print_js
 
 _RISKS = click.Choice(["low", "medium", "high", "critical"])
 _STATES = click.Choice(
-    ["proposed", "previewed", "pending", "approved", "rejected", "expired", "withdrawn", "executed", "failed"]
+    [
+        "proposed",
+        "previewed",
+        "pending",
+        "approved",
+        "rejected",
+        "expired",
+        "withdrawn",
+        "executing",
+        "stale",
+        "executed",
+        "verified",
+        "ineffective",
+        "failed",
+        "unknown",
+    ]
 )
+_WAIT_SECONDS = 600.0
+_DONE = frozenset({"executed", "verified", "ineffective"})
 
 
 @click.group()
@@ -102,6 +127,37 @@ def preview_action(incident: str, action: str, output: TextIO, *, failed: bool) 
     _print_action(connect().post(f"{_path(incident, action)}/previews", body))
 
 
+@actions.command("dry-run")
+@click.argument("incident")
+@click.argument("action")
+@json_option
+def ask_dry_run(incident: str, action: str) -> None:
+    """Let a worker show what ACTION would do, wait for it, and show that. Earlier approvals lapse."""
+    client = connect()
+    asked = client.post(f"{_path(incident, action)}/dry-run")
+    await_job(client, asked["jobId"], "previewing", _WAIT_SECONDS)
+    found = client.get(_path(incident, action))
+    newest = _outputs(client, {"previews": found["previews"][-1:]})
+    if json_wanted():
+        print_json({**found, "previews": newest})
+        return
+    print_fields(action_fields(found, datetime.now(UTC)))
+    print_previews(newest)
+
+
+@actions.command("output")
+@click.argument("incident")
+@click.argument("action")
+@json_option
+def show_output(incident: str, action: str) -> None:
+    """Show what the execution of ACTION put out."""
+    client = connect()
+    execution = client.get(_path(incident, action))["execution"] or {}
+    if not execution.get("outputHref"):
+        raise CommandFailed("It has put out nothing.")
+    print_run_output(client.get(execution["outputHref"]))
+
+
 @actions.command("ask")
 @click.argument("incident")
 @click.argument("action")
@@ -141,15 +197,28 @@ def reject_action(incident: str, action: str, reason: str) -> None:
 @click.option("--result", help="Of a manual action: what came of it.")
 @click.option("--failed", is_flag=True, help="Of a manual action: it did not go well.")
 @click.option("--break-glass", metavar="REASON", help="Why it cannot wait for a freeze to end.")
+@click.option("--wait", "waits", is_flag=True, help="Wait for the end; exit code 1 unless it was done.")
 @json_option
-def execute_action(incident: str, action: str, result: str | None, break_glass: str | None, *, failed: bool) -> None:
-    """Execute ACTION, which must be approved. Of a manual one, state that it was done."""
+def execute_action(
+    incident: str, action: str, result: str | None, break_glass: str | None, *, failed: bool, waits: bool
+) -> None:
+    """Let a worker execute ACTION, which must be approved. Of a manual one, state that it was done."""
     if failed and not result:
         raise click.UsageError("--failed goes with --result.")
     body: dict[str, Any] = {"succeeded": not failed, "result": result} if result else {}
     if break_glass:
         body["breakGlass"] = break_glass
-    _print_action(connect().post(f"{_path(incident, action)}/execute", body or None))
+    client = connect()
+    begun = client.post(f"{_path(incident, action)}/execute", body or None)
+    job_id = (begun["execution"] or {}).get("jobId")
+    if not waits or job_id is None:
+        _print_action(begun)
+        return
+    await_job(client, job_id, "executing", _WAIT_SECONDS)
+    ended = client.get(_path(incident, action))
+    _print_action(ended)
+    if ended["state"] not in _DONE:
+        raise CommandFailed(f"It is {ended['state']}.")
 
 
 @actions.command("withdraw")

@@ -96,21 +96,6 @@ def _print_asked(asked: dict[str, Any]) -> None:
         print_fields([("investigation", asked["id"]), ("job", asked["jobId"]), ("state", asked["state"])])
 
 
-def _wait(client: ApiClient, job_id: str, seconds: float) -> None:
-    """Return once the job succeeded; raise ``CommandFailed`` if it ends otherwise, or not in time."""
-    with progress("investigating") as tell:
-        for job in poll(lambda: client.get(f"/api/jobs/{job_id}"), seconds):
-            if job["state"] in _ENDED:
-                break
-            tell(f"investigating: {job['state']}", 0, None)
-        else:
-            raise CommandFailed(
-                f"It is {job['state']} still; faultline jobs show {job_id} follows it.", ExitCode.FAILED
-            )
-    if job["state"] != "succeeded":
-        raise CommandFailed(f"The investigation {job['state']}: {job.get('error') or 'no reason is known'}")
-
-
 def _columns(now: datetime) -> list[Column]:
     return [
         ("investigation", lambda item: item["id"]),

@@ -8,6 +8,8 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from services.gateway.domain.records import (
+    Action,
+    ActionState,
     LEFT_OUT,
     IncidentGraph,
     IncidentStatus,
@@ -79,6 +81,7 @@ class _GatewayCollector(Collector):
         yield from self._collect_queues()
         yield from self._collect_store()
         yield from self._collect_investigations()
+        yield from self._collect_actions()
 
     def _collect_queues(self) -> Iterator[Metric]:
         stats = self._gateway.relay.stats()
@@ -117,6 +120,13 @@ class _GatewayCollector(Collector):
             total = store.list_incidents(IncidentQuery(statuses=(status,), limit=1)).total
             incidents.add_metric([status], total)
         yield incidents
+
+    def _collect_actions(self) -> Iterator[Metric]:
+        known = GaugeMetricFamily("faultline_actions", "Actions by state.", labels=["state"])
+        for state in ActionState:
+            page = self._gateway.store.list_records(Action, RecordQuery(states=(state,), limit=1))
+            known.add_metric([state], page.total or 0)
+        yield known
 
     def _collect_investigations(self) -> Iterator[Metric]:
         store = self._gateway.store
