@@ -10,6 +10,7 @@ import structlog
 from services.gateway.domain.records import KNOWN_CLUSTERS, GraphClusters
 from services.gateway.ports import Store, Transaction
 from shared.contracts.messages import Hello
+from shared.contracts.queues import Queue
 
 log = structlog.get_logger(__name__)
 _MOST_CLUSTERS = 1_000
@@ -37,7 +38,7 @@ class ClusterNotes:
 
     def note(self, hello: Hello) -> None:
         """Note a hello; it writes only when the clusters are others than before."""
-        if not hello.clusters:
+        if Queue.GRAPH not in hello.queues:
             return
         now = self._monotonic()
         with self._lock:
