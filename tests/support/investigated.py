@@ -16,7 +16,7 @@ from services.gateway.handlers.follow_job import follow_job
 from services.gateway.handlers.judge import Judge
 from services.gateway.handlers.record_results import Recorder, record_results
 from services.gateway.ports import RecordQuery
-from shared.contracts.messages import DeliveryNormalised, Results
+from shared.contracts.messages import DeliveryNormalised, JobFailed, Results
 from shared.contracts.severity import Severity
 from shared.contracts.signal import NormalisedSignal, SignalStatus
 from tests.support.clusters_known import know_clusters
@@ -85,6 +85,12 @@ def alert(gw: GatewayUnderTest, name: str = "Down", **fields: Any) -> str:
     result = DeliveryNormalised(job_id=job_id, attempt=1, delivery_id=taken["deliveryId"], signals=(signal,))
     record_results(gw.store, Recorder(Judge(GroupingPolicy())), Results(results=(result,)))
     return gw.store.get(Delivery, taken["deliveryId"]).signals[0].incident_id or ""
+
+
+def fail(gw: GatewayUnderTest, job_id: str, *, retryable: bool = False) -> None:
+    """Let a worker report that the first attempt at the job failed."""
+    failed = JobFailed(job_id=job_id, attempt=1, error="no such context", retryable=retryable)
+    record_results(gw.store, Recorder(Judge(GroupingPolicy())), Results(results=(failed,)), gw.gateway.blobs)
 
 
 def begin(gw: GatewayUnderTest, job_id: str) -> None:

@@ -234,7 +234,7 @@ def _view_investigated(store: StoreReads, incident_id: str) -> dict[str, Any]:
     """Return the investigation that is under way, else the newest done, and what the newest done found."""
     graph = store.find(IncidentGraph, incident_id)
     shown = decode_shown(graph.shown) if graph is not None and graph.shown else NOTHING_SHOWN
-    latest = graph.waiting_id or graph.newest_id if graph is not None else None
+    latest = graph.running_id or graph.queued_id or graph.newest_id if graph is not None else None
     record = store.find(KeptInvestigation, latest) if latest else None
     return {
         "investigation": view_investigation(record) if record is not None else None,

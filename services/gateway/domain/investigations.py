@@ -15,7 +15,7 @@ from services.gateway.domain.records import (
     LeadingHypothesis,
 )
 from shared.contracts.diagnosis import DiagnosedResource, Finding
-from shared.contracts.investigation import Investigation, InvestigationQuestion, ObservedChange, Trigger
+from shared.contracts.investigation import Investigation, InvestigationQuestion, ObservedChange
 
 # What an incident shows of its newest investigation; the whole of it is one request away.
 SHOWN_ENTITIES, SHOWN_EDGES, SHOWN_CORRELATIONS, SHOWN_HYPOTHESES = 50, 100, 50, 10
@@ -109,7 +109,7 @@ def shown(found: Investigation) -> str:
 def news(record: KeptInvestigation, found: Investigation, told: Iterable[str]) -> tuple[list[EntryDraft], list[str]]:
     """Return the entries for what the timeline does not tell of yet, and the ids of all it tells of that was found.
 
-    What was found in one cluster is news in another. One that finds nothing new has an entry only if a person asked for
+    What was found in one cluster is news in another. One that finds nothing new has an entry only if a person waits for
     it; nor has the first, where nothing the incident names was found.
     """
     known = set(told)
@@ -121,7 +121,7 @@ def news(record: KeptInvestigation, found: Investigation, told: Iterable[str]) -
     hypotheses = [one for key, one in leading.items() if key not in known]
     changes = [one for key, one in changed.items() if key not in known]
     is_first = record.context not in known and any(seed.entity for seed in found.seeds)
-    if not (hypotheses or changes or is_first or record.trigger is Trigger.ASKED):
+    if not (hypotheses or changes or is_first or record.is_awaited):
         return [], [one for one in ids if one in known]
     drafts = [_investigated(record, found, is_news=bool(hypotheses or changes))]
     drafts += [_hypothesis(record, found, one) for one in hypotheses]

@@ -19,7 +19,13 @@ from services.gateway.domain.records import (
 )
 from services.gateway.errors import GraphClusterUnknown
 from services.gateway.handlers.investigation_slots import take_slot
-from services.gateway.handlers.put_investigation import find_graph, find_waiting, put_investigation
+from services.gateway.handlers.put_investigation import (
+    await_investigation,
+    find_graph,
+    find_under_way,
+    leave_out_no_more,
+    put_investigation,
+)
 from services.gateway.handlers.writable import get_writable
 from services.gateway.handlers.write_audit import SYSTEM
 from services.gateway.ports import Transaction
@@ -30,20 +36,21 @@ DEFAULT_ENTITIES = 200
 # The first alert of an outage is seldom the last: the question is written when the job goes out, with all there are.
 GATHERING = timedelta(seconds=10)
 _MOVES = {IncidentStatus.MITIGATED: Trigger.MITIGATED, IncidentStatus.RESOLVED: Trigger.RESOLVED}
+_ENDED = frozenset({IncidentStatus.CLOSED, IncidentStatus.CANCELLED})
 _BACK_FROM = frozenset({IncidentStatus.RESOLVED, IncidentStatus.POSTMORTEM, IncidentStatus.CLOSED})
 
 
 def ask_investigation(tx: Transaction, incident_id: str, subject: Subject, fields: Mapping[str, Any]) -> str:
     """Ask for an investigation and return its id: of the one that is under way, if one is and nothing else is asked.
 
-    ``fields`` may hold ``cluster``, ``max_entities`` and ``since``; what asks for one of them replaces what is
-    queued, and comes after what runs. Raises ``RecordNotFound``, ``IncidentMerged``, and ``GraphClusterUnknown``
-    where no worker can read the cluster, or it cannot be told which one is meant.
+    ``fields`` may hold ``cluster``, ``max_entities`` and ``since``; what asks for something else than what is under way
+    replaces what is queued, and comes after what runs. Raises ``RecordNotFound``, ``IncidentMerged``, and
+    ``GraphClusterUnknown`` where no worker can read the cluster, or it cannot be told which one is meant.
     """
     incident = get_writable(tx, incident_id)
-    waiting = find_waiting(tx, incident_id)
-    if waiting is not None and not fields and _answers_a_person(waiting):
-        return waiting.id
+    under_way = find_under_way(tx, incident_id)
+    if under_way and not fields:
+        return await_investigation(tx, under_way[0])
     known = tx.find(GraphClusters, KNOWN_CLUSTERS)
     names = known.names if known is not None else ()
     named = (fields["cluster"],) if "cluster" in fields else clusters_named(incident, tx.find(Hints, incident_id))
@@ -60,8 +67,11 @@ def ask_investigation(tx: Transaction, incident_id: str, subject: Subject, field
         max_entities=fields.get("max_entities", DEFAULT_ENTITIES),
         job_id=new_id("job"),
         requested_by=subject.id,
+        is_awaited=True,
         created_at=tx.now,
     )
+    if same := next((one for one in under_way if _is_same(one, asked)), None):
+        return await_investigation(tx, same)
     put_investigation(tx, asked)
     return asked.id
 
@@ -79,11 +89,12 @@ def investigate_moved(tx: Transaction, before: IncidentStatus, incident: Inciden
     trigger = Trigger.OPENED if is_back else _MOVES.get(incident.status)
     if trigger is not None:
         _ask_by_itself(tx, incident, trigger, timedelta())
+    elif incident.status in _ENDED:
+        leave_out_no_more(tx, incident.id)
 
 
-def _answers_a_person(waiting: KeptInvestigation) -> bool:
-    # One that still waits by itself may gather signals first, and says nothing where it finds nothing new.
-    return waiting.state is InvestigationState.RUNNING or waiting.trigger is Trigger.ASKED
+def _is_same(one: KeptInvestigation, asked: KeptInvestigation) -> bool:
+    return (one.context, one.onset, one.max_entities) == (asked.context, asked.onset, asked.max_entities)
 
 
 def _ask_by_itself(tx: Transaction, incident: Incident, trigger: Trigger, gathering: timedelta) -> None:
@@ -91,10 +102,9 @@ def _ask_by_itself(tx: Transaction, incident: Incident, trigger: Trigger, gather
     if known is None or not known.is_automatic:
         return
     place = choose_place(known.names, clusters_named(incident, tx.find(Hints, incident.id)))
-    waiting = find_waiting(tx, incident.id)
-    is_queued = waiting is not None and waiting.state is InvestigationState.QUEUED
+    queued = [one for one in find_under_way(tx, incident.id) if one.state is InvestigationState.QUEUED]
     # One that has not begun will see what there is now; one that runs may have looked already.
-    if place is None or (waiting is not None and is_queued and waiting.trigger is Trigger.ASKED):
+    if place is None or any(one.is_awaited for one in queued):
         return
     asked = KeptInvestigation(
         id=new_id("inv"),
@@ -109,7 +119,7 @@ def _ask_by_itself(tx: Transaction, incident: Incident, trigger: Trigger, gather
     )
     if take_slot(tx, asked):
         put_investigation(tx, asked, tx.now + gathering if gathering else None)
-    elif not is_queued:
+    elif not queued:
         tx.put(msgspec.structs.replace(find_graph(tx, incident.id), is_left_out=True))
 
 

@@ -90,7 +90,7 @@ def _drop_last(tx: Transaction, *, incident_id: str, is_due: IsDue, records: lis
             tx.remove(Group, listed.dedup_key)
     _drop_holdings(tx, incident_id)
     tx.remove(Merge, incident_id)
-    tx.remove(IncidentGraph, incident_id)
+    _drop_investigations(tx, incident_id)
     head = tx.find(ChainHead, incident_id) or ChainHead(incident_id=incident_id)
     tx.remove_incident(incident_id)
     write_audit(
@@ -104,6 +104,17 @@ def _drop_last(tx: Transaction, *, incident_id: str, is_due: IsDue, records: lis
         headHash=head.hash,
     )
     return True
+
+
+def _drop_investigations(tx: Transaction, incident_id: str) -> None:
+    """Drop also those that were asked for or kept since the records were listed."""
+    graph = tx.find(IncidentGraph, incident_id)
+    if graph is None:
+        return
+    for investigation_id in {*graph.asked_ids, *graph.kept_ids}:
+        for kind in (KeptInvestigation, InvestigationContent, InvestigationSnapshot):
+            tx.remove(kind, investigation_id)
+    tx.remove(IncidentGraph, incident_id)
 
 
 def _drop_holdings(tx: Transaction, incident_id: str) -> None:

@@ -48,7 +48,8 @@ def read_investigation(blobs: Blobs, content: InvestigationContent) -> Investiga
 
 
 def _not_yet(store: StoreReads, graph: IncidentGraph) -> NotInvestigated:
-    waiting = store.find(KeptInvestigation, graph.waiting_id) if graph.waiting_id else None
+    under_way = graph.running_id or graph.queued_id
+    waiting = store.find(KeptInvestigation, under_way) if under_way else None
     if waiting is not None:
         return NotInvestigated("It is being investigated; follow the job.", waitingJobId=waiting.job_id)
     where = f"POST /api/incidents/{graph.incident_id}/investigate"

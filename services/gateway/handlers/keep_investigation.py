@@ -18,7 +18,7 @@ from services.gateway.domain.records import (
     KeptInvestigation,
 )
 from services.gateway.errors import JobNotRetryable
-from services.gateway.handlers.put_investigation import find_graph, find_waiting
+from services.gateway.handlers.put_investigation import find_graph, find_under_way, note_begun, note_ended, note_waiting
 from services.gateway.ports import Transaction
 from shared.contracts.investigation import Investigation
 
@@ -64,7 +64,9 @@ def keep_investigation(tx: Transaction, job: Job, kept: FoundInvestigation) -> s
     drafts, told = investigations.news(asked, kept.found, graph.told)
     for draft in drafts:
         tx.append(asked.incident_id, draft)
-    tx.put(msgspec.structs.replace(asked, **investigations.outline(kept.found)))
+    # A worker's clock that goes ahead must not hide what others see later.
+    outline = investigations.outline(kept.found) | {"observed_at": min(kept.found.observed_at, tx.now)}
+    tx.put(msgspec.structs.replace(asked, **outline))
     tx.put(_content(asked, kept))
     tx.put(
         InvestigationSnapshot(investigation_id=asked.id, incident_id=asked.incident_id, digest=kept.snapshot),
@@ -79,34 +81,39 @@ def follow_investigation(tx: Transaction, job: Job) -> None:
     waiting = tx.find(KeptInvestigation, str(job.payload.get("investigationId", "")))
     if waiting is None or waiting.job_id != job.id:
         return
-    tx.put(
-        msgspec.structs.replace(
-            waiting,
-            state=_STATES[job.state],
-            error=job.error,
-            finished_at=tx.now if job.state.is_final else None,
-        )
+    moved = msgspec.structs.replace(
+        waiting,
+        state=_STATES[job.state],
+        error=job.error,
+        finished_at=tx.now if job.state.is_final else None,
     )
-    graph = tx.find(IncidentGraph, waiting.incident_id)
-    if graph is not None and job.state.is_final and graph.waiting_id == waiting.id:
-        tx.put(msgspec.structs.replace(graph, waiting_id=None))
+    tx.put(moved)
+    if moved.state is InvestigationState.QUEUED:
+        note_waiting(tx, moved)
+    elif moved.state is InvestigationState.RUNNING:
+        note_begun(tx, moved)
+    else:
+        note_ended(tx, moved)
 
 
 def wait_again(tx: Transaction, again: Job) -> None:
-    """Let the investigation that waited for a job that failed wait for ``again``.
+    """Let the investigation that waited for a job that failed wait for ``again``, since a person wants it.
 
-    Raises ``JobNotRetryable`` where it is gone, or another of its incident is under way.
+    Raises ``JobNotRetryable`` where it or its incident is gone, or another of its incident is under way.
     """
     waiting = tx.find(KeptInvestigation, str(again.payload.get("investigationId", "")))
     if waiting is None or waiting.state is not InvestigationState.FAILED:
         raise JobNotRetryable("The investigation it was for is gone, or was done meanwhile; ask for another.")
-    other = find_waiting(tx, waiting.incident_id)
-    if other is not None and other.state.is_under_way:
-        raise JobNotRetryable(f"{other.id} is under way for the same incident.")
-    tx.put(
-        msgspec.structs.replace(waiting, job_id=again.id, state=InvestigationState.QUEUED, error=None, finished_at=None)
+    incident = tx.find(Incident, waiting.incident_id)
+    if incident is None or incident.status is IncidentStatus.MERGED:
+        raise JobNotRetryable("The incident it was for is gone, or was merged into another.")
+    if other := find_under_way(tx, waiting.incident_id):
+        raise JobNotRetryable(f"{other[0].id} is under way for the same incident.")
+    asked = msgspec.structs.replace(
+        waiting, job_id=again.id, state=InvestigationState.QUEUED, error=None, finished_at=None, is_awaited=True
     )
-    tx.put(msgspec.structs.replace(find_graph(tx, waiting.incident_id), waiting_id=waiting.id))
+    tx.put(asked)
+    note_waiting(tx, asked)
 
 
 def _content(asked: KeptInvestigation, kept: FoundInvestigation) -> InvestigationContent:

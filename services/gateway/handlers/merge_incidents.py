@@ -18,7 +18,7 @@ from services.gateway.handlers.move_signals import (
     resolve_when_stable,
     settle_in,
 )
-from services.gateway.handlers.put_investigation import end_waiting
+from services.gateway.handlers.put_investigation import end_queued, leave_out_no_more
 from services.gateway.handlers.writable import get_named, get_writable
 from services.gateway.ports import Store, Transaction
 
@@ -57,7 +57,8 @@ class IncidentMerger:
         led = lead_groups_to(tx, keys, incident.id, target.id)
         self._put_merged(tx, incident, target, moved, led)
         self._put_target(tx, incident, target, moved)
-        end_waiting(tx, incident.id, f"its incident was merged into {target.id}")
+        end_queued(tx, incident.id, f"its incident was merged into {target.id}")
+        leave_out_no_more(tx, incident.id)
         return incident.id
 
     def _put_merged(

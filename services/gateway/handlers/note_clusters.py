@@ -38,7 +38,7 @@ class ClusterNotes:
 
     def note(self, hello: Hello) -> None:
         """Note a hello; it writes only when the clusters are others than before."""
-        if Queue.GRAPH not in hello.queues or not hello.clusters:
+        if Queue.GRAPH not in hello.queues:
             return
         now = self._monotonic()
         with self._lock:

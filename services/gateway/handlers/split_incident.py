@@ -8,9 +8,11 @@ import msgspec
 
 from services.gateway.domain import merging, move_entries
 from services.gateway.domain.access import Subject
+from services.gateway.domain.grouping import OPEN_STATUSES
 from services.gateway.domain.lifecycle import reason_required
 from services.gateway.domain.records import Activity, Incident, IncidentStatus, Merge, RelationType, Signal
 from services.gateway.errors import IncidentNotMerged
+from services.gateway.handlers.ask_investigation import investigate_opened
 from services.gateway.handlers.auto_resolve import cancel_resolve
 from services.gateway.handlers.judge import Judge
 from services.gateway.handlers.lead_group import lead_group_again
@@ -65,6 +67,10 @@ class IncidentSplitter:
             self._put_target(tx, incident, target, len(moved) if target is holder else 0)
         if holder is not None and moved:
             self._move_signals(tx, tx.get(Incident, incident.id), holder, moved)
+        restored = tx.get(Incident, incident.id)
+        if restored.status in OPEN_STATUSES:
+            # What it had asked for ended with the merge.
+            investigate_opened(tx, restored)
         return incident.id
 
     def _put_split(self, tx: Transaction, incident: Incident, merge: Merge, moved: list[Signal]) -> None:

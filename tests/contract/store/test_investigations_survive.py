@@ -106,7 +106,7 @@ def assert_whole(store: JsonStore) -> None:
         assert (store.get(Job, asked.job_id).state is JobState.SUCCEEDED) == is_done
         assert (store.find(InvestigationContent, asked.id) is not None) == is_done
         assert (store.find(InvestigationSnapshot, asked.id) is not None) == is_done
-        assert (store.get(IncidentGraph, asked.incident_id).waiting_id != asked.id) == is_done
+        assert (store.get(IncidentGraph, asked.incident_id).queued_id != asked.id) == is_done
 
 
 @pytest.mark.parametrize("survivors", Survivors)

@@ -53,6 +53,7 @@ class KeptInvestigation(Record, frozen=True, kw_only=True):
     """An investigation of an incident. From ``observed_at`` on all is None or empty until it is done.
 
     ``context`` is the cluster as the worker calls it, ``cluster`` as the incident does (None: not at all).
+    ``is_awaited``: a person asked for it, was given it, or had it done again, and wants to be told of it.
     """
 
     KIND: ClassVar[str] = "investigation"
@@ -68,6 +69,7 @@ class KeptInvestigation(Record, frozen=True, kw_only=True):
     state: InvestigationState = InvestigationState.QUEUED
     error: str | None = None
     requested_by: str
+    is_awaited: bool = False
     created_at: datetime
     finished_at: datetime | None = None
     observed_at: datetime | None = None
@@ -135,18 +137,19 @@ class InvestigationSnapshot(Record, frozen=True, kw_only=True):
 class IncidentGraph(Record, frozen=True, kw_only=True):
     """What an incident knows of its investigations, so that asking and showing cost one look-up.
 
-    ``waiting_id`` is the one that is queued or running, ``newest_id`` the one that saw the newest state. ``kept_ids``
-    are those whose content is kept, in the order of what they saw; ``asked_ids`` those that have a record, in the order
-    they were asked for. ``told`` holds the ids of hypotheses and changes its timeline tells of already, each with its
-    context.
-    ``shown`` is what the incident shows, as JSON: the nearest entities and edges, correlations, hypotheses.
-    ``is_left_out``: the last time it was to be investigated by itself, too many others waited.
+    ``queued_id`` and ``running_id`` are the one that waits to begin and the one a worker is at; of each there is one at
+    most. ``newest_id`` is the one that saw the newest state. ``kept_ids`` are those whose content is kept, in the order
+    of what they saw; ``asked_ids`` those that have a record, in the order they were asked for. ``told`` holds the ids
+    of hypotheses and changes its timeline tells of already, each with its context. ``shown`` is what the incident
+    shows, as JSON: the nearest entities and edges, correlations, hypotheses. ``is_left_out``: the last time it was to
+    be investigated by itself, too many others waited.
     """
 
     KIND: ClassVar[str] = "incident_graph"
 
     incident_id: str
-    waiting_id: str | None = None
+    queued_id: str | None = None
+    running_id: str | None = None
     newest_id: str | None = None
     kept_ids: tuple[str, ...] = ()
     asked_ids: tuple[str, ...] = ()

@@ -241,4 +241,25 @@ def test_what_waits_ends_when_its_incident_is_merged(gw: GatewayUnderTest):
 
     assert gw.store.get(Job, waiting.job_id).state is JobState.CANCELLED
     assert (all_of(gw, incident), len(all_of(gw, target))) == ([], 1)
+    assert gw.store.get(IncidentGraph, incident).queued_id is None
     assert write_question(gw.store, waiting.id) is None
+
+
+def test_an_incident_that_is_split_off_again_is_looked_at_again(gw: GatewayUnderTest):
+    know_clusters(gw, "prod")
+    incident, target = gw.open_incident()["id"], gw.open_incident()["id"]
+    gw.post(f"/api/incidents/{incident}/merge", json={"into": target, "reason": "the same"})
+    gw.post(f"/api/incidents/{incident}/split", json={"reason": "not the same"})
+
+    assert [one.trigger for one in all_of(gw, incident)] == ["opened"]
+
+
+def test_nobody_misses_an_investigation_of_an_incident_that_ended(gw: GatewayUnderTest):
+    know_clusters(gw, "prod")
+    for number in range(MOST_BY_ITSELF):
+        begin(gw, all_of(gw, gw.open_incident(title=f"one of many, {number}")["id"])[0].job_id)
+    incident = gw.open_incident()["id"]
+    assert gw.store.get(IncidentGraph, incident).is_left_out
+    gw.patch(f"/api/incidents/{incident}", json={"status": "cancelled", "reason": "a drill"})
+
+    assert not gw.store.get(IncidentGraph, incident).is_left_out

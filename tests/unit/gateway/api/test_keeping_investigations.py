@@ -1,6 +1,7 @@
 """What an investigation found is kept once, and told of once."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -14,13 +15,14 @@ from services.gateway.domain.records import (
     KeptInvestigation,
 )
 from services.gateway.handlers.apply_retention import Retention, apply_retention
+from services.gateway.handlers.drop_incident import drop_incident
 from services.gateway.handlers.judge import Judge
 from services.gateway.handlers.record_results import Recorder, record_results
 from services.gateway.ports import RecordQuery
 from shared.contracts.messages import IncidentInvestigated, JobFailed, Results
 from tests.support.clusters_known import know_clusters
 from tests.support.gateway import GatewayUnderTest
-from tests.support.investigated import all_of, ask, begin, investigated, opened, told
+from tests.support.investigated import all_of, ask, begin, fail, investigated, opened, told
 from tests.support.investigations import (
     a_change,
     a_hypothesis,
@@ -238,11 +240,6 @@ def test_what_was_told_of_one_cluster_is_news_of_another(gw: GatewayUnderTest):
     assert told(gw, incident) == ["investigated", "hypothesis_found", "change_found"] * 2
 
 
-def fail(gw: GatewayUnderTest, job_id: str) -> None:
-    failed = JobFailed(job_id=job_id, attempt=1, error="no such context", retryable=False)
-    record_results(gw.store, Recorder(Judge(GroupingPolicy())), Results(results=(failed,)), gw.gateway.blobs)
-
-
 def test_one_that_failed_is_not_done_again_while_another_is_under_way(gw: GatewayUnderTest):
     incident = opened(gw)
     failed = ask(gw, incident)
@@ -252,13 +249,80 @@ def test_one_that_failed_is_not_done_again_while_another_is_under_way(gw: Gatewa
 
     assert (answer.status_code, answer.json["code"]) == (409, "job_not_retryable")
     assert other["id"] in answer.json["detail"]
-    assert gw.store.get(IncidentGraph, incident).waiting_id == other["id"]
+    assert gw.store.get(IncidentGraph, incident).queued_id == other["id"]
 
 
 def test_one_that_was_taken_back_is_not_done_again(gw: GatewayUnderTest):
     know_clusters(gw, "prod")
     incident = gw.open_incident()["id"]
     taken_back = all_of(gw, incident)[0]
-    fail(gw, ask(gw, incident)["jobId"])
+    fail(gw, ask(gw, incident, maxEntities=50)["jobId"])
 
     assert gw.post(f"/api/jobs/{taken_back.job_id}/retry").json["code"] == "job_not_retryable"
+
+
+def test_one_that_failed_is_not_done_again_while_another_runs(gw: GatewayUnderTest):
+    incident = opened(gw)
+    failed = ask(gw, incident)
+    fail(gw, failed["jobId"])
+    begin(gw, ask(gw, incident)["jobId"])
+
+    assert gw.post(f"/api/jobs/{failed['jobId']}/retry").json["code"] == "job_not_retryable"
+
+
+def test_nothing_is_done_again_for_an_incident_that_was_merged(gw: GatewayUnderTest):
+    incident, target = opened(gw), gw.open_incident()["id"]
+    failed = ask(gw, incident)
+    fail(gw, failed["jobId"])
+    gw.post(f"/api/incidents/{incident}/merge", json={"into": target, "reason": "the same"})
+
+    assert gw.post(f"/api/jobs/{failed['jobId']}/retry").json["code"] == "job_not_retryable"
+
+
+def test_an_older_one_that_ends_leaves_the_newer_one_waiting(gw: GatewayUnderTest):
+    incident = opened(gw)
+    first = ask(gw, incident)
+    second = ask(gw, incident, maxEntities=50)
+    begin(gw, second["jobId"])
+    third = ask(gw, incident, maxEntities=60)
+    gw.post(f"/api/jobs/{first['jobId']}/cancel")
+    graph = gw.store.get(IncidentGraph, incident)
+
+    assert (graph.queued_id, graph.running_id) == (third["id"], second["id"])
+
+
+def test_a_worker_whose_clock_goes_ahead_hides_nothing_that_is_seen_later(gw: GatewayUnderTest):
+    incident = opened(gw)
+    ahead = ask(gw, incident)
+    found = an_investigation(incident, observed_at=gw.clock.now() + timedelta(days=30))
+    report_investigation(gw, ahead["jobId"], found)
+    gw.clock.advance(60)
+    later = investigated(gw, incident)
+
+    assert gw.get(f"/api/incidents/{incident}").json["investigation"]["id"] == later
+
+
+class AskingStore:
+    """A store in which somebody asks for an investigation once the records of an incident were listed."""
+
+    def __init__(self, gw: GatewayUnderTest, incident: str) -> None:
+        self._gw, self._incident = gw, incident
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._gw.store, name)
+
+    def list_records(self, kind: Any, query: RecordQuery) -> Any:
+        page = self._gw.store.list_records(kind, query)
+        if kind is InvestigationSnapshot:
+            ask(self._gw, self._incident)
+        return page
+
+
+def test_what_is_asked_for_while_its_incident_is_dropped_goes_with_it(gw: GatewayUnderTest):
+    incident = opened(gw)
+    investigated(gw, incident)
+    store: Any = AskingStore(gw, incident)
+
+    assert drop_incident(store, incident, lambda _tx, _incident: True)
+    kinds = (KeptInvestigation, InvestigationContent, InvestigationSnapshot, IncidentGraph)
+    assert [gw.store.list_records(kind, RecordQuery()).records for kind in kinds] == [[], [], [], []]

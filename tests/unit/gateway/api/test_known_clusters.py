@@ -27,13 +27,24 @@ def workers(gw: GatewayUnderTest) -> Workers:
     return Workers(gw)
 
 
-def test_they_are_written_once_and_outlive_a_worker_that_reads_none(gw: GatewayUnderTest, workers: Workers):
+def test_they_are_written_once(gw: GatewayUnderTest, workers: Workers):
     assert workers.hello("a", "staging", "prod") == ("prod", "staging")
     written = gw.store.last_seq
 
     assert workers.hello("a", "prod", "staging") == ("prod", "staging")
-    assert workers.hello("b") == ("prod", "staging")
     assert gw.store.last_seq == written
+
+
+def test_a_worker_that_reads_none_draws_jobs_all_the_same(workers: Workers):
+    assert workers.hello("a", "prod") == ("prod",)
+    assert workers.hello("b") == ()
+
+
+def test_workers_of_other_queues_have_no_say(gw: GatewayUnderTest, workers: Workers):
+    workers.hello("a", "prod")
+    workers.notes.note(Hello(service="intake", worker="i", version="0", queues=("intake",)))
+
+    assert gw.store.get(GraphClusters, KNOWN_CLUSTERS).names == ("prod",)
 
 
 def test_only_what_every_worker_reads_is_known_since_any_may_draw_the_job(workers: Workers):
