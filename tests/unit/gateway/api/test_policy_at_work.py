@@ -8,7 +8,7 @@ import pytest
 
 from services.gateway.domain.access import Subject
 from services.gateway.domain.actions.policy import ApprovalPolicy, Environment, Freeze, Hours, PolicyOverride
-from services.gateway.domain.records import Action, Role, Token, TokenState
+from services.gateway.domain.records import Action, Role, Scope, Token, TokenState
 from services.gateway.errors import ActionNotApproved
 from services.gateway.handlers.action_case import ActionCall
 from services.gateway.handlers.execute_action import execute_action
@@ -206,13 +206,18 @@ def test_the_approval_of_an_expired_token_counts_no_more_though_nobody_wrote_tha
     assert gw.get("/api/incidents/INC-1").json["actions"][0]["state"] == "pending"
 
 
-def test_the_approval_of_a_token_whose_role_was_lowered_counts_no_more():
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [({"role": Role.RESPONDER}, "role_too_low"), ({"scopes": (Scope.INCIDENTS_WRITE,)}, "approver_revoked")],
+    ids=["a lower role", "a narrower scope"],
+)
+def test_the_approval_of_a_token_that_may_do_less_now_counts_no_more(change, why):
     gw = with_incident()
     action = approved(gw)
-    lowered = msgspec.structs.replace(gw.store.get(Token, token_id_for("approver")), role=Role.RESPONDER)
+    lowered = msgspec.structs.replace(gw.store.get(Token, token_id_for("approver")), **change)
     gw.store.transact(lambda tx: tx.put(lowered))
 
-    assert not_counted(execute(gw, action)) == [("token:approver", "role_too_low")]
+    assert not_counted(execute(gw, action)) == [("token:approver", why)]
 
 
 def test_a_revocation_and_an_execution_do_not_pass_each_other():

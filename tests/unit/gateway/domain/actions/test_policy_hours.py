@@ -11,7 +11,6 @@ from services.gateway.domain.actions.policy.hours import WEEK, Hours, Weekday, m
 
 BERLIN = "Europe/Berlin"
 # In 2026 the clocks of Berlin go from 02:00 to 03:00 on 29 March, and from 03:00 back to 02:00 on 25 October.
-FRIDAY = "2026-11-06"
 ZONES = [BERLIN, "UTC", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "America/Havana", "Pacific/Apia"]
 
 # When clocks are changed in 2026, in one of the zones or another, and a day and a half around it.
@@ -128,6 +127,13 @@ def test_what_follows_without_a_gap_is_one_span():
     after = span_after(weekend, utc("2026-11-07T12:00"))
     assert after is not None
     assert (after.starts_at, after.ends_at) == (utc("2026-11-13T15:00"), utc("2026-11-16T07:00"))
+
+
+def test_hours_within_others_do_not_shorten_them():
+    found = span_at([hours("10:00", "20:00", "fri"), hours("12:00", "13:00", "fri")], utc("2026-11-06T11:30"))
+
+    assert found is not None
+    assert found.ends_at == utc("2026-11-06T19:00")
 
 
 def test_hours_without_a_gap_have_no_end():
