@@ -49,7 +49,7 @@ def faultline(url: str, token: str, *words: str) -> Any:
     return json.loads(subprocess.run(command, env=env, check=True, capture_output=True, timeout=60).stdout)
 
 
-def test_what_the_file_says_is_what_the_product_does_and_explains(tmp_path: Path):
+def test_what_the_file_says_is_what_the_product_does_and_explains(tmp_path: Path) -> None:
     file = tmp_path / "policy.toml"
     file.write_text(POLICY)
     with running_product(tmp_path, FAULTLINE_GATEWAY_APPROVAL_FILE=str(file)) as product:
@@ -77,7 +77,7 @@ def test_what_the_file_says_is_what_the_product_does_and_explains(tmp_path: Path
         assert admin.post(execute, **DONE, breakGlass="It burns.")["state"] == "executed"
 
 
-def test_a_gateway_does_not_start_with_a_file_that_is_no_policy(tmp_path: Path):
+def test_a_gateway_does_not_start_with_a_file_that_is_no_policy(tmp_path: Path) -> None:
     file = tmp_path / "policy.toml"
     file.write_text(POLICY.replace("Europe/Berlin", "Europe/Atlantis"))
 

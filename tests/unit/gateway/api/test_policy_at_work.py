@@ -42,9 +42,6 @@ def revoke(gw: GatewayUnderTest, name: str) -> None:
     gw.store.transact(lambda tx: revoke_token(tx, token_id_for(name), "test"))
 
 
-# --- freezes ---------------------------------------------------------------------------------------------
-
-
 def test_while_a_freeze_holds_an_action_is_approved_but_not_executed():
     gw = with_incident(approvals=FROZEN)
     action = approved(gw)
@@ -145,9 +142,6 @@ def test_other_refusals_come_before_the_freeze():
     assert (stale.status_code, stale.json["code"]) == (412, "version_conflict")
     gw.patch("/api/incidents/INC-1", json={"status": "cancelled", "reason": "It was a drill."})
     assert execute(gw, action, role=Role.ADMIN).json["code"] == "incident_ended"
-
-
-# --- approvers -------------------------------------------------------------------------------------------
 
 
 def not_counted(answer):
@@ -269,9 +263,6 @@ def test_only_who_is_named_approves():
     assert (refused.status_code, refused.json["code"]) == (403, "approver_not_named")
     assert approve(gw, action, token="flt_secret-of-cy").json["state"] == "approved"
     assert gw.post(f"{action['href']}/approve", json={"approved": False, "reason": "No."}).status_code == 200
-
-
-# --- hours -----------------------------------------------------------------------------------------------
 
 
 def test_what_one_person_approved_by_day_lacks_another_at_night_and_has_enough_again_after_it():
