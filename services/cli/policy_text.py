@@ -24,7 +24,8 @@ def explanation_fields(found: dict[str, Any], now: datetime) -> list[tuple[str, 
         ("executed by", f"{rule['executorRole']} or above"),
         ("approval holds", f"{rule['approvalMinutes']} min"),
         ("request waits", f"{rule['pendingMinutes']} min"),
-        ("frozen", _frozen(policy, now)),
+        ("frozen", "yes" if policy["freezes"] else "no"),
+        ("free again", _free_again(policy, now)),
     ]
 
 
@@ -78,10 +79,10 @@ def _approver(rule: dict[str, Any]) -> str:
     return f"{rule['approverRole']} or above{f', {named}' if named else ''}"
 
 
-def _frozen(policy: dict[str, Any], now: datetime) -> str:
+def _free_again(policy: dict[str, Any], now: datetime) -> str | None:
     if not policy["freezes"]:
-        return "no"
-    return f"until {when(policy['nextFreeAt'], now)}" if policy["nextFreeAt"] else "with no end in sight"
+        return None
+    return when(policy["nextFreeAt"], now) if policy["nextFreeAt"] else "no end in sight"
 
 
 def _matched(matched: dict[str, list[str]]) -> list[str]:

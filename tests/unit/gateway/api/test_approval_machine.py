@@ -20,9 +20,9 @@ from services.gateway.domain.actions.policy import DEFAULT_RULES, ApprovalPolicy
 from services.gateway.domain.grouping import GroupingPolicy
 from services.gateway.domain.records import ActionRisk, Job, Role
 from services.gateway.handlers.judge import Judge
-from services.gateway.handlers.manage_tokens import make_token
+from services.gateway.handlers.manage_tokens import make_token, revoke_token, token_id_for
 from services.gateway.handlers.run_timers import run_timer
-from services.gateway.ports import RecordQuery
+from services.gateway.ports import RecordQuery, Store
 from tests.support.actions import MANUAL, SCALE
 from tests.support.clock import FixedClock
 from tests.support.gateway import GatewayUnderTest, a_gateway, some_settings
@@ -69,13 +69,17 @@ POLICIES = (ApprovalPolicy(), STRICT_POLICY, SCALING_NEEDS_TWO)
 
 def with_people() -> GatewayUnderTest:
     gw = a_gateway()
+    give_tokens(gw.store)
+    return gw
+
+
+def give_tokens(store: Store) -> None:
     for name, role in PEOPLE.items():
-        gw.store.transact(
+        store.transact(
             lambda tx, name=name, role=role: make_token(
                 tx, name=name, role=role, secret=f"flt_secret-of-{name}", created_by="test"
             ),
         )
-    return gw
 
 
 @cache
@@ -99,13 +103,15 @@ class Fact:
 
 
 class Approvals(RuleBasedStateMachine):
-    """Up to three actions of one incident, five people, a clock, timers, and restarts with another policy."""
+    """Up to three actions of one incident, five people, a clock, timers, revocations, restarts with another policy."""
 
     @initialize()
     def begin(self) -> None:
         self.app, self.clock = the_app(), FixedClock()
         self.store = MemoryStore(self.clock)
+        give_tokens(self.store)
         self.facts: list[Fact] = []
+        self.revoked: set[str] = set()
         self.restart_with(0)
         self.call("ann", "POST", "/api/incidents", json={"title": "Checkout is down"})
 
@@ -191,6 +197,12 @@ class Approvals(RuleBasedStateMachine):
         else:
             assert done.json["code"] == "execution_unavailable"
 
+    @rule(who=st.sampled_from(["bob", "cy"]))
+    def revoke(self, who):
+        """Revoke a token as the next transaction finds it; the door has not heard of it and still lets it in."""
+        self.store.transact(lambda tx: revoke_token(tx, token_id_for(who), "test"))
+        self.revoked.add(who)
+
     @rule(minutes=st.sampled_from([1, 10, 19, 21, 29, 31, 61, 241]), timers=st.booleans())
     def pass_time(self, minutes, timers):
         self.clock.advance(minutes * 60)
@@ -239,6 +251,7 @@ class Approvals(RuleBasedStateMachine):
             who
             for who, digest, at in fact.said
             if digest == fact.seen[-1]
+            and who not in self.revoked
             and self.is_fresh(fact, at)
             and LADDER.index(PEOPLE[who]) >= LADDER.index(demand.least)
             and (demand.proposer_counts or who != fact.proposer)

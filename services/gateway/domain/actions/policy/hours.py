@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -55,7 +56,7 @@ class Hours(Contract, frozen=True, kw_only=True):
 
     def contains(self, moment: datetime) -> bool:
         """Answer whether the hours hold at ``moment``."""
-        return any(begins <= moment < ends for begins, ends in self.spans(moment, back=2, ahead=1))
+        return _hold(self, moment)
 
     def spans(self, moment: datetime, *, back: int, ahead: int) -> Iterator[tuple[datetime, datetime]]:
         """Yield, in UTC, what begins on the days from ``back`` before that of ``moment`` to ``ahead`` after it."""
@@ -80,6 +81,13 @@ class Hours(Contract, frozen=True, kw_only=True):
         """Return the hours as people write them."""
         days = "every day" if set(self.days) == set(WEEK) else ", ".join(day for day in WEEK if day in self.days)
         return f"{days} {self.from_time}-{self.to_time} {self.zone}"
+
+
+# A page of actions asks the same of one moment for each of them.
+@lru_cache(maxsize=512)
+def _hold(hours: Hours, moment: datetime) -> bool:
+    # Clocks that are set back over midnight show yesterday within hours that began today.
+    return any(begins <= moment < ends for begins, ends in hours.spans(moment, back=1, ahead=1))
 
 
 def minutes_of(text: str) -> timedelta:
