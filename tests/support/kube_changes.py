@@ -98,7 +98,7 @@ def _add_deployment(world: KubeWorld) -> None:
             "template": a_template(name),
         } | ({"paused": paused} if paused else {})
         meta = {"generation": 4, "labels": {"app": name}, "annotations": {"deployment.kubernetes.io/revision": "2"}}
-        meta["managedFields"] = [{"manager": "kubectl"}]  # type: ignore[assignment]
+        meta["managedFields"] = [{"manager": "kubectl"}]
         item = world.add("Deployment", name, SHOP, spec=spec, metadata=meta, status={"replicas": 3})
         add_revision(world, "Deployment", item, 1, a_template(name, image=f"registry/{name}:0"))
         add_revision(world, "Deployment", item, 2, a_template(name))

@@ -259,6 +259,9 @@ def test_what_was_cut_off_is_unknown_and_never_sent_again(kube, doing, change, f
     assert (item(kube, change) == before) is (fault is not F.CUT_AFTER)
     assert outcome.look.startswith("kubectl --context test ")
     assert change.payload.name in outcome.look
+    if outcome.expectation and fault is not F.CUT_AFTER:
+        # What was there before is not taken for what should have come.
+        assert verify(outcome.expectation, doing.client).state is not VerdictState.HOLDS
 
 
 @EVERY
@@ -339,13 +342,14 @@ def test_what_would_undo_it_brings_the_fields_back(kube, doing, change):
 
 
 @EVERY
-def test_the_worker_is_told_before_and_after(kube, doing, change):
-    doing.execute(doing.approve(change.payload))
+def test_the_worker_is_told_of_each_step_before_it_begins(kube, doing, change):
+    at = []
+    kube.before_write = lambda seen: None if seen.is_dry else at.append(doing.told[-1].doing)
 
-    assert doing.told[0].done == ()
-    assert doing.told[0].doing
-    assert doing.told[-1].doing == ""
-    assert len(doing.told[-1].done) == change.writes
+    outcome = doing.execute(doing.approve(change.payload))
+
+    assert at == list(outcome.done)
+    assert len(at) == change.writes
 
 
 def test_what_is_new_is_made_and_can_be_deleted_again(kube, doing):
