@@ -8,8 +8,8 @@ from services.actions.domain.objects import KubeObject
 from services.actions.domain.remediations import REMEDIATIONS
 from services.actions.domain.remediations.shape import Sight, Target
 from shared.contracts.action import KubernetesPayload
-from tests.support.kube_changes import a_cluster, item_of
 from tests.support.kube_requests import select
+from tests.support.kube_small_cluster import a_cluster, item_of
 from tests.support.kube_world import KubeWorld, Place
 
 

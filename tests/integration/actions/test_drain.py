@@ -5,8 +5,9 @@ import pytest
 from services.actions.handlers.preview import preview
 from services.actions.handlers.verify import verify
 from shared.contracts.action import ExecutionState, KubernetesVerb, NoPreviewReason, VerdictState
-from tests.support.kube_changes import SHOP, a_payload, add_pod, item_of
+from tests.support.kube_changes import a_payload
 from tests.support.kube_rights import Rights, Rule
+from tests.support.kube_small_cluster import SHOP, add_pod, item_of
 from tests.support.kube_world import Place
 from tests.support.kube_write_faults import WriteFault, WriteFaultKind
 

@@ -24,10 +24,11 @@ from services.actions.errors import (
 )
 from services.actions.ports import Selection
 from shared.contracts.action import RbacRule
-from tests.support.kube_changes import CONTEXT, SHOP, WIDGETS, add_pod
+from tests.support.kube_changes import CONTEXT
 from tests.support.kube_config_file import exec_user, write_kubeconfig
 from tests.support.kube_faults import Fault, FaultKind
 from tests.support.kube_rights import no_rights
+from tests.support.kube_small_cluster import SHOP, WIDGETS, add_pod
 from tests.support.kube_write_faults import WriteFault, WriteFaultKind
 
 PODS = "/api/v1/pods"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from services.actions.domain.diff import MOST_BYTES, cut, make_diff
 from services.actions.domain.masking import MASKED, Mask
 from services.actions.domain.objects import KubeObject
-from tests.support.kube_changes import a_cluster, item_of
+from tests.support.kube_small_cluster import a_cluster, item_of
 
 SECRET = "hunter2hunter"
 

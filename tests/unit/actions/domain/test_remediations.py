@@ -12,8 +12,9 @@ from services.actions.domain.remediations.shape import Sight, general_objections
 from services.actions.domain.requests import Media, Method, bind
 from shared.contracts.action import ExpectationCheck, KubernetesVerb
 from shared.remediation_parameters import KINDS_OF, check_frozen, kind_word
-from tests.support.kube_changes import CHANGES, SHOP, a_cluster, a_payload, add_pod, item_of
+from tests.support.kube_changes import CHANGES, a_payload
 from tests.support.kube_sights import see
+from tests.support.kube_small_cluster import SHOP, a_cluster, add_pod, item_of
 
 V = KubernetesVerb
 
@@ -100,7 +101,7 @@ WARNINGS = {
         owned("Pod", "checkout-1", "ReplicaSet"),
         "may make it again",
     ),
-    "orphans": (a_payload(V.DELETE, "Deployment", "checkout", propagation="orphan"), None, "stays"),
+    "orphans": (a_payload(V.DELETE, "Pod", "checkout-1", propagation="orphan"), None, "stays"),
 }
 
 
