@@ -39,6 +39,8 @@ _NAMES = {
     "deployment": "Deployment", "statefulset": "StatefulSet", "daemonset": "DaemonSet", "replicaset": "ReplicaSet",
     "replicationcontroller": "ReplicationController", "pod": "Pod", "node": "Node", "cronjob": "CronJob",
 }  # fmt: skip
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._:-]{0,251}[A-Za-z0-9])?")
+_NAMESPACE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _CONTAINER = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 _IMAGE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/:@-]{0,510}[A-Za-z0-9])?")
 # https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
@@ -87,6 +89,11 @@ def check_frozen(payload: KubernetesPayload) -> Problems:
 
 
 def _check_place(change: KubernetesPayload) -> Problems:
+    # What is read as a path must not lead anywhere else.
+    if not _NAME.fullmatch(change.name):
+        yield "payload.name", "must be the name of an object"
+    if change.namespace is not None and not _NAMESPACE.fullmatch(change.namespace):
+        yield "payload.namespace", "must be the name of a namespace"
     kinds = KINDS_OF.get(change.verb)
     if kinds is not None and kind_word(change.kind) not in kinds:
         names = " or ".join(_NAMES[kind] for kind in sorted(kinds))

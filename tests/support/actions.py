@@ -72,7 +72,8 @@ def an_action(**fields: Any) -> Action:
 def a_change(**fields: Any) -> Action:
     """Return an action that scales a deployment; ``fields`` of its payload by their names."""
     members = {name: fields.pop(name) for name in ("verb", "context", "namespace", "kind", "name") if name in fields}
-    parameters = fields.pop("parameters", {"replicas": 6})
+    is_scale = members.get("verb", KubernetesVerb.SCALE) is KubernetesVerb.SCALE
+    parameters = fields.pop("parameters", {"replicas": 6} if is_scale else {})
     given: dict[str, Any] = {
         "verb": KubernetesVerb.SCALE,
         "context": "prod-eu",

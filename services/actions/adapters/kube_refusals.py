@@ -136,7 +136,7 @@ def _not_from_api(answer: Answer, *, is_write: bool) -> KubeError:
             return KindNotServed("the server does not serve this kind")
         case 401:
             return Unauthorized(_UNAUTHORIZED)
-        case code if 300 <= code < 500:  # noqa: PLR2004 - redirects and refusals.
+        case code if 300 <= code < 500 and code != 408:  # noqa: PLR2004 - redirects and refusals, but no timeout.
             return Unreadable(f"the server answered {code}, and not as an API server does; nothing was taken")
         case code:
             return _server_trouble(f"the server answered {code}, and not as an API server does", is_write=is_write)

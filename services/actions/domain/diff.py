@@ -119,4 +119,4 @@ def _scalar(text: str) -> str:
     if text.startswith("[masked"):
         return text
     quoted = msgspec.json.encode(text).decode()
-    return quoted if quoted.isprintable() else quoted.encode("ascii", "backslashreplace").decode()
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in quoted)

@@ -25,8 +25,13 @@ class Kind:
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
     def path(self, namespace: str | None, name: str = "", subresource: str = "") -> str:
-        """Return the path of an object, of its subresource or, without a name, of the list."""
+        """Return the path of an object, of its subresource or, without a name, of the list.
+
+        Raises ``ValueError`` for a name that would lead elsewhere: clients take `..` for the folder above.
+        """
         root = f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
+        if {name, namespace} & {".", ".."}:
+            raise ValueError("a name must not be one of the file system's")
         place = ("namespaces", namespace) if namespace and self.is_namespaced else ()
         parts = [quote(part, safe="") for part in (*place, self.plural, name, subresource) if part]
         return "/".join((root, *parts))

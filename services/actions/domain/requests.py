@@ -49,7 +49,9 @@ class Write:
 
     @property
     def path(self) -> str:
-        """Where it is sent."""
+        """Where it is sent; never a list as a whole. Raises ``ValueError`` where there is no name."""
+        if not self.name or (self.kind.is_namespaced and not self.namespace):
+            raise ValueError("a write needs the name and the namespace of one object")
         is_new = self.method is Method.POST and not self.subresource
         return self.kind.path(self.namespace, "" if is_new else self.name, self.subresource)
 
@@ -63,14 +65,6 @@ class Write:
             verbs=(_RBAC_VERBS[self.method],),
             namespace=self.namespace,
         )
-
-    @property
-    def words(self) -> str:
-        """What it does, for people."""
-        verb = {"eviction": "evict"}.get(self.subresource, _RBAC_VERBS[self.method])
-        return f"{verb} {self.kind.plural} {self.namespace}/{self.name}" if self.namespace else (
-            f"{verb} {self.kind.plural} {self.name}"
-        )  # fmt: skip
 
 
 def bind(write: Write, seen: KubeObject) -> Write:

@@ -136,7 +136,8 @@ def _step(round_: _Round) -> ExecutionOutcome | float:
         return _ended_by(round_, pod, error)
     else:
         round_.done.append(words)
-    round_.tell()
+    if round_.waiting:
+        round_.tell()
     return 0.0
 
 

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import msgspec
-
 from services.actions.domain.diff import make_diff
 from services.actions.domain.objects import KubeObject
 from services.actions.domain.remediations.nodes import Drain
@@ -38,9 +36,10 @@ def execute(
 ) -> ExecutionOutcome:
     """Make the approved change, at most once.
 
-    ``on_progress`` is told of each step before it begins and after it is done: what it was told last is the truth
-    for a worker that dies. ``is_cancelled`` is asked before each step; a step under way is never broken off. Never
-    raises for what a server answers; what ``on_progress`` and ``is_cancelled`` raise is let through.
+    ``on_progress`` is told of each step before it begins: what it was told last is the truth for a worker that dies,
+    which may or may not have done the step it was at. ``is_cancelled`` is asked before each step; a step under way is
+    never broken off. Never raises for what a server answers; what ``on_progress`` and ``is_cancelled`` raise is let
+    through, and is as if the worker had died then. After the last step neither is called.
     """
     written = _write_once(approved, client, on_progress, is_cancelled)
     if isinstance(written, ExecutionOutcome):
@@ -50,8 +49,8 @@ def execute(
     undo, words = remediation.undo(sight, written.after)
     outcome = ExecutionOutcome(
         state=_S.SUCCEEDED,
-        words=f"done: {remediation.write(sight).words}",
-        done=(remediation.write(sight).words,),
+        words=f"done: {remediation.step(sight)}",
+        done=(remediation.step(sight),),
         diff=diff,
         uid=written.after.uid or sight.object.uid or None,
         resource_version=written.after.resource_version or None,
@@ -61,7 +60,6 @@ def execute(
     )
     if isinstance(remediation, Drain):
         return drain(sight, outcome, client, on_progress, is_cancelled, pace or Pace())
-    on_progress(StepsDone(done=outcome.done))
     return outcome
 
 
@@ -88,10 +86,9 @@ def _write_once(
             return ready
         if is_cancelled():
             return ExecutionOutcome(state=_S.CANCELLED, words="cancelled before anything was done", code="cancelled")
-        write = ready.remediation.write(ready.sight)
-        on_progress(StepsDone(doing=write.words))
+        on_progress(StepsDone(doing=ready.remediation.step(ready.sight)))
         try:
-            answer = client.write(bind(write, ready.sight.object), dry_run=False)
+            answer = client.write(bind(ready.remediation.write(ready.sight), ready.sight.object), dry_run=False)
         except Conflict as error:
             refused = error
         except KubeError as error:
@@ -131,14 +128,13 @@ def _not_as_approved(ready: Ready, approved: ApprovedChange, client: KubeClient)
 
 def _unknown(ready: Ready, error: KubeError) -> ExecutionOutcome:
     sight = ready.sight
-    # What the server would have answered is not known; a preview of it said what the change is.
-    undo, words = ready.remediation.undo(sight, sight.object)
-    outcome = ExecutionOutcome(
+    # The next generation is the one that holds the change, if there is one.
+    meta = {**sight.object.raw.get("metadata", {}), "generation": sight.object.generation + 1}
+    return ExecutionOutcome(
         state=_S.UNKNOWN,
         words=f"{error}; whether it was done is not known, and it is not tried again",
         code=error.code,
         uid=sight.object.uid or None,
         look=look_command(sight.target.payload, sight.target.kind),
-        expectation=ready.remediation.expect(sight, sight.object),
+        expectation=ready.remediation.expect(sight, KubeObject({**sight.object.raw, "metadata": meta})),
     )
-    return msgspec.structs.replace(outcome, rollback=undo, rollback_words=words)

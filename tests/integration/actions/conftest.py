@@ -10,8 +10,9 @@ from services.actions.handlers.execute import execute
 from services.actions.handlers.preview import preview
 from services.actions.ports import Pace
 from shared.contracts.action import ApprovedChange, ExecutionOutcome, KubernetesPayload, StepsDone
-from tests.support.kube_changes import CONTEXT, a_cluster
+from tests.support.kube_changes import CONTEXT
 from tests.support.kube_rights import all_rights
+from tests.support.kube_small_cluster import a_cluster
 from tests.support.kube_writes import WritableKube, serve_writable_kube
 
 

@@ -16,6 +16,7 @@ from services.actions.domain.remediations.shape import (
     Undo,
     change_of,
     expect,
+    step_words,
 )
 from services.actions.domain.requests import Write
 from shared.contracts.action import Expectation, ExpectationCheck, KubernetesVerb, RbacRule
@@ -103,6 +104,9 @@ class Drain(Cordon):
         owners = {f"{pod.namespace} {pod.owner.kind} {pod.owner.name}" for pod in evicted if pod.owner}
         alone = {f"{pod.namespace} Pod {pod.name} {pod.uid}" for pod in evicted if not pod.owner}
         return {"evictedOf": sorted(owners | alone)}
+
+    def step(self, sight: Sight) -> str:
+        return step_words(KubernetesVerb.CORDON, sight)
 
     def undo(self, sight: Sight, after: KubeObject) -> Undo:
         if is_cordoned(sight.object):

@@ -106,6 +106,10 @@ class Remediation:
         """Return the request that makes the change, or its first step. Only for a sight without refusals."""
         raise NotImplementedError
 
+    def step(self, sight: Sight) -> str:
+        """Return what ``write`` does, for people."""
+        return step_words(self.verb, sight)
+
     def after(self, sight: Sight, answer: KubeObject) -> KubeObject:
         """Return the object after the change, from what the server answered."""
         return answer
@@ -149,6 +153,13 @@ def general_objections(sight: Sight) -> Objections:
     if sight.object.is_going:
         return Objections(refused=(("payload.name", "is being deleted already"),))
     return Objections()
+
+
+def step_words(verb: KubernetesVerb, sight: Sight) -> str:
+    """Return what is done to the object of a sight: ``scale Deployment shop/checkout``."""
+    payload = sight.target.payload
+    name = f"{payload.namespace}/{payload.name}" if payload.namespace else payload.name
+    return f"{verb} {sight.target.kind.name} {name}"
 
 
 def change_of(sight: Sight, verb: KubernetesVerb, **parameters: Any) -> KubernetesPayload:

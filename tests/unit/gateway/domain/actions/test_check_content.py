@@ -9,6 +9,7 @@ from shared.contracts.action import CommandPayload, KubernetesVerb
 from tests.support.actions import a_change, an_action
 
 V = KubernetesVerb
+PARAMETERS = "payload.parameters"
 KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEow==\n-----END RSA PRIVATE KEY-----"
 SECRETS = [
     KEY,
@@ -66,6 +67,11 @@ def test_no_word_of_a_proposal_may_hold_a_secret(place):
     assert SECRETS[1] not in problem[0]
 
 
+def a_manifest(kind, **fields):
+    meta = {"name": "checkout", "namespace": "shop"}
+    return {"apiVersion": "apps/v1", "kind": kind, "metadata": meta, "spec": fields}
+
+
 def a_command(*argv, target="db-3"):
     return an_action(type=ActionType.COMMAND, command=CommandPayload(argv=argv, target=target), manual=None)
 
@@ -92,10 +98,39 @@ def a_command(*argv, target="db-3"):
             ["payload.parameters.patch"],
         ),
         (
-            a_change(verb=V.PATCH, parameters={"patch": [{"value": {"password": "hunter2hunter"}}]}),
+            a_change(
+                verb=V.PATCH,
+                parameters={"patch": [{"op": "add", "path": "/spec/env", "value": {"password": "hunter2hunter"}}]},
+            ),
             ["payload.parameters"],
         ),
         (a_change(verb=V.DELETE, namespace=None, kind="ClusterRole"), []),
+        (a_change(verb=V.DELETE, name=".."), ["payload.name"]),
+        (
+            a_change(verb=V.CORDON, parameters={"force": True}),
+            ["payload.kind", "payload.namespace", "payload.parameters"],
+        ),
+        (a_change(verb=V.PAUSE), []),
+        (a_change(verb=V.RESUME, kind="StatefulSet"), ["payload.kind"]),
+        (
+            a_change(verb=V.EVICT, kind="Pod", parameters={"gracePeriodSeconds": "5"}),
+            [f"{PARAMETERS}.gracePeriodSeconds"],
+        ),
+        (a_change(verb=V.SUSPEND, kind="CronJob"), []),
+        (a_change(verb=V.UNSUSPEND), ["payload.kind"]),
+        (a_change(verb=V.ROLLBACK), [f"{PARAMETERS}.revision"]),
+        (a_change(verb=V.SET_IMAGE, parameters={"images": {"app": "registry/app:2"}}), []),
+        (a_change(verb=V.SET_IMAGE, parameters={"images": ["registry/app:2"]}), [f"{PARAMETERS}.images"]),
+        (a_change(verb=V.SET_RESOURCES, parameters={"container": "app"}), [f"{PARAMETERS}.requests"]),
+        (a_change(verb=V.APPLY, parameters={"manifest": a_manifest("Deployment")}), []),
+        (
+            a_change(verb=V.APPLY, kind="Secret", parameters={"manifest": a_manifest("Secret")}),
+            [f"{PARAMETERS}.manifest"],
+        ),
+        (
+            a_change(verb=V.APPLY, parameters={"manifest": a_manifest("Deployment", password="hunter2hunter")}),
+            [PARAMETERS],
+        ),
         (a_command("systemctl", "restart", "haproxy"), []),
         (a_command("/bin/sh", "-c", "rm -rf /"), ["payload.argv"]),
         (a_command("C:\\Windows\\cmd.exe", "/c"), ["payload.argv"]),
