@@ -1,11 +1,11 @@
 """Execute an action that is approved; what no valid approval covers is refused, whoever asks."""
 
 from services.gateway.domain.actions import calls
-from services.gateway.domain.actions.secrets import redact
 from services.gateway.domain.records import ActionType
 from services.gateway.errors import ExecutionUnavailable, ValidationFailed
 from services.gateway.handlers.action_case import ActionCall, check_version, keep, open_case, refuse_ended
 from services.gateway.ports import Transaction
+from shared.redaction import redact
 
 
 def execute_action(tx: Transaction, call: ActionCall, *, succeeded: bool | None, result: str) -> str:

@@ -1,0 +1,1 @@
+"""The actions worker: does what was approved, and nothing else."""

@@ -1,0 +1,1 @@
+"""How the actions worker meets the outside: files, processes, servers."""

@@ -1,0 +1,1 @@
+"""What the actions worker decides; pure. Imported by its handlers, adapters and composition roots."""

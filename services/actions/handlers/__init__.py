@@ -1,0 +1,1 @@
+"""What the actions worker does, without the broker."""
