@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 
-from shared.redaction.named import NAME_ENDING, spans_by_name
+from shared.redaction.named import names_a_secret, spans_by_name
 from shared.redaction.references import is_reference
 from shared.redaction.secret_data import HeldData, hide_value, key_of, spans_of_data
 from shared.redaction.shapes import begins_private_key, ends_private_key, spans_by_look
@@ -17,7 +17,6 @@ _KEY_BODY = re.compile(
     r"|(?:\S{1,120}+\s++){0,3}[A-Za-z0-9+/=]*+[\"',\\]*"
     r"|.{0,200}[\s|\"'>][A-Za-z0-9+/=]{40,}+[\"',\\]*"
 )
-_ENDS_AS_SECRET = re.compile(rf"(?i)(?:.{{0,200}}?){NAME_ENDING}\Z")
 _BLOCK = re.compile(r"[|>][+-]?\d?[+-]?")
 
 
@@ -146,9 +145,9 @@ class Lines:
         if was_named == column and key["key"] == "value":
             self._begin_block(column, rest, key)
             return self._value(line)
-        if key["key"] in ("name", "key") and _ENDS_AS_SECRET.match(rest.strip("\"',")):
+        if key["key"] in ("name", "key") and names_a_secret(rest.strip("\"',")):
             self._pair = column
-        elif _ENDS_AS_SECRET.match(key["key"]):
+        elif names_a_secret(key["key"]):
             self._begin_block(column, rest, key)
         return self._hidden(line)
 

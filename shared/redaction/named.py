@@ -23,6 +23,7 @@ _OPENING = re.compile(_QUOTE)
 _WORD = re.compile(
     r"(?:[^\s\"'&;,]|[&;,](?!\s|[\"']?[\w.-]{1,40}+[ ]?[=:])|[\"'](?![\s,;:)}\]]|$))++",
 )
+_ENDS_AS_SECRET = re.compile(rf"(?i){NAME_ENDING}\Z")
 _FLAG = re.compile(
     rf"(?i)(?<![\w-])--(?:[a-z0-9]{{1,20}}+-){{0,4}}{NAME_ENDING}[ \t]{{1,4}}(?P<v>(?!-)[^\s]{{1,4096}}+)"
 )
@@ -36,12 +37,20 @@ _INNER_END = re.compile(r"\\{1,7}[n\"]|\"")
 _LOGFMT = re.compile(r"\s[\w.-]{1,40}+=")
 
 
+def names_a_secret(name: str) -> bool:
+    """Answer whether what is called so is a secret, such as DB_PASSWORD."""
+    return _ENDS_AS_SECRET.search(name[-_LONGEST_WORD:]) is not None
+
+
 def spans_by_name(text: str, start: int = 0) -> Iterator[Span]:
     """Yield the values in ``text`` from ``start`` on whose name says that they are secrets; ``text`` is one line."""
     at = start
     # What continues a long line is not at the beginning of one.
     anchor = _ANCHOR.match(text) if start == 0 else None
     while head := _HEAD.search(text, at):
+        if text.startswith(REDACTED, head.end()):
+            at = head.end()
+            continue
         is_anchored = anchor is not None and anchor.end() >= head.start()
         span, at = _read_value(text, head, is_anchored=is_anchored or _is_anchored_inside(text, head))
         if span:
