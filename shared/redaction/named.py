@@ -24,6 +24,8 @@ _WORD = re.compile(
     r"(?:[^\s\"'&;,]|[&;,](?!\s|[\"']?[\w.-]{1,40}+[ ]?[=:])|[\"'](?![\s,;:)}\]]|$))++",
 )
 _ENDS_AS_SECRET = re.compile(rf"(?i){NAME_ENDING}\Z")
+_MEMBER = re.compile(r";\w{0,40}+\Z")
+_TO_SEMICOLON = re.compile(r"[^;\"'\r\n]++")
 _FLAG = re.compile(
     rf"(?i)(?<![\w-])--(?:[a-z0-9]{{1,20}}+-){{0,4}}{NAME_ENDING}[ \t]{{1,4}}(?P<v>(?!-)[^\s]{{1,4096}}+)"
 )
@@ -77,7 +79,9 @@ def _read_value(text: str, head: re.Match[str], *, is_anchored: bool) -> tuple[S
         return _named(head, value, end), end
     if is_anchored and (rest := _rest_of_line(text, head)):
         return rest, rest.end
-    word = _WORD.match(text, at)
+    # In `;Password=…;` of a connection string only the next semicolon, or what the string stands in, ends it.
+    is_member = _MEMBER.search(text, max(0, head.start() - _LONGEST_WORD), head.start())
+    word = (_TO_SEMICOLON if is_member else _WORD).match(text, at)
     if word is None or is_reference(word[0]) or _begins_inner(head, word[0]):
         return None, at
     if _is_harmless(head, word[0], is_anchored=is_anchored):
