@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from services.gateway.domain.actions import calls, runs
 from services.gateway.domain.actions.freezing import pass_freezes
-from services.gateway.domain.actions.secrets import redact
+from shared.redaction import redact
 from services.gateway.domain.records import Action, ActionType, Approval, EntryDraft
 from services.gateway.errors import PreviewRequired, ValidationFailed
 from services.gateway.handlers.action_case import ActionCall, ActionCase, check_version, keep, open_case, refuse_ended

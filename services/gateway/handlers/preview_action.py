@@ -5,12 +5,12 @@ from datetime import datetime
 
 from services.gateway.domain.actions import calls
 from services.gateway.domain.actions.digests import preview_digest
-from services.gateway.domain.actions.secrets import redact
 from services.gateway.domain.records import Action, ActionPreview, PreviewSeen
 from services.gateway.errors import RecordNotFound
 from services.gateway.handlers.action_case import ActionCall, check_version, keep, open_case, refuse_ended
 from services.gateway.ports import Blobs, Store, Transaction
 from shared.ids import new_id
+from shared.redaction import redact
 
 _INLINE_BYTES = 16 << 10
 

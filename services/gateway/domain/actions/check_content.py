@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from services.gateway.domain.actions.secrets import find_secret, find_secret_argument
 from services.gateway.domain.records import Action, ManualPayload
 from shared.contracts.action import CommandPayload, KubernetesPayload
+from shared.redaction import find_secret, find_secret_argument
 from shared.remediation_parameters import check_change
 
 _LEADING = 6

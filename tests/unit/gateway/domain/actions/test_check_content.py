@@ -3,9 +3,9 @@
 import pytest
 
 from services.gateway.domain.actions.check_content import check_content
-from services.gateway.domain.actions.secrets import find_secret, redact
 from services.gateway.domain.records import ActionType, ManualPayload
 from shared.contracts.action import CommandPayload, KubernetesVerb
+from shared.redaction import find_secret, redact
 from tests.support.actions import a_change, an_action
 
 V = KubernetesVerb

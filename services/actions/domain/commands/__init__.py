@@ -1,0 +1,1 @@
+"""Which commands may run, and what is said of one that ran."""
