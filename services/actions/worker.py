@@ -3,14 +3,18 @@
 import logging
 import os
 import socket
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from celery import Celery, signals
 
+from services.actions.adapters.child import WardedChild
 from services.actions.adapters.clusters import Clusters
 from services.actions.adapters.known_names import KnownNames
+from services.actions.adapters.policy_file import read_policy
+from services.actions.handlers.commands import PolicedCommands
 from services.actions.handlers.jobs import ActionJobs
 from services.actions.settings import read_actions_settings
 from services.actions.tasks import register_tasks
@@ -21,14 +25,27 @@ from shared.adapters.heartbeat import Heartbeat
 from shared.adapters.logging import configure_logging
 from shared.contracts.messages import Claimed, Hello
 from shared.contracts.queues import Queue
+from shared.errors import AppError
 from shared.ids import new_id
+
+
+def _open_commands(file: Path | None) -> PolicedCommands | None:
+    """Return what runs commands; None without a policy. A policy that cannot be read ends the worker, with a word."""
+    if file is None:
+        return None
+    try:
+        read_policy(file)
+    except AppError as error:
+        raise SystemExit(f"The policy of commands is not usable:\n{error.detail}") from None
+    return PolicedCommands(partial(read_policy, file), WardedChild(os.environ))
+
 
 _settings = read_actions_settings(os.environ)
 # The name is new with every start, so that the gateway can tell a restarted worker from one that stayed.
 _worker_name = f"actions@{socket.gethostname()}:{new_id('wrk')}"
 
 _clusters = Clusters(_settings.kubeconfig, _settings.contexts, _settings.cluster_name)
-_commands = None
+_commands = _open_commands(_settings.commands)
 
 
 def _version() -> str:
@@ -70,7 +87,7 @@ _greeter = Greeter(
         worker=_worker_name,
         version=_version(),
         queues=(Queue.ACTIONS,),
-        runs_commands=False,
+        runs_commands=_commands is not None,
     ),
     KnownNames(_clusters.names),
 )

@@ -1,6 +1,8 @@
-"""An action is proposed, previewed, approved, executed at most once and verified, against a cluster over HTTP."""
+"""Actions on the whole product, against a cluster over HTTP and with programs that run: from proposal to proof."""
 
-from collections.abc import Iterator
+import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,24 @@ from tests.support.kube_rights import all_rights
 from tests.support.kube_writes import WritableKube, serve_writable_kube
 from tests.support.product import Product, running_product
 
-_SECONDS = 60.0
+SECONDS = 90.0
+PASSWORD = "hunter2hunter2"
+ENDS = frozenset({"verified", "ineffective", "executed", "failed", "unknown", "stale"})
+POLICY = f"""
+version = 1
+search_path = ["/usr/bin", "/bin"]
+
+[[programs]]
+name = "{sys.executable}"
+timeout_seconds = 30
+output_bytes = 65536
+
+[[programs.commands]]
+words = ["-c"]
+first = '.*'
+least = 1
+most = 1
+"""
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +43,13 @@ def kube() -> Iterator[WritableKube]:
 @pytest.fixture(scope="module")
 def product(kube: WritableKube, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     folder = tmp_path_factory.mktemp("actions")
-    kubeconfig = kube.write_kubeconfig(folder / "kubeconfig")
-    with running_product(folder, FAULTLINE_ACTIONS_KUBECONFIG=str(kubeconfig)) as product:
+    policy = folder / "commands.toml"
+    policy.write_text(POLICY)
+    settings = {
+        "FAULTLINE_ACTIONS_KUBECONFIG": str(kube.write_kubeconfig(folder / "kubeconfig")),
+        "FAULTLINE_ACTIONS_COMMANDS": str(policy),
+    }
+    with running_product(folder, **settings) as product:
         yield product
 
 
@@ -34,60 +58,114 @@ class Desk:
 
     def __init__(self, product: Product) -> None:
         self.product = product
+        self.incident: str = self.ok("POST", "/api/incidents", {"title": "node trouble", "severity": "high"})["id"]
 
-    def call(self, method: str, path: str, body: Any = None, *, token: str = "") -> requests.Response:
-        headers = {"Authorization": f"Bearer {token}"} if token else self.product.headers
-        return requests.request(method, self.product.url + path, json=body, headers=headers, timeout=30)
+    def call(self, method: str, path: str, body: Any = None) -> requests.Response:
+        return requests.request(method, self.product.url + path, json=body, headers=self.product.headers, timeout=30)
 
     def ok(self, method: str, path: str, body: Any = None) -> Any:
         answer = self.call(method, path, body)
         assert answer.status_code < 300, answer.text
         return answer.json()
 
+    def until(self, path: str, holds: Callable[[Any], bool]) -> Any:
+        deadline = time.monotonic() + SECONDS
+        while not holds(shown := self.ok("GET", path)):
+            assert time.monotonic() < deadline, f"not in time: {shown}\n{self.product.logs()}"
+            time.sleep(0.1)
+        return shown
 
-def test_a_change_is_previewed_approved_done_once_and_verified(product: Product, kube: WritableKube) -> None:
-    desk = Desk(product)
-    incident = desk.ok("POST", "/api/incidents", {"title": "node trouble", "severity": "high"})["id"]
-    proposal = {
-        "type": "kubernetes",
-        "title": "Keep pods off the node",
-        "risk": "medium",
-        "payload": {"verb": "cordon", "context": CONTEXT, "kind": "Node", "name": "n1"},
-    }
+    def propose(self, **fields: Any) -> str:
+        """Propose an action once a worker is there for it; return its path."""
+        given = {"type": "kubernetes", "title": "Mend it", "risk": "medium"} | fields
+        action = self.ok("POST", f"/api/incidents/{self.incident}/actions", given)
+        return f"/api/incidents/{self.incident}/actions/{action['id']}"
 
-    def propose() -> Any:
-        answer = desk.call("POST", f"/api/incidents/{incident}/actions", proposal)
-        assert answer.status_code == 201, answer.text
-        return answer.json()
+    def change(self, verb: str, kind: str, name: str, **parameters: Any) -> str:
+        """Propose a change, and return its path once a worker has previewed it."""
+        namespace = {} if kind == "Node" else {"namespace": SHOP}
+        payload = {"verb": verb, "context": CONTEXT, "kind": kind, "name": name, "parameters": parameters, **namespace}
+        path = self.propose(payload=payload)
+        if self.ok("GET", path)["previewJobId"] is None:
+            # The worker has not said hello yet.
+            deadline = time.monotonic() + SECONDS
+            while self.call("POST", f"{path}/dry-run").status_code != 202:
+                assert time.monotonic() < deadline, self.product.logs()
+                time.sleep(0.1)
+        self.until(path, lambda one: one["previews"])
+        return path
 
-    action = propose()
-    path = f"/api/incidents/{incident}/actions/{action['id']}"
-    print(action)
-    import time
-    for _ in range(100):
-        action = desk.ok("GET", path)
-        if action["previews"] or not action["previewJobId"]:
-            break
-        time.sleep(0.3)
-    print(action)
-    if not action["previews"]:
-        for _ in range(60):
-            asked = desk.call("POST", f"{path}/dry-run")
-            print(asked.status_code, asked.text)
-            if asked.status_code == 202: break
-            time.sleep(0.5)
-        for _ in range(100):
-            action = desk.ok("GET", path)
-            if action["previews"]: break
-            time.sleep(0.3)
-    print(desk.ok("GET", action["previews"][0]["href"])["output"])
-    approved = desk.ok("POST", f"{path}/approve", {"approved": True, "digest": action["reviewDigest"]})
-    done = desk.ok("POST", f"{path}/execute", {})
-    print(done["state"], done["execution"])
-    for _ in range(100):
-        action = desk.ok("GET", path)
-        if action["state"] in ("verified", "failed", "unknown", "ineffective", "stale"): break
-        time.sleep(0.3)
-    print(action)
-    for e in desk.ok("GET", f"/api/incidents/{incident}/timeline?limit=100")["items"]: print(e["type"], e["message"])
-    assert action["state"] == "verified"
+    def approve(self, path: str) -> None:
+        action = self.ok("GET", path)
+        self.ok("POST", f"{path}/approve", {"approved": True, "digest": action["reviewDigest"]})
+
+    def execute(self, path: str) -> Any:
+        """Approve and execute; return the action at its end."""
+        self.approve(path)
+        begun = self.ok("POST", f"{path}/execute", {})
+        assert begun["state"] == "executing"
+        return self.until(path, lambda one: one["state"] in ENDS and not (one["verification"] or {}).get("jobId"))
+
+    def told(self) -> list[str]:
+        page = self.ok("GET", f"/api/incidents/{self.incident}/timeline?limit=200")
+        return [entry["type"] for entry in page["items"]]
+
+
+@pytest.fixture
+def desk(product: Product) -> Desk:
+    return Desk(product)
+
+
+def test_a_change_is_previewed_approved_done_once_and_verified(desk: Desk, kube: WritableKube) -> None:
+    path = desk.change("cordon", "Node", "n1")
+    preview = desk.ok("GET", desk.ok("GET", path)["previews"][0]["href"])
+    written = len(kube.real_writes())
+    action = desk.execute(path)
+
+    assert "+  unschedulable: true" in preview["output"]
+    assert "Way back" in preview["output"]
+    assert (action["state"], action["execution"]["succeeded"]) == ("verified", True)
+    assert action["execution"]["rollback"]["verb"] == "uncordon"
+    assert len(kube.real_writes()) == written + 1
+    assert [type_ for type_ in desk.told() if type_.startswith("action")] == [
+        "action_proposed",
+        "action_approval_requested",
+        "action_previewed",
+        "action_approved",
+        "action_started",
+        "action_executed",
+        "action_verified",
+    ]
+
+
+def test_a_target_that_changed_is_stale_and_asks_again(desk: Desk, kube: WritableKube) -> None:
+    path = desk.change("scale", "Deployment", "checkout", replicas=5)
+    kube.change("Deployment", "checkout", SHOP, lambda item: item["spec"].update(replicas=4))
+    written = len(kube.real_writes())
+    stale = desk.execute(path)
+
+    assert (stale["state"], stale["approvalsGiven"], stale["execution"]) == ("stale", 0, None)
+    assert len(kube.real_writes()) == written
+    assert "action_stale" in desk.told()
+    assert "replicas: 4" in desk.ok("GET", stale["previews"][-1]["href"])["output"]
+    assert desk.execute(path)["state"] in {"verified", "executed", "ineffective"}
+    assert len(kube.real_writes()) == written + 1
+
+
+def test_a_command_runs_by_the_policy_and_its_output_is_kept_without_secrets(desk: Desk) -> None:
+    code = f"print('checked'); print('password={PASSWORD}')"
+    path = desk.propose(type="command", payload={"argv": [sys.executable, "-c", code], "target": "here"})
+    action = desk.execute(path)
+    output = desk.ok("GET", action["execution"]["outputHref"])["output"]
+
+    assert (action["state"], action["execution"]["result"][:11]) == ("executed", "exit code 0")
+    assert "checked" in output
+    assert PASSWORD not in output
+
+
+def test_a_command_the_policy_does_not_know_is_refused_though_it_was_approved(desk: Desk) -> None:
+    action = desk.execute(desk.propose(type="command", payload={"argv": ["/bin/rm", "-rf", "/"], "target": "here"}))
+
+    assert action["state"] == "failed"
+    assert action["execution"]["code"] == "program_not_allowed"
+    assert "nothing was run" in action["execution"]["result"]

@@ -1,5 +1,6 @@
 """Do one job of the actions queue: claim it, do what the gateway orders, and report truly what came of it."""
 
+import hashlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
@@ -9,7 +10,7 @@ from services.actions.handlers.execute import execute
 from services.actions.handlers.preview import preview
 from services.actions.handlers.verify import verify
 from services.actions.ports import ClusterBook, CommandRunner, Door, Pulse
-from shared.contracts.action import ApprovedChange, ExecutionOutcome, ExecutionState, StepsDone
+from shared.contracts.action import ApprovedChange, CommandPayload, ExecutionOutcome, ExecutionState, StepsDone
 from shared.contracts.command import CommandEnd, CommandOutcome
 from shared.contracts.messages import (
     ActionDone,
@@ -81,11 +82,23 @@ class ActionJobs:
         job_id, attempt = message.job_id, message.attempt
         if order.change is not None:
             return ActionDone(job_id=job_id, attempt=attempt, change=self._change(order.change, job_id, pulse))
-        if order.command is None or self._commands is None:
-            refused = CommandOutcome(ended_by=CommandEnd.REFUSED, code="no_commands", words="this worker runs none")
-            return ActionDone(job_id=job_id, attempt=attempt, command=refused)
-        outcome = self._commands.run(order.command, pulse.show, lambda: pulse.is_stopped)
-        return ActionDone(job_id=job_id, attempt=attempt, command=outcome)
+        if order.command is None:
+            return _failed(message, "the order holds neither a change nor a command; nothing was done")
+        return ActionDone(job_id=job_id, attempt=attempt, command=self._run(order.command, job_id, pulse))
+
+    def _run(self, command: CommandPayload, job_id: str, pulse: Pulse) -> CommandOutcome:
+        """Run a command. Of a defect of ours it is not known how far the command came; nothing of it runs on."""
+        nothing = hashlib.sha256(b"").hexdigest()
+        if self._commands is None:
+            return CommandOutcome(
+                ended_by=CommandEnd.REFUSED, digest=nothing, code="no_commands", reason="This worker runs none."
+            )
+        try:
+            return self._commands.run(command, pulse.show, lambda: pulse.is_stopped)
+        except Exception as error:
+            log.exception("a command broke off", job_id=job_id)
+            reason = f"The worker failed: {type(error).__name__}."
+            return CommandOutcome(ended_by=CommandEnd.LOST, digest=nothing, code="worker_failed", reason=reason)
 
     def _change(self, approved: ApprovedChange, job_id: str, pulse: Pulse) -> ExecutionOutcome:
         """Make a change. A defect of ours leaves an end that is not known, unless nothing can have been sent yet."""

@@ -14,8 +14,8 @@ from services.cli.action_text import (
     print_run_output,
 )
 from services.cli.api_client import ApiClient
-from services.cli.errors import CommandFailed
 from services.cli.await_job import await_job
+from services.cli.errors import CommandFailed
 from services.cli.exit_codes import ExitCode
 from services.cli.options import connect, json_option, limit_option
 from services.cli.parameters import read_json_object

@@ -6,15 +6,12 @@ from typing import Any
 import click
 
 from services.cli.api_client import ApiClient
-from services.cli.errors import CommandFailed
-from services.cli.exit_codes import ExitCode
+from services.cli.await_job import await_job
 from services.cli.investigation_view import show_evidence, show_graph
 from services.cli.options import connect, json_option, limit_option
-from services.cli.polling import poll
-from services.cli.render import Column, json_wanted, print_count, print_fields, print_json, print_table, progress
+from services.cli.render import Column, json_wanted, print_count, print_fields, print_json, print_table
 from services.cli.text import when
 
-_ENDED = frozenset({"succeeded", "failed", "cancelled", "unknown"})
 _which = click.option("--investigation", help="This one (inv_…); without it, the newest that is done.")
 
 
@@ -36,7 +33,7 @@ def investigate_incident(
     if no_wait:
         _print_asked(asked)
         return
-    _wait(client, asked["jobId"], seconds)
+    await_job(client, asked["jobId"], "investigating", seconds)
     _print_evidence(client, incident, asked["id"], verbose=False)
 
 

@@ -8,9 +8,9 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from services.gateway.domain.records import (
+    LEFT_OUT,
     Action,
     ActionState,
-    LEFT_OUT,
     IncidentGraph,
     IncidentStatus,
     InvestigationState,

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from services.gateway.domain.actions import calls, runs
 from services.gateway.domain.actions.freezing import pass_freezes
-from shared.redaction import redact
 from services.gateway.domain.records import Action, ActionType, Approval, EntryDraft
 from services.gateway.errors import PreviewRequired, ValidationFailed
 from services.gateway.handlers.action_case import ActionCall, ActionCase, check_version, keep, open_case, refuse_ended
 from services.gateway.handlers.action_jobs import put_job, require_worker
 from services.gateway.ports import Transaction
 from shared.contracts.queues import EXECUTE_ACTION
+from shared.redaction import redact
 
 
 @dataclass(frozen=True, slots=True)

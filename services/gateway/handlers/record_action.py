@@ -1,6 +1,5 @@
 """Record what the actions worker reports: keep what was put out, and give the action its next state."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -9,7 +8,6 @@ import msgspec
 
 from services.gateway.domain.actions import calls, reports, runs
 from services.gateway.domain.actions.policy import ApprovalPolicy
-from services.gateway.domain.actions.secrets import redact
 from services.gateway.domain.actions.states import SYSTEM
 from services.gateway.domain.records import Action, ActionOutput, Activity, Job
 from services.gateway.errors import CallNotAllowed, TooManyPreviews
@@ -22,6 +20,7 @@ from shared.contracts.command import CommandOutcome
 from shared.contracts.messages import ActionDone, ActionPreviewed, ActionVerified, Results
 from shared.contracts.queues import EXECUTE_ACTION, PREVIEW_ACTION, VERIFY_ACTION
 from shared.ids import new_id
+from shared.redaction import redact
 
 _INLINE_BYTES = 16 << 10
 ActionResult = ActionPreviewed | ActionDone | ActionVerified
@@ -135,7 +134,7 @@ def _put_output(tx: Transaction, action: Action, outcome: CommandOutcome | None,
         incident_id=action.incident_id,
         text=kept.output.text,
         blob=kept.output.blob,
-        digest=outcome.digest or hashlib.sha256(b"").hexdigest(),
+        digest=outcome.digest,
         length=outcome.length,
         truncated=outcome.truncated,
         redacted=kept.output.redacted,

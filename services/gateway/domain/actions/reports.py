@@ -14,6 +14,8 @@ _CHANGES = {
     ExecutionState.CANCELLED: ActionState.FAILED,
     ExecutionState.UNKNOWN: ActionState.UNKNOWN,
 }
+_ENDS = {CommandEnd.LOST: ActionState.UNKNOWN}
+_NEVER_RAN = frozenset({CommandEnd.REFUSED, CommandEnd.NOT_STARTED})
 _MOST_STEPS = 200
 
 
@@ -56,16 +58,24 @@ def _of_change(outcome: ExecutionOutcome) -> Ended:
 
 
 def _of_command(outcome: CommandOutcome, output_id: str | None) -> Ended:
-    is_done = outcome.ended_by is CommandEnd.EXITED and outcome.exit_code == 0
-    words = outcome.words or (
-        f"exit code {outcome.exit_code}" if outcome.exit_code is not None else str(outcome.ended_by)
-    )
+    state = ActionState.EXECUTED if outcome.succeeded else _ENDS.get(outcome.ended_by, ActionState.FAILED)
     return Ended(
-        state=ActionState.EXECUTED if is_done else ActionState.FAILED,
-        words=words,
-        code="" if is_done else outcome.code or str(outcome.ended_by),
+        state=state,
+        words=_describe_end(outcome),
+        code="" if outcome.succeeded else outcome.code or str(outcome.ended_by),
         output_id=output_id,
     )
+
+
+def _describe_end(outcome: CommandOutcome) -> str:
+    said = f"{outcome.reason} {outcome.hint}".strip()
+    if outcome.ended_by in _NEVER_RAN:
+        return f"{said or outcome.ended_by}; nothing was run"
+    seconds = f"after {outcome.duration_ms / 1000:.1f} s"
+    if outcome.ended_by is CommandEnd.EXITED:
+        return f"exit code {outcome.exit_code} {seconds}"
+    how = f"signal {outcome.signal}" if outcome.signal is not None else str(outcome.ended_by).replace("_", " ")
+    return f"{how} {seconds}; what it did until then stays" + (f" ({said})" if said else "")
 
 
 def _describe_right(right: RbacRule) -> str:
