@@ -57,6 +57,7 @@ SPECIAL: dict[tuple[str, str], Special] = {
     ("POST", f"{_ACTION}/execute"): Special(names={"action_id": "approved_action_id"}),
     ("POST", f"{_ACTION}/request-approval"): Special(names={"action_id": "proposed_action_id"}),
     ("GET", f"{_ACTION}/previews/{{preview_id}}"): Special(names={"preview_id": "action_preview_id"}),
+    ("POST", f"{_ACTION}/dry-run"): Special(names={"action_id": "change_action_id"}),
     ("POST", "/api/jobs/{job_id}/cancel"): Special(names={"job_id": "waiting_job_id"}),
     ("GET", "/api/quickdx"): Special(query={"context": "prod", "namespace": "shop", "state": "done"}),
     ("GET", "/api/stream"): Special(query={"seconds": 0}),

@@ -1,14 +1,17 @@
 """A small gateway with one of everything, in which every operation of the API can be tried once."""
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
+from services.gateway.api.actions import NEW as NEW_ACTION
 from services.gateway.api.diagnoses import EXAMPLE as DIAGNOSIS
 from services.gateway.domain.grouping import GroupingPolicy
-from services.gateway.domain.records import Delivery, JobState, Role
+from services.gateway.domain.records import ActionOutput, Delivery, JobState, Role
 from services.gateway.handlers.judge import Judge
+from services.gateway.handlers.note_places import note_places
 from services.gateway.handlers.record_results import Recorder, record_results
 from shared.contracts.cluster_names import ClusterNames, NamedCluster, NamedObjects, encode_cluster_names
 from shared.contracts.diagnosis import decode_diagnosis, encode_diagnosis
@@ -171,6 +174,25 @@ def _jobs(world: ExampleWorld) -> None:
     world.names["waiting_job_id"] = waiting.id
 
 
+def _action_worker(world: ExampleWorld) -> None:
+    """A worker that can change the cluster of the examples, and what it once put out."""
+    note_places(world.gw.store, ("prod-eu",), runs_commands=True)
+    text = "deployment.apps/checkout restarted\n"
+    output = ActionOutput(
+        id="aout_01KAVEXAMPLE",
+        action_id=world.names["action_id"],
+        incident_id=world.names["incident_id"],
+        text=text,
+        digest=hashlib.sha256(text.encode()).hexdigest(),
+        length=len(text),
+        created_at=world.gw.clock.now(),
+    )
+    world.gw.store.transact(lambda tx: tx.put(output))
+    world.names["output_id"] = output.id
+    made = world.gw.call("POST", f"/api/incidents/{output.incident_id}/actions", role=Role.RESPONDER, json=NEW_ACTION)
+    world.names["change_action_id"] = world.made(made)["id"]
+
+
 _BUILD: tuple[Callable[[ExampleWorld], None], ...] = (
     _incident,
     _merges,
@@ -178,6 +200,7 @@ _BUILD: tuple[Callable[[ExampleWorld], None], ...] = (
     _rules,
     _access,
     _actions,
+    _action_worker,
     _tasks,
     _quickdx,
     _investigation,

@@ -37,7 +37,7 @@ from services.gateway.handlers.propose_action import propose_action
 from services.gateway.ports import RecordQuery
 
 blueprint = ReadingBlueprint("actions", __name__, description="What people propose to do about an incident.")
-_NEW = {
+NEW = {
     "type": "kubernetes",
     "payload": {
         "verb": "scale",
@@ -64,7 +64,7 @@ _NEW = {
         status=201,
         answer=action_shapes.ActionShape,
         body=action_inputs.ActionInput,
-        body_example=_NEW,
+        body_example=NEW,
         errors=(errors.RecordNotFound, errors.IncidentEnded, errors.IncidentMerged),
         keyed=True,
     ),
