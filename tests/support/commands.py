@@ -50,7 +50,7 @@ most = 3
 flags = [
     {{ names = ["--output", "-o"], value = 'json|wide' }},
     {{ names = ["--watch", "-w"], value = 'true|false', joined = true }},
-    {{ names = ["--label", "-l"], value = '[a-z=]+', repeat = true }},
+    {{ names = ["--label", "-l"], value = '[a-z=-]+', repeat = true }},
     {{ names = ["--quiet", "-q"] }},
 ]
 

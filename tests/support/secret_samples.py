@@ -109,6 +109,9 @@ SECRETS: dict[str, tuple[str, tuple[str, ...]]] = {
         "stringData:\n  a.ini: |\n    hunter22\n  b: 33retnuh\nkind: Secret\n",
         ("hunter22", "33ret"),
     ),
+    "Secret, plain data, without its kind": ("stringData:\n  a: hunter two\n", ("hunter two",)),
+    "Secret, after something else": (f"kind: ConfigMap\ndata:\n  a: b\n---\n{_SECRET_YAML}", ("eyJhIjog", "aHVudGVy")),
+    "Secret, cut off": ("data:\n  user: aHVudGVyMjI=\n  x: eyJhIjogImh1bnRlcjIifQ==\n", ("eyJhIjog", "aHVudGVy")),
     "Secret, JSON": (_SECRET_JSON, ("eyJhIjog", "aHVudGVy")),
     "Secret, last applied": (
         r'a: "{\"apiVersion\":\"v1\",\"data\":{\"user\":\"aHVudGVyMjI=\"},\"kind\":\"Secret\"}"',

@@ -80,11 +80,20 @@ def test_what_is_not_allowed_never_runs(tmp_path, recorder, argv):
     assert recorder.calls() == []
 
 
+class NeverAsked:
+    """A child that no test may reach."""
+
+    def run(self, allowed, on_output, is_cancelled):
+        raise AssertionError("it was run")
+
+
 def test_what_was_cancelled_before_never_runs(tmp_path, recorder):
-    outcome = run(a_policy(str(tmp_path)), "recorder", "get", "pods", *PLACE, is_cancelled=lambda: True)
+    asked = Asked("recorder", "get", "pods", *PLACE)
+
+    outcome = run_command(a_policy(str(tmp_path)), asked, NeverAsked(), print, lambda: True)
 
     assert outcome.ended_by is CommandEnd.CANCELLED
-    assert recorder.calls() == []
+    assert not outcome.succeeded
 
 
 def test_a_program_that_went_away_says_so(tmp_path, recorder):

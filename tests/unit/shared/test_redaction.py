@@ -92,6 +92,26 @@ def test_a_secret_longer_than_any_window_leaves_no_rest():
     assert clean == f'before {{"password": "{REDACTED}", "host": "db"}} after'
 
 
+@pytest.mark.parametrize("kind", ["kind: Secret\ndata:\n", "data:\n"], ids=["kind first", "kind last"])
+def test_a_long_value_of_a_secret_leaves_no_rest(kind):
+    clean, _ = redact(f"{kind}  user: aHVudGVyMjI=\n  big: {'aHVu' * 40_000}\n  last: aHVudGVyMjI=\nkind: Secret\n")
+
+    assert "aHVu" not in clean
+
+
+def test_what_is_no_secret_is_none_where_a_window_begins():
+    # The end of a long word, which a window's beginning must not make a word of its own.
+    text = "a" * (44 << 10) + "AKIA" + "ABCDEFGHIJKLMNOP " + "word " * 8_000
+
+    assert redact(text) == (text, 0)
+
+
+def test_a_quote_of_the_string_around_ends_a_value_too():
+    clean, _ = redact(r'{"a": "{\"token\":\"hunter22", "host": "db"}')
+
+    assert clean == rf'{{"a": "{{\"token\":\"{REDACTED}", "host": "db"}}'
+
+
 def test_a_secret_that_is_known_is_taken_out_wherever_it_stands():
     text = "said swordfish twice: swordfish, and fish"
 

@@ -77,6 +77,7 @@ REFUSED = {
     "a value that begins well": (("recorder", "get", "pods", "-o", "jsonx", *PLACE), "flag_value_not_allowed"),
     "an empty value": (("recorder", "get", "pods", "--output=", *PLACE), "flag_value_not_allowed"),
     "a flag for a value": (("recorder", "get", "pods", *PLACE, "-o", "-q"), "flag_value_not_allowed"),
+    "a flag for a value that might be one": (("recorder", "get", "pods", *PLACE, "-l", "-q"), "flag_value_not_allowed"),
     "a value for a switch": (("recorder", "get", "pods", "-q=false", *PLACE), "flag_value_not_allowed"),
     "no value": (("recorder", "get", "pods", *PLACE, "-o"), "flag_value_missing"),
     "a value in the next word where none is taken": (
