@@ -11,6 +11,7 @@ import msgspec
 from services.gateway.domain.records import (
     AUDIT,
     NO_INCIDENT,
+    ActionOutput,
     ActionPreview,
     AttachedDiagnosis,
     ChainHead,
@@ -58,6 +59,7 @@ _ENDED_QUICKDX = (str(QuickDxState.DONE), str(QuickDxState.FAILED))
 _ENDED_INCIDENTS = (str(IncidentStatus.CLOSED), str(IncidentStatus.CANCELLED), str(IncidentStatus.MERGED))
 # Every kind that names a blob, each by its facet ``tag``.
 _NAMING_BLOBS: tuple[type[Record], ...] = (
+    ActionOutput,
     ActionPreview,
     AttachedDiagnosis,
     DeliveryBody,

@@ -7,6 +7,7 @@ import msgspec
 
 from services.gateway.domain.records import (
     Action,
+    ActionOutput,
     ActionPreview,
     AttachedDiagnosis,
     ChainHead,
@@ -35,6 +36,7 @@ _MOST_AT_ONCE = 40_000
 _OF_INCIDENT: tuple[type[Record], ...] = (
     Signal,
     Action,
+    ActionOutput,
     ActionPreview,
     KeptInvestigation,
     InvestigationContent,

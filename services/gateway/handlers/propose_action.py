@@ -17,7 +17,9 @@ from services.gateway.handlers.action_case import keep, refuse_ended
 from services.gateway.handlers.ask_dry_run import preview_proposed
 from services.gateway.handlers.writable import get_writable
 from services.gateway.ports import Transaction
+from shared.contracts.action import KubernetesPayload
 from shared.ids import new_id
+from shared.remediation_parameters import freeze_parameters
 
 
 def propose_action(
@@ -46,6 +48,8 @@ def propose_action(
 def _make(tx: Transaction, incident_id: str, subject: Subject, fields: Mapping[str, Any]) -> Action:
     known = dict(fields)
     kind: ActionType = known["type"]
+    if isinstance(known["payload"], KubernetesPayload):
+        known["payload"] = freeze_parameters(known["payload"], tx.now)
     action = Action(
         id=new_id("act"),
         incident_id=incident_id,

@@ -6,6 +6,7 @@ from typing import Any
 
 from services.gateway.domain.records import (
     Action,
+    ActionOutput,
     ActionPreview,
     AttachedDiagnosis,
     InvestigationContent,
@@ -37,6 +38,7 @@ PARTS: tuple[BundlePart, ...] = (
     BundlePart("signals.jsonl", Signal),
     BundlePart("actions.jsonl", Action),
     BundlePart("action_previews.jsonl", ActionPreview, lambda record: record.blob),
+    BundlePart("action_outputs.jsonl", ActionOutput, lambda record: record.blob),
     BundlePart("tasks.jsonl", Task),
     BundlePart("diagnoses.jsonl", AttachedDiagnosis, lambda record: record.blob),
     BundlePart("investigations.jsonl", KeptInvestigation),

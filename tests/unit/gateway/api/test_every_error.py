@@ -14,6 +14,7 @@ from services.gateway.api.diagnoses import EXAMPLE as DIAGNOSIS
 from services.gateway.domain.actions.policy import ApprovalPolicy, Freeze, Hours, PolicyOverride
 from services.gateway.domain.records import DeliveryBody, Incident, JobState, Relation, Role
 from services.gateway.domain.signatures import Signing
+from services.gateway.handlers.note_places import note_places
 from services.gateway.openapi import describe_api
 from shared.errors import AppError
 from tests.support.builders import a_job, an_activity
@@ -146,11 +147,17 @@ def stale(gw: GatewayUnderTest, path: str) -> TestResponse:
 MANUAL = {"type": "manual", "payload": {"instructions": "Fail over."}, "title": "Fail over", "risk": "high"}
 
 
-def on_an_action(*calls: tuple[str, dict[str, Any]], policy: ApprovalPolicy | None = None, **fields: Any) -> Provoke:
+def on_an_action(
+    *calls: tuple[str, dict[str, Any]],
+    policy: ApprovalPolicy | None = None,
+    clusters: tuple[str, ...] = (),
+    **fields: Any,
+) -> Provoke:
     def provoke() -> TestResponse:
         gw = a_gateway(approvals=policy or ApprovalPolicy())
         actions = f"/api/incidents/{gw.open_incident()['id']}/actions"
         path = f"{actions}/{gw.post(actions, json=MANUAL | fields).json['id']}"
+        note_places(gw.store, clusters, runs_commands=False)
         answers = [gw.post(f"{path}/{call}", json=body) for call, body in calls]
         return answers[-1]
 
@@ -268,6 +275,7 @@ CASES: dict[type[AppError], Provoke] = {
     errors.ApproverIsProposer: on_an_action(PREVIEW, ("approve", {"approved": True, "digest": "x"})),
     errors.CallNotAllowed: on_an_action(("withdraw", {}), ("withdraw", {}), ("request-approval", {})),
     errors.ExecutionUnavailable: on_an_action(("approve", {"approved": True}), ("execute", {}), **KUBERNETES),
+    errors.PreviewRequired: on_an_action(YES, ("execute", {}), clusters=("eu",), **KUBERNETES),
     errors.IncidentEnded: on_an_incident(on_an_ended_incident),
     errors.TooManyPreviews: on_an_action(*[PREVIEW] * 21),
     errors.BadCursor: plainly(lambda gw: gw.get("/api/incidents?cursor=x")),
