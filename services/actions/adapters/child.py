@@ -3,6 +3,7 @@
 import json
 import os
 import selectors
+import shutil
 import signal
 import subprocess
 import sys
@@ -117,6 +118,9 @@ class _Warden:
             self.kill()
         if process.stdout:
             process.stdout.close()
+        # The warden removes it, unless it was killed.
+        if folder := self.said.get("folder"):
+            shutil.rmtree(folder, ignore_errors=True)
         os.close(self.output)
 
     def ask_to_end(self) -> None:

@@ -101,7 +101,7 @@ class _Warden:
         finally:
             # The end of the output must not wait for the warden's own copy of it.
             os.close(out)
-        _tell(started=self._child)
+        _tell(started=self._child, folder=folder)
         self._wait(time.monotonic() + self._order["timeout"])
         left = self._kill_all()
         _tell(ended=self._status, by=self._ended_by, left=left)

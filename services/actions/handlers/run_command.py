@@ -1,33 +1,23 @@
 """Run one approved command, if the policy of now allows it, and say what came of it."""
 
 import hashlib
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable
 
 import structlog
 
 from services.actions.domain.commands.judge import judge
 from services.actions.domain.commands.policy import CommandPolicy, Refused
 from services.actions.domain.commands.running import Child
+from shared.contracts.action import CommandPayload
 from shared.contracts.command import CommandEnd, CommandOutcome
 
 log = structlog.get_logger(__name__)
 _NO_OUTPUT = hashlib.sha256(b"").hexdigest()
 
 
-class AskedCommand(Protocol):
-    """What was approved: a program with its arguments, and where it is to run."""
-
-    @property
-    def argv(self) -> Sequence[str]: ...
-
-    @property
-    def target(self) -> str: ...
-
-
 def run_command(
     policy: CommandPolicy,
-    payload: AskedCommand,
+    payload: CommandPayload,
     child: Child,
     on_progress: Callable[[str], None],
     is_cancelled: Callable[[], bool],

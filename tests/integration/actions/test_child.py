@@ -234,7 +234,7 @@ def test_when_the_worker_is_killed_everything_ends(breed):
 
 
 def test_when_the_warden_is_killed_the_command_ends_and_is_lost(tmp_path):
-    source = "import os, time\nprint(os.getpid(), os.getppid(), flush=True)\nwhile True: time.sleep(1)"
+    source = "import os, time\nprint(os.getpid(), os.getppid(), os.getcwd(), flush=True)\nwhile True: time.sleep(1)"
     shown = []
 
     def kill_the_warden(text):
@@ -244,7 +244,9 @@ def test_when_the_warden_is_killed_the_command_ends_and_is_lost(tmp_path):
     ended = run(allow(str(write_program(tmp_path, "program", source))), kill_the_warden)
 
     assert (ended.ended_by, ended.exit_code) == (CommandEnd.LOST, None)
-    wait_until(lambda: not is_alive(int(shown[0].split()[0])), "the end of the command")
+    number, _, home = shown[0].split()
+    wait_until(lambda: not is_alive(int(number)), "the end of the command")
+    assert not Path(home).exists()
 
 
 def test_when_a_callback_fails_nothing_runs_on(breed):

@@ -9,6 +9,7 @@ from services.actions.adapters.child import WardedChild
 from services.actions.domain.commands.judge import judge
 from services.actions.domain.commands.policy import Allowed
 from services.actions.handlers.run_command import run_command
+from shared.contracts.action import CommandPayload
 from shared.contracts.command import CommandEnd, decode_command_outcome, encode_command_outcome
 from tests.support.commands import a_policy, a_recorder, write_program
 from tests.support.secret_samples import SECRETS
@@ -30,14 +31,9 @@ separator = true
 """
 
 
-class Asked:
-    def __init__(self, *argv, target="prod-eu"):
-        self.argv, self.target = argv, target
-
-
 def run(policy, *argv, environ=None, on_progress=lambda text: None, is_cancelled=lambda: False, target="prod-eu"):
     child = WardedChild(environ or {}, grace_seconds=0.3)
-    return run_command(policy, Asked(*argv, target=target), child, on_progress, is_cancelled)
+    return run_command(policy, CommandPayload(argv=argv, target=target), child, on_progress, is_cancelled)
 
 
 @pytest.fixture
@@ -88,7 +84,7 @@ class NeverAsked:
 
 
 def test_what_was_cancelled_before_never_runs(tmp_path, recorder):
-    asked = Asked("recorder", "get", "pods", *PLACE)
+    asked = CommandPayload(argv=("recorder", "get", "pods", *PLACE), target="prod-eu")
 
     outcome = run_command(a_policy(str(tmp_path)), asked, NeverAsked(), print, lambda: True)
 
