@@ -44,7 +44,8 @@ def test_a_manual_action_from_proposal_to_its_result(gw: GatewayUnderTest):
 
     states = [one.json["state"] for one in (previewed, asked, first, second, done)]
     assert states == ["previewed", "pending", "pending", "approved", "executed"]
-    assert done.json["execution"] == {"by": "token:responder", "at": "2026-11-01T12:00:00Z", **DONE}
+    said = {"by": "token:responder", "at": "2026-11-01T12:00:00Z", **DONE}
+    assert said.items() <= done.json["execution"].items()
     assert [(one["by"], one["holds"]) for one in done.json["approvals"]] == [
         ("token:approver", True),
         ("token:cy", True),
