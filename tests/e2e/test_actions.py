@@ -1,6 +1,5 @@
 """Actions on the whole product, against a cluster over HTTP and with programs that run: from proposal to proof."""
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -8,28 +7,28 @@ from typing import Any
 import pytest
 import requests
 
-from tests.support.kube_changes import CONTEXT, SHOP, a_cluster
+from tests.support.commands import write_program
+from tests.support.kube_changes import CONTEXT
 from tests.support.kube_rights import all_rights
+from tests.support.kube_small_cluster import SHOP, a_cluster, item_of
 from tests.support.kube_writes import WritableKube, serve_writable_kube
 from tests.support.product import Product, running_product
 
 SECONDS = 90.0
 PASSWORD = "hunter2hunter2"
 ENDS = frozenset({"verified", "ineffective", "executed", "failed", "unknown", "stale"})
-POLICY = f"""
+POLICY = """
 version = 1
-search_path = ["/usr/bin", "/bin"]
+search_path = ["{folder}"]
 
 [[programs]]
-name = "{sys.executable}"
+name = "checker"
+contexts = ["*"]
 timeout_seconds = 30
 output_bytes = 65536
 
 [[programs.commands]]
-words = ["-c"]
-first = '.*'
-least = 1
-most = 1
+words = ["status"]
 """
 
 
@@ -43,7 +42,8 @@ def kube() -> Iterator[WritableKube]:
 def product(kube: WritableKube, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     folder = tmp_path_factory.mktemp("actions")
     policy = folder / "commands.toml"
-    policy.write_text(POLICY)
+    policy.write_text(POLICY.format(folder=folder))
+    write_program(folder, "checker", f"print('checked'); print('password={PASSWORD}')")
     settings = {
         "FAULTLINE_ACTIONS_KUBECONFIG": str(kube.write_kubeconfig(folder / "kubeconfig")),
         "FAULTLINE_ACTIONS_COMMANDS": str(policy),
@@ -118,14 +118,14 @@ def desk(product: Product) -> Desk:
 def test_a_change_is_previewed_approved_done_once_and_verified(desk: Desk, kube: WritableKube) -> None:
     path = desk.change("cordon", "Node", "n1")
     preview = desk.ok("GET", desk.ok("GET", path)["previews"][0]["href"])
-    written = len(kube.real_writes())
+    written = len(kube.applied())
     action = desk.execute(path)
 
     assert "+  unschedulable: true" in preview["output"]
     assert "Way back" in preview["output"]
     assert (action["state"], action["execution"]["succeeded"]) == ("verified", True)
     assert action["execution"]["rollback"]["verb"] == "uncordon"
-    assert len(kube.real_writes()) == written + 1
+    assert len(kube.applied()) == written + 1
     assert [type_ for type_ in desk.told() if type_.startswith("action")] == [
         "action_proposed",
         "action_approval_requested",
@@ -139,22 +139,23 @@ def test_a_change_is_previewed_approved_done_once_and_verified(desk: Desk, kube:
 
 def test_a_target_that_changed_is_stale_and_asks_again(desk: Desk, kube: WritableKube) -> None:
     path = desk.change("scale", "Deployment", "checkout", replicas=5)
-    kube.change("Deployment", "checkout", SHOP, lambda item: item["spec"].update(replicas=4))
-    written = len(kube.real_writes())
+    deployment = item_of(kube.world, "Deployment", "checkout")
+    assert deployment is not None
+    deployment["spec"]["replicas"] = 4
+    kube.touch(deployment)
+    written = len(kube.applied())
     stale = desk.execute(path)
 
     assert (stale["state"], stale["approvalsGiven"], stale["execution"]) == ("stale", 0, None)
-    assert len(kube.real_writes()) == written
+    assert len(kube.applied()) == written
     assert "action_stale" in desk.told()
     assert "replicas: 4" in desk.ok("GET", stale["previews"][-1]["href"])["output"]
     assert desk.execute(path)["state"] in {"verified", "executed", "ineffective"}
-    assert len(kube.real_writes()) == written + 1
+    assert len(kube.applied()) == written + 1
 
 
 def test_a_command_runs_by_the_policy_and_its_output_is_kept_without_secrets(desk: Desk) -> None:
-    code = f"print('checked'); print('password={PASSWORD}')"
-    path = desk.propose(type="command", payload={"argv": [sys.executable, "-c", code], "target": "here"})
-    action = desk.execute(path)
+    action = desk.execute(desk.propose(type="command", payload={"argv": ["checker", "status"], "target": "here"}))
     output = desk.ok("GET", action["execution"]["outputHref"])["output"]
 
     assert (action["state"], action["execution"]["result"][:11]) == ("executed", "exit code 0")

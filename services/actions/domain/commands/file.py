@@ -16,6 +16,7 @@ from services.actions.domain.commands.policy import (
     Program,
     ResourceLimits,
 )
+from shared.errors import AppError
 
 LARGEST_FILE = 1 << 20
 _LONGEST_PATTERN = 4_000
@@ -23,8 +24,11 @@ _NAMED = re.compile(r"\{([a-z][a-z_]*)\}")
 Problems = list[str]
 
 
-class PolicyInvalid(ValueError):
-    """The file cannot be used; the text has every problem on a line of its own, each with its place."""
+class PolicyInvalid(AppError):
+    """The file cannot be used; ``detail`` has every problem on a line of its own, each with its place."""
+
+    code = "command_policy_invalid"
+    title = "The policy of commands is not usable"
 
 
 def parse_policy(text: str, source: str, locate: Callable[[str, tuple[str, ...]], str | None]) -> CommandPolicy:
