@@ -19,7 +19,9 @@ def a_cluster() -> KubeWorld:
     _add_deployment(world)
     for kind, name in (("StatefulSet", "orders"), ("DaemonSet", "agent")):
         spec = {"selector": {"matchLabels": {"app": name}}, "template": a_template(name), "replicas": 2}
-        item = world.add(kind, name, SHOP, spec=spec, metadata={"generation": 2, "labels": {"app": name}})
+        item = world.add(
+            kind, name, SHOP, spec=spec, metadata={"generation": 2, "labels": {"app": name}}, status=_rolled_out(2, 2)
+        )
         add_revision(world, kind, item, 1, a_template(name, image=f"registry/{name}:0"))
         add_revision(world, kind, item, 2, a_template(name))
     _add_node(world)
@@ -93,9 +95,16 @@ def _add_deployment(world: KubeWorld) -> None:
         } | ({"paused": paused} if paused else {})
         meta = {"generation": 4, "labels": {"app": name}, "annotations": {"deployment.kubernetes.io/revision": "2"}}
         meta["managedFields"] = [{"manager": "kubectl"}]
-        item = world.add("Deployment", name, SHOP, spec=spec, metadata=meta, status={"replicas": 3})
+        item = world.add("Deployment", name, SHOP, spec=spec, metadata=meta, status=_rolled_out(4, 3))
         add_revision(world, "Deployment", item, 1, a_template(name, image=f"registry/{name}:0"))
         add_revision(world, "Deployment", item, 2, a_template(name))
+
+
+def _rolled_out(generation: int, pods: int) -> Item:
+    """Return the status of a workload whose pods are all new and ready, as each sort counts them."""
+    names = ("replicas", "updatedReplicas", "availableReplicas", "readyReplicas", "desiredNumberScheduled")
+    counted = dict.fromkeys((*names, "updatedNumberScheduled", "numberAvailable"), pods)
+    return {"observedGeneration": generation, **counted}
 
 
 def _add_node(world: KubeWorld) -> None:

@@ -13,13 +13,10 @@ from tests.support.kube_write_faults import WriteFault, WriteFaultKind
 
 F = WriteFaultKind
 S = ExecutionState
+V = KubernetesVerb
 OWNER = {"kind": "ReplicaSet", "name": "checkout-h2", "uid": "uid-rs", "controller": True}
 POD = Place("", "v1", "pods")
-DRAIN = a_payload(KubernetesVerb.DRAIN, "Node", "n1")
-
-
-def a_drain(**parameters):
-    return a_payload(KubernetesVerb.DRAIN, "Node", "n1", **parameters)
+DRAIN = a_payload(V.DRAIN, "Node", "n1")
 
 
 def add_budget(kube, allowed):
@@ -63,6 +60,16 @@ def test_the_preview_names_the_pods_and_what_a_budget_says_now(kube, doing):
     assert kube.applied() == []
 
 
+def test_a_pod_that_changes_during_the_preview_does_not_spoil_it(kube, doing):
+    def churn(seen):
+        if "checkout-1" in seen.path:
+            kube.touch(item_of(kube.world, "Pod", "checkout-1"), churn=len(kube.writes))
+
+    kube.before_write = churn
+
+    assert preview(DRAIN, doing.client).no_preview is None
+
+
 @pytest.mark.parametrize(
     ("owner", "fields", "flag"),
     [
@@ -77,7 +84,7 @@ def test_what_would_be_lost_is_refused_unless_it_is_said(kube, doing, owner, fie
     assert shown.no_preview.reason is NoPreviewReason.NOT_POSSIBLE
     assert list(shown.no_preview.problems) == [f"payload.parameters.{flag}"]
 
-    outcome = doing.execute(doing.approve(a_drain(**{flag: True})))
+    outcome = doing.execute(doing.approve(a_payload(V.DRAIN, "Node", "n1", **{flag: True})))
     assert outcome.state is S.SUCCEEDED
     assert evictions(kube) == ["checkout-1", "checkout-2", "lonely-1"]
 
@@ -111,7 +118,7 @@ def test_a_budget_is_waited_for_and_others_go_on_meanwhile(kube, doing, time):
 def test_a_budget_that_never_allows_it_ends_at_the_deadline_with_what_was_done(kube, doing, time):
     add_budget(kube, 1)
 
-    outcome = doing.execute(doing.approve(a_drain(timeoutSeconds=60)))
+    outcome = doing.execute(doing.approve(a_payload(V.DRAIN, "Node", "n1", timeoutSeconds=60)))
 
     assert (outcome.state, outcome.code) == (S.PARTIAL, "drain_timeout")
     assert outcome.done == ("cordon Node n1", "evict shop/checkout-1")
@@ -120,7 +127,7 @@ def test_a_budget_that_never_allows_it_ends_at_the_deadline_with_what_was_done(k
     assert time.now == 60
     # With back-off, not in a row.
     assert len([one for one in kube.sent() if "checkout-2" in one.path]) < 12
-    assert outcome.rollback.verb is KubernetesVerb.UNCORDON
+    assert outcome.rollback.verb is V.UNCORDON
     assert verify(outcome.expectation, doing.client).state is VerdictState.NOT_YET
 
 

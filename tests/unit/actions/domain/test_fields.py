@@ -11,7 +11,8 @@ from services.actions.domain.fields import extract, strip_noise, target_digest
 from services.actions.domain.objects import KubeObject, Named
 from services.actions.domain.remediations import REMEDIATIONS
 from services.actions.domain.remediations.shape import Sight, digest_target, fields_of
-from tests.support.kube_changes import CHANGES
+from shared.contracts.action import KubernetesVerb
+from tests.support.kube_changes import CHANGES, a_payload
 from tests.support.kube_sights import see
 
 EVERY = pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
@@ -156,3 +157,18 @@ def test_a_revision_that_means_another_template_changes_it():
     other = Sight(target=sight.target, object=sight.object, others={"revisions": (KubeObject(raw), *rest)})
 
     assert digest(other) != digest(sight)
+
+
+def test_an_autoscaler_that_came_since_changes_it():
+    sight = see(CHANGES["scale"].payload)
+    reference = {"kind": "Deployment", "name": "checkout"}
+    one = KubeObject({"metadata": {"name": "hpa"}, "spec": {"scaleTargetRef": reference}})
+
+    assert digest(Sight(target=sight.target, object=sight.object, others={"autoscalers": (one,)})) != digest(sight)
+
+
+def test_a_json_patch_of_one_item_hangs_on_the_whole_list():
+    operation = {"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "r/a:1"}
+    payload = a_payload(KubernetesVerb.PATCH, "Deployment", "checkout", patch=[operation])
+
+    assert list(fields_of(REMEDIATIONS["patch"], see(payload))) == ["spec.template.spec.containers"]

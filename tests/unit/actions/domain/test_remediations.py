@@ -10,11 +10,11 @@ from services.actions.domain.objects import KubeObject
 from services.actions.domain.remediations import REMEDIATIONS
 from services.actions.domain.remediations.shape import Sight, general_objections
 from services.actions.domain.requests import Media, Method, bind
-from shared.contracts.action import ExpectationCheck, KubernetesVerb
+from shared.contracts.action import KubernetesVerb
 from shared.remediation_parameters import KINDS_OF, check_frozen, kind_word
 from tests.support.kube_changes import CHANGES, a_payload
 from tests.support.kube_sights import see
-from tests.support.kube_small_cluster import SHOP, a_cluster, add_pod, item_of
+from tests.support.kube_small_cluster import SHOP, a_cluster, a_template, add_pod, add_revision, item_of
 
 V = KubernetesVerb
 
@@ -121,6 +121,11 @@ def test_it_says_that_it_could_not_see_autoscalers():
     assert REMEDIATIONS[V.SCALE].objections(sight).warnings == ()
 
 
+def stranger(world):
+    """Return another Deployment that selects the same labels."""
+    return world.add("Deployment", "checkout", "other", spec={})
+
+
 def mirrored(world):
     item_of(world, "Pod", "checkout-1")["metadata"]["annotations"] = {"kubernetes.io/config.mirror": "x"}
 
@@ -140,6 +145,11 @@ REFUSALS = {
     "another template": (
         a_payload(V.ROLLBACK, "Deployment", "checkout", revision=1, templateDigest="0" * 64),
         None,
+        "payload.parameters.revision",
+    ),
+    "revision of another": (
+        a_payload(V.ROLLBACK, "Deployment", "checkout", revision=7),
+        lambda world: add_revision(world, "Deployment", stranger(world), 7, a_template("checkout")),
         "payload.parameters.revision",
     ),
     "static pod": (POD, mirrored, "payload.name"),
@@ -234,68 +244,3 @@ def test_the_same_change_is_the_same_request_byte_for_byte(change):
     )
 
     assert first == again
-
-
-@pytest.mark.parametrize(
-    ("name", "verb", "parameters"),
-    [
-        ("scale", V.SCALE, {"replicas": 3}),
-        ("rollback-deployment", V.ROLLBACK, {"revision": 2}),
-        ("rollback-statefulset", V.ROLLBACK, {"revision": 2}),
-        ("pause", V.RESUME, {}),
-        ("resume", V.PAUSE, {}),
-        ("cordon", V.UNCORDON, {}),
-        ("drain", V.UNCORDON, {}),
-        ("suspend", V.UNSUSPEND, {}),
-        ("set-image", V.SET_IMAGE, {"images": {"app": "registry/checkout:1"}}),
-        ("set-resources", V.SET_RESOURCES, {"container": "app", "limits": {"memory": None}}),
-    ],
-)
-def test_the_inverse_is_made_of_what_was_there(name, verb, parameters):
-    change = CHANGES[name]
-    undo, words = REMEDIATIONS[change.payload.verb].undo(see(change.payload), KubeObject())
-
-    assert (undo.verb, undo.parameters) == (verb, parameters)
-    assert words
-    assert list(check_frozen(undo)) == []
-
-
-@pytest.mark.parametrize(
-    "payload",
-    [a_payload(V.DELETE, "Secret", "keys"), a_payload(V.DELETE, "Deployment", "checkout")],
-    ids=["secret", "secret-environment"],
-)
-def test_no_inverse_holds_a_secret(payload):
-    undo, words = REMEDIATIONS[V.DELETE].undo(see(payload), KubeObject())
-
-    assert undo is None
-    assert "secret" in words
-
-
-def test_no_digest_is_made_of_secret_values():
-    fields = REMEDIATIONS[V.DELETE].more_fields(see(a_payload(V.DELETE, "Secret", "keys")))
-
-    assert fields == {"keys": ["key"]}
-
-
-@pytest.mark.parametrize(
-    ("name", "check"),
-    [
-        ("scale", ExpectationCheck.REPLICAS),
-        ("restart", ExpectationCheck.ROLLOUT),
-        ("set-image", ExpectationCheck.ROLLOUT),
-        ("set-image-of-cronjob", None),
-        ("delete-pod", ExpectationCheck.GONE),
-        ("drain", ExpectationCheck.DRAINED),
-        ("uncordon", ExpectationCheck.FIELD),
-        ("patch-strategic", ExpectationCheck.ROLLOUT),
-        ("patch-merge", None),
-    ],
-)
-def test_it_expects(name, check):
-    change = CHANGES[name]
-    found = REMEDIATIONS[change.payload.verb].expect(see(change.payload), KubeObject({"metadata": {"generation": 7}}))
-
-    assert (found.check if found else None) == check
-    if found and check is ExpectationCheck.ROLLOUT:
-        assert found.generation == 7
