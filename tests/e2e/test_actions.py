@@ -16,7 +16,6 @@ from tests.support.product import Product, running_product
 
 SECONDS = 90.0
 PASSWORD = "hunter2hunter2"
-ENDS = frozenset({"verified", "ineffective", "executed", "failed", "unknown", "stale"})
 POLICY = """
 version = 1
 search_path = ["{folder}"]
@@ -103,7 +102,7 @@ class Desk:
         self.approve(path)
         begun = self.ok("POST", f"{path}/execute", {})
         assert begun["state"] == "executing"
-        return self.until(path, lambda one: one["state"] in ENDS and not (one["verification"] or {}).get("jobId"))
+        return self.until(path, lambda one: one["state"] != "executing")
 
     def told(self) -> list[str]:
         page = self.ok("GET", f"/api/incidents/{self.incident}/timeline?limit=200")
@@ -119,7 +118,8 @@ def test_a_change_is_previewed_approved_done_once_and_verified(desk: Desk, kube:
     path = desk.change("cordon", "Node", "n1")
     preview = desk.ok("GET", desk.ok("GET", path)["previews"][0]["href"])
     written = len(kube.applied())
-    action = desk.execute(path)
+    desk.execute(path)
+    action = desk.until(path, lambda one: one["state"] != "executed")
 
     assert "+  unschedulable: true" in preview["output"]
     assert "Way back" in preview["output"]
@@ -150,7 +150,7 @@ def test_a_target_that_changed_is_stale_and_asks_again(desk: Desk, kube: Writabl
     assert len(kube.applied()) == written
     assert "action_stale" in desk.told()
     assert "replicas: 4" in desk.ok("GET", stale["previews"][-1]["href"])["output"]
-    assert desk.execute(path)["state"] in {"verified", "executed", "ineffective"}
+    assert desk.execute(path)["state"] == "executed"
     assert len(kube.applied()) == written + 1
 
 

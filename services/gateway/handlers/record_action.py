@@ -1,5 +1,6 @@
 """Record what the actions worker reports: keep what was put out, and give the action its next state."""
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -120,9 +121,15 @@ def _record_end(case: ActionCase, job: Job, result: ActionDone, kept: Prepared) 
     ended = reports.read_end(result, _put_output(tx, action, result.command, kept))
     if ended is None:
         return "the worker reported neither a change nor a command"
-    after, drafts = runs.end(action, begun, ended, tx.now)
+    after, drafts = runs.end(action, begun, _without_secrets(ended), tx.now)
     keep(tx, _await_effect(tx, after), drafts)
     return None
+
+
+def _without_secrets(ended: runs.Ended) -> runs.Ended:
+    """Return ``ended`` with words fit to be kept: servers and webhooks answer with whatever was sent to them."""
+    done = tuple(redact(step)[0] for step in ended.done)
+    return dataclasses.replace(ended, words=redact(ended.words)[0], done=done)
 
 
 def _put_output(tx: Transaction, action: Action, outcome: CommandOutcome | None, kept: Prepared) -> str | None:
