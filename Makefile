@@ -90,6 +90,14 @@ test-cluster: setup ## Read-only suite against any cluster: KUBECONFIG=path, CON
 	CLUSTER_UNDER_TEST="$(KUBECONFIG)" CONTEXT_UNDER_TEST="$(CONTEXT)" $(PYTEST) -o addopts=--import-mode=importlib \
 		-p no:cacheprovider -p no:randomly --force-enable-socket tests/cluster
 
+.PHONY: test-cluster-actions
+test-cluster-actions: setup ## Changes a throw-away namespace and one node of a cluster: KUBECONFIG=path CONTEXT=name; IMAGE, NODE, WAIT
+	@test -r "$(KUBECONFIG)" || { echo "KUBECONFIG=path names the cluster to change; there is no file '$(KUBECONFIG)'" >&2; exit 2; }
+	@test -n "$(CONTEXT)" || { echo "CONTEXT=name says which cluster is changed: nothing takes a default context" >&2; exit 2; }
+	CLUSTER_TO_CHANGE="$(KUBECONFIG)" CONTEXT_TO_CHANGE="$(CONTEXT)" IMAGE_TO_RUN="$(IMAGE)" NODE_TO_CORDON="$(NODE)" \
+		SECONDS_TO_WAIT="$(WAIT)" $(PYTEST) -o addopts=--import-mode=importlib \
+		-p no:cacheprovider -p no:randomly --force-enable-socket tests/cluster_actions
+
 chaos: setup ## 5,000 deliveries while everything is killed at random (under 5 minutes); prints the counts
 	$(PY) -m tests.chaos.run
 

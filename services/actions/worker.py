@@ -15,7 +15,7 @@ from services.actions.adapters.clusters import Clusters
 from services.actions.adapters.known_names import KnownNames
 from services.actions.adapters.policy_file import read_policy
 from services.actions.handlers.commands import PolicedCommands
-from services.actions.handlers.jobs import ActionJobs
+from services.actions.handlers.jobs import MOST_SECONDS, ActionJobs
 from services.actions.settings import read_actions_settings
 from services.actions.tasks import register_tasks
 from shared.adapters.celery_app import create_celery_app
@@ -27,6 +27,9 @@ from shared.contracts.messages import Claimed, Hello
 from shared.contracts.queues import Queue
 from shared.errors import AppError
 from shared.ids import new_id
+
+# What is killed for its time ends as unknown. Each action has an end of its own; this is for what hangs all the same.
+_SECONDS_TO_END = 300
 
 
 def _open_commands(file: Path | None) -> PolicedCommands | None:
@@ -74,6 +77,7 @@ def _beating(claimed: Claimed) -> Heartbeat:
 def _create_app() -> Celery:
     app = create_celery_app("actions", _settings.broker_url)
     app.conf.worker_concurrency = _settings.concurrency
+    app.conf.task_time_limit = MOST_SECONDS + _SECONDS_TO_END
     jobs = ActionJobs(_clusters, _commands, worker=_worker_name)
     register_tasks(app, jobs=jobs, open_door=_open_door, beating=_beating)
     return app

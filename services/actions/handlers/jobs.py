@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 
 import structlog
 
+from services.actions.domain.commands.file_checks import LONGEST_SECONDS
 from services.actions.handlers.execute import execute
 from services.actions.handlers.preview import preview
 from services.actions.handlers.verify import verify
@@ -28,9 +29,12 @@ from shared.contracts.messages import (
 )
 from shared.contracts.queues import EXECUTE_ACTION, PREVIEW_ACTION, VERIFY_ACTION
 from shared.errors import AppError
+from shared.remediation_parameters import MOST_DRAIN_SECONDS
 
 log = structlog.get_logger(__name__)
 _ERROR_LENGTH = 2_000
+# The longest an order may take by what it says itself: a drain, or a command.
+MOST_SECONDS = max(MOST_DRAIN_SECONDS, LONGEST_SECONDS)
 Beating = Callable[[Claimed], AbstractContextManager[Pulse]]
 # Which order goes with which task: a worker that is handed another does nothing.
 _ORDERS = {PREVIEW_ACTION: PreviewOrder, EXECUTE_ACTION: ExecuteOrder, VERIFY_ACTION: VerifyOrder}
