@@ -124,6 +124,7 @@ def test_a_change_is_previewed_approved_done_once_and_verified(desk: Desk, kube:
     assert "+  unschedulable: true" in preview["output"]
     assert "Way back" in preview["output"]
     assert (action["state"], action["execution"]["succeeded"]) == ("verified", True)
+    assert "+  unschedulable: true" in desk.ok("GET", action["execution"]["outputHref"])["output"]
     assert action["execution"]["rollback"]["verb"] == "uncordon"
     assert len(kube.applied()) == written + 1
     assert [type_ for type_ in desk.told() if type_.startswith("action")] == [

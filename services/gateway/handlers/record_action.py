@@ -1,8 +1,9 @@
 """Record what the actions worker reports: keep what was put out, and give the action its next state."""
 
 import dataclasses
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
 import msgspec
@@ -29,11 +30,17 @@ ActionResult = ActionPreviewed | ActionDone | ActionVerified
 
 @dataclass(frozen=True, slots=True)
 class KeptOutput:
-    """What a command put out, ready to be put: as text where it is short, else as a blob."""
+    """What an execution put out, ready to be put: as text where it is short, else as a blob.
+
+    ``digest`` and ``length`` are those of the whole.
+    """
 
     text: str | None
     blob: str | None
     redacted: int
+    digest: str
+    length: int
+    truncated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +49,6 @@ class Prepared:
 
     dry_run: DryRun | None = None
     output: KeptOutput | None = None
-    words: dict[str, str] = field(default_factory=dict)
 
 
 def prepare_action_results(blobs: Blobs, results: Results) -> dict[str, Prepared]:
@@ -58,6 +64,8 @@ def _prepare(blobs: Blobs, result: ActionResult) -> Prepared:
         return Prepared(dry_run=_dry_run(blobs, result.change.preview))
     if isinstance(result, ActionDone) and result.command is not None:
         return Prepared(output=_keep_command_output(blobs, result.command))
+    if isinstance(result, ActionDone) and result.change is not None and result.change.diff:
+        return Prepared(output=_keep_diff(blobs, result.change.diff))
     return Prepared()
 
 
@@ -75,9 +83,21 @@ def _dry_run(blobs: Blobs, outcome: PreviewOutcome) -> DryRun:
 def _keep_command_output(blobs: Blobs, outcome: CommandOutcome) -> KeptOutput:
     # The worker took the secrets out; what it runs may be older than this gateway's idea of them.
     text, redacted = redact(outcome.output)
+    kept = _keep(blobs, text, outcome.redacted + redacted)
+    return dataclasses.replace(kept, digest=outcome.digest, length=outcome.length, truncated=outcome.truncated)
+
+
+def _keep_diff(blobs: Blobs, diff: str) -> KeptOutput:
+    """Keep what was changed in earnest: a webhook may do something else then than in a dry run."""
+    text, redacted = redact(diff)
+    return _keep(blobs, text, redacted)
+
+
+def _keep(blobs: Blobs, text: str, redacted: int) -> KeptOutput:
     content = text.encode()
     blob = blobs.put(content) if len(content) > _INLINE_BYTES else None
-    return KeptOutput(None if blob else text, blob, outcome.redacted + redacted)
+    digest = hashlib.sha256(content).hexdigest()
+    return KeptOutput(None if blob else text, blob, redacted, digest, len(content))
 
 
 def record_action(
@@ -118,7 +138,7 @@ def _record_end(case: ActionCase, job: Job, result: ActionDone, kept: Prepared) 
         put_output(tx, action, kept.dry_run)
         keep(tx, *runs.turn_stale(action, case.rule, kept.dry_run.seen(SYSTEM, tx.now), change.words, tx.now))
         return None
-    ended = reports.read_end(result, _put_output(tx, action, result.command, kept))
+    ended = reports.read_end(result, _put_output(tx, action, kept.output))
     if ended is None:
         return "the worker reported neither a change nor a command"
     after, drafts = runs.end(action, begun, _without_secrets(ended), tx.now)
@@ -132,20 +152,15 @@ def _without_secrets(ended: runs.Ended) -> runs.Ended:
     return dataclasses.replace(ended, words=redact(ended.words)[0], done=done)
 
 
-def _put_output(tx: Transaction, action: Action, outcome: CommandOutcome | None, kept: Prepared) -> str | None:
-    if outcome is None or kept.output is None:
+def _put_output(tx: Transaction, action: Action, kept: KeptOutput | None) -> str | None:
+    if kept is None:
         return None
     output = ActionOutput(
         id=new_id("aout"),
         action_id=action.id,
         incident_id=action.incident_id,
-        text=kept.output.text,
-        blob=kept.output.blob,
-        digest=outcome.digest,
-        length=outcome.length,
-        truncated=outcome.truncated,
-        redacted=kept.output.redacted,
         created_at=tx.now,
+        **dataclasses.asdict(kept),
     )
     tx.put(output)
     return output.id

@@ -40,11 +40,11 @@ def describe_preview(outcome: PreviewOutcome) -> str:
 def read_end(result: ActionDone, output_id: str | None) -> Ended | None:
     """Return what came of an execution; None where the report says neither of a change nor of a command."""
     if result.change is not None:
-        return _of_change(result.change)
+        return _of_change(result.change, output_id)
     return _of_command(result.command, output_id) if result.command is not None else None
 
 
-def _of_change(outcome: ExecutionOutcome) -> Ended:
+def _of_change(outcome: ExecutionOutcome, output_id: str | None) -> Ended:
     needs = "".join(f" It needs: {_describe_right(one)}." for one in outcome.needs)
     return Ended(
         state=_CHANGES[outcome.state],
@@ -52,6 +52,7 @@ def _of_change(outcome: ExecutionOutcome) -> Ended:
         code=outcome.code or ("" if outcome.state is ExecutionState.SUCCEEDED else str(outcome.state)),
         done=outcome.done[:_MOST_STEPS],
         look=outcome.look,
+        output_id=output_id,
         rollback=outcome.rollback,
         expectation=outcome.expectation,
     )

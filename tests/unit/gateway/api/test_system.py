@@ -23,6 +23,8 @@ def test_ready_when_store_broker_and_workers_are(gw: GatewayUnderTest):
         "store",
         "broker",
         *(f"{what}:{queue}" for what in ("worker", "backlog") for queue in ("intake", "graph")),
+        # Nobody need run an actions worker.
+        "backlog:actions",
     }
 
 
@@ -53,7 +55,11 @@ def test_a_backlog_at_its_limit_is_named_for_each_queue(gw: GatewayUnderTest):
     gw.relay.waiting = 50_000
     checks = gw.call("GET", "/readyz", role=None).json["checks"]
 
-    assert [name for name, check in checks.items() if not check["ok"]] == ["backlog:intake", "backlog:graph"]
+    assert [name for name, check in checks.items() if not check["ok"]] == [
+        "backlog:intake",
+        "backlog:graph",
+        "backlog:actions",
+    ]
 
 
 def test_one_worker_in_time_is_enough(gw: GatewayUnderTest):

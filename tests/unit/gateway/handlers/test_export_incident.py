@@ -130,8 +130,8 @@ def test_every_kind_that_belongs_to_an_incident_has_its_place_in_the_bundle():
     of_no_incident = {
         "change", "counter", "delivery_key", "idempotency", "mapping", "noise", "pending_group", "preview", "rules",
         "session", "silence", "silence_board", "token",
-        "graph_clusters", "investigation_slot", "inventory", "quickdx", "quickdx_content", "rule_feedback",
-        "rule_precision",
+        "action_places", "graph_clusters", "investigation_slot", "inventory", "quickdx", "quickdx_content",
+        "rule_feedback", "rule_precision",
     }  # fmt: skip
 
     assert {part.kind.KIND for part in PARTS} == RECORD_KINDS.keys() - elsewhere - of_no_incident
