@@ -101,6 +101,13 @@ def approve(fields: dict[str, Any], incident_id: str, action_id: str) -> Respons
         errors=(
             errors.RecordNotFound,
             errors.ActionNotApproved,
+            errors.ApprovalExpired,
+            errors.ApproverIsProposer,
+            errors.ApproverNotNamed,
+            errors.ApproverRevoked,
+            errors.ContentChanged,
+            errors.MoreApprovalsNeeded,
+            errors.RoleTooLow,
             errors.VersionConflict,
             errors.IncidentEnded,
             errors.IncidentMerged,

@@ -104,7 +104,6 @@ def turn_stale(action: Action, rule: ApprovalRule, preview: PreviewSeen, words: 
         now,
         state=_S.STALE,
         previews=(*action.previews, preview),
-        approvals=(),
         execution=None,
         expires_at=now + timedelta(minutes=rule.pending_minutes),
     )
