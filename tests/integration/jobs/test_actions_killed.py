@@ -1,5 +1,4 @@
-"""kill -9 of the actions worker and of the gateway at every step of an execution: nothing is written twice, and what
-is told of it is true."""
+"""kill -9 of the actions worker and the gateway at every step: nothing is written twice, and what is told is true."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -15,7 +14,7 @@ from tests.support.held_door import HeldDoor, Moment, holding_door
 from tests.support.kube_rights import all_rights
 from tests.support.kube_small_cluster import SHOP, a_cluster
 from tests.support.kube_writes import WritableKube, WriteSeen, serve_writable_kube
-from tests.support.waiting import PATIENCE_SECONDS, wait_until
+from tests.support.waiting import PATIENCE_SECONDS
 
 CLAIM, RESULTS = "/door/claim", "/door/results"
 SCALE = {
