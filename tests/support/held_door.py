@@ -114,7 +114,7 @@ def holding_door(target: str) -> Iterator[HeldDoor]:
 def _forward(target: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, str, bytes]:
     connection = http.client.HTTPConnection(urlsplit(target).netloc, timeout=30)
     try:
-        kept = {name: headers[name] for name in ("Authorization", "Content-Type") if name in headers}
+        kept: dict[str, str] = {name: headers[name] for name in ("Authorization", "Content-Type") if name in headers}
         connection.request("POST", path, body, kept)
         answer = connection.getresponse()
         return answer.status, answer.getheader("Content-Type") or "", answer.read()

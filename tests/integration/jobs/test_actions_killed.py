@@ -14,7 +14,7 @@ from tests.support.held_door import HeldDoor, Moment, holding_door
 from tests.support.kube_rights import all_rights
 from tests.support.kube_small_cluster import SHOP, a_cluster
 from tests.support.kube_writes import WritableKube, WriteSeen, serve_writable_kube
-from tests.support.waiting import PATIENCE_SECONDS
+from tests.support.waiting import PATIENCE_SECONDS, wait_until
 
 CLAIM, RESULTS = "/door/claim", "/door/results"
 SCALE = {
@@ -162,3 +162,97 @@ def test_a_worker_that_is_killed_writes_nothing_twice_and_what_is_told_is_true(s
 
 def _is_at(action: dict[str, Any], state: str) -> bool:
     return action["state"] in ({"executed", "verified", "ineffective"} if state == "done" else {state})
+
+
+def test_of_a_drain_that_is_killed_in_the_middle_is_told_what_was_done_and_nothing_is_evicted_again(
+    stage: Stage,
+) -> None:
+    desk = stage.desk
+    worker = stage.start_worker()
+    incident = desk.open_incident()
+    path = desk.approved(incident, DRAIN)
+    held = HeldWrite(stage.kube, "checkout-2/eviction", done=True)
+    job = desk.execute(path)
+    held.wait()
+    wait_until(lambda: "checkout-2" in (desk.get(f"/api/jobs/{job}")["progress"] or {}).get("note", ""), "its step")
+    stage.site.kill_worker(worker)
+    held.let_go()
+    stage.start_worker()
+    action = desk.until(path, lambda one: one["state"] == "unknown", "that it is not known")
+    stage.prove_idle(incident)
+
+    ended = action["execution"]
+    assert ended["done"] == ["cordon Node n1", "evict shop/checkout-1"]
+    assert "evict shop/checkout-2" in ended["result"]
+    assert ended["look"] == f"kubectl --context {CONTEXT} get Node n1 --output yaml"
+    (told,) = [one for one in desk.told(path) if one["type"] == "action_unknown"]
+    assert told["payload"]["done"] == ended["done"]
+    assert [stage.written(name) for name in ("nodes/n1", "checkout-1/", "checkout-2/")] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("broker_is", ["gone", "deaf"])
+def test_a_gateway_that_is_killed_between_the_commit_and_the_message_has_it_done_once(
+    stage: Stage, broker_is: str
+) -> None:
+    desk, broker = stage.desk, stage.site.valkey
+    stage.start_worker()
+    incident = desk.open_incident()
+    path = desk.approved(incident, SCALE)
+    if broker_is == "gone":
+        broker.kill()
+    else:
+        broker.pause()
+    desk.execute(path)
+    stage.site.kill_gateway()
+    if broker_is == "gone":
+        broker.start()
+    else:
+        # What was sent to it meanwhile is read now, beside the message of the next gateway.
+        broker.resume()
+    stage.site.start_gateway()
+    stage.prove_idle(incident)
+    action = desk.until(path, lambda one: _is_at(one, "done"), "that it is done")
+
+    assert (action["execution"]["succeeded"], stage.written("checkout")) == (True, 1)
+    assert desk.told_types(path).count("action_executed") == 1
+
+
+def test_a_gateway_that_is_killed_while_a_write_is_under_way_is_told_of_it_once(stage: Stage) -> None:
+    desk = stage.desk
+    stage.start_worker()
+    incident = desk.open_incident()
+    path = desk.approved(incident, SCALE)
+    held = HeldWrite(stage.kube, "checkout", done=True)
+    desk.execute(path)
+    held.wait()
+    stage.site.kill_gateway()
+    held.let_go()
+    # Longer than the worker waits before it reports again.
+    stage.site.gateway_settings["FAULTLINE_GATEWAY_LEASE_SECONDS"] = "30"
+    stage.site.start_gateway()
+    action = desk.until(path, lambda one: _is_at(one, "done"), "that it is done")
+    stage.prove_idle(incident)
+
+    assert (action["execution"]["succeeded"], stage.written("checkout")) == (True, 1)
+    assert [desk.told_types(path).count(one) for one in ("action_executed", "action_unknown")] == [1, 0]
+
+
+def test_a_gateway_that_is_killed_after_it_wrote_a_report_down_ignores_it_the_second_time(stage: Stage) -> None:
+    desk = stage.desk
+    stage.start_worker()
+    incident = desk.open_incident()
+    path = desk.approved(incident, SCALE)
+    held = stage.door.hold(RESULTS, Moment.ANSWER)
+    desk.execute(path)
+    held.wait()
+    stage.site.kill_gateway()
+    stage.site.start_gateway()
+    before = stage.door.answered.count((RESULTS, 200))
+    # The worker never gets the answer, and reports again.
+    held.let_go(lose=True)
+    wait_until(lambda: stage.door.answered.count((RESULTS, 200)) > before, "the report again")
+    stage.prove_idle(incident)
+
+    assert _is_at(desk.get(path), "done")
+    assert stage.written("checkout") == 1
+    assert desk.told_types(path).count("action_executed") == 1
