@@ -101,6 +101,7 @@ def approve(fields: dict[str, Any], incident_id: str, action_id: str) -> Respons
         errors=(
             errors.RecordNotFound,
             errors.ActionNotApproved,
+            errors.ActionSuperseded,
             errors.ApprovalExpired,
             errors.ApproverIsProposer,
             errors.ApproverNotNamed,

@@ -64,6 +64,19 @@ class ApprovalExpired(ActionNotApproved):
     }
 
 
+class ActionSuperseded(ActionNotApproved):
+    """Another action was proposed in its place, so nobody is to do it any more."""
+
+    code = "action_superseded"
+    title = "Another action took its place"
+    example: ClassVar[Mapping[str, Any]] = {
+        "state": "withdrawn",
+        "approvalsGiven": 1,
+        "approvalsNeeded": 1,
+        "notCounted": [],
+    }
+
+
 class MoreApprovalsNeeded(ActionNotApproved):
     """It was approved, by fewer people than the policy asks for."""
 

@@ -27,6 +27,7 @@ from services.gateway.domain.records import (
 from services.gateway.errors import (
     ActionChanged,
     ActionNotApproved,
+    ActionSuperseded,
     ApprovalExpired,
     ApproverIsProposer,
     ApproverNotNamed,
@@ -147,7 +148,12 @@ def withdraw(action: Action, subject: Subject, now: datetime, *, reason: str) ->
 
 
 def supersede(action: Action, newer: Action) -> Outcome:
-    """Return the action withdrawn in favour of ``newer``."""
+    """Return the action withdrawn in favour of ``newer``.
+
+    One that a worker was asked to execute is only marked: if none has begun, none will, and it is withdrawn then.
+    """
+    if action.state is _S.EXECUTING:
+        return _step(action, newer.proposed_at, superseded_by=newer.id), []
     end = ActionEnd(by=newer.proposed_by, at=newer.proposed_at, reason=f"superseded by {newer.id}")
     after = _step(action, newer.proposed_at, state=_S.WITHDRAWN, end=end, expires_at=None, superseded_by=newer.id)
     return after, [entries.withdrawn(after, end)]
@@ -167,11 +173,12 @@ def check_approved(action: Action, rule: ApprovalRule, roles: Roles, now: dateti
     """
     judged = judge_approvals(action, rule, roles, now)
     given = tuple(one.approval for one in judged if one.why_not is None)
-    is_whole = content_digest(action) == action.digest
-    if action.state is not _S.APPROVED or len(given) < rule.approvals or not is_whole:
-        sort = _sort_of_refusal(action, judged) if is_whole else ActionNotApproved
-        raise sort(
-            f"It is {action.state}, with {len(given)} of {rule.approvals} approvals that hold now{_left_out(judged)}.",
+    is_current = content_digest(action) == action.digest and action.superseded_by is None
+    if action.state is not _S.APPROVED or len(given) < rule.approvals or not is_current:
+        instead = f", superseded by {action.superseded_by}" if action.superseded_by else ""
+        raise _sort_of_refusal(action, judged)(
+            f"It is {action.state}{instead}, with {len(given)} of {rule.approvals} approvals that hold now"
+            f"{_left_out(judged)}.",
             state=action.state,
             approvalsGiven=len(given),
             approvalsNeeded=rule.approvals,
@@ -182,7 +189,9 @@ def check_approved(action: Action, rule: ApprovalRule, roles: Roles, now: dateti
 
 def _sort_of_refusal(action: Action, judged: tuple[Judged, ...]) -> type[ActionNotApproved]:
     """Return what stands against executing: nobody approved it, it is decided otherwise, or why that does not count."""
-    if action.state not in _LACKING or not judged:
+    if action.superseded_by is not None:
+        return ActionSuperseded
+    if action.state not in _LACKING or not judged or content_digest(action) != action.digest:
         return ActionNotApproved
     reasons = {one.why_not for one in judged}
     return next((sort for reason, sort in _SORTS.items() if reason in reasons), MoreApprovalsNeeded)

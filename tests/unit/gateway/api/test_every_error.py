@@ -153,7 +153,12 @@ def on_an_action(*calls: tuple[str, dict[str, Any]], policy: ApprovalPolicy | No
         gw = a_gateway(approvals=policy or ApprovalPolicy())
         actions = f"/api/incidents/{gw.open_incident()['id']}/actions"
         path = f"{actions}/{gw.post(actions, json=MANUAL | fields).json['id']}"
-        answers = [gw.post(f"{path}/{call}", json=body) for call, body in calls]
+        answers = [
+            gw.post(actions, json=MANUAL | {"supersedes": path.rpartition("/")[2]})
+            if call == "supersede"
+            else gw.post(f"{path}/{call}", json=body)
+            for call, body in calls
+        ]
         return answers[-1]
 
     return provoke
@@ -194,6 +199,7 @@ def by_admins_only(gw: GatewayUnderTest) -> None:
 
 SCALE = {"verb": "scale", "context": "eu", "namespace": "shop", "kind": "Deployment", "name": "checkout"}
 KUBERNETES = {"type": "kubernetes", "risk": "low", "payload": SCALE | {"parameters": {"replicas": 6}}}
+SUPERSEDE: tuple[str, dict[str, Any]] = ("supersede", {})
 PREVIEW = ("previews", {"output": "ready"})
 OUTCOME = {"succeeded": True, "result": "Done."}
 YES = ("approve", {"approved": True})
@@ -296,6 +302,7 @@ CASES: dict[type[AppError], Provoke] = {
     errors.ActionFrozen: on_an_action(YES, ("execute", OUTCOME), policy=FROZEN, risk="low"),
     errors.ApproverNotNamed: on_an_action(YES, policy=ONLY_ANN, risk="low"),
     errors.ActionNotApproved: on_an_action(("execute", OUTCOME)),
+    errors.ActionSuperseded: on_an_action(YES, SUPERSEDE, ("execute", OUTCOME), risk="low"),
     errors.ApprovalExpired: approved_and(an_hour_later),
     errors.ApproverRevoked: approved_and(without_the_approver),
     errors.ContentChanged: on_an_action(YES, PREVIEW, ("execute", OUTCOME), risk="low"),
