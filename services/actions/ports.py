@@ -96,8 +96,8 @@ class Pulse(Protocol):
         """Answer whether the job is not wanted any more."""
         ...
 
-    def say(self, share: float | None, note: str) -> None:
-        """Say how far the work is."""
+    def say(self, share: float | None, note: str, done: tuple[str, ...] = ()) -> None:
+        """Say how far the work is, and which steps are done: the gateway tells that if this worker dies."""
         ...
 
     def show(self, output: str) -> None:

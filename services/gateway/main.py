@@ -23,7 +23,7 @@ from services.gateway.domain.grouping import GroupingPolicy
 from services.gateway.errors import StoreDamaged, StoreLocked
 from services.gateway.handlers.apply_retention import Retention, apply_retention
 from services.gateway.handlers.finish_job import dead_letter
-from services.gateway.handlers.follow_job import follow_job
+from services.gateway.handlers.follow_job import follow_job, follow_lost_job
 from services.gateway.handlers.give_order import give_order
 from services.gateway.handlers.judge import Judge
 from services.gateway.handlers.manage_tokens import bootstrap_admin
@@ -182,6 +182,7 @@ def _make_relay(store: Store, queue: CeleryJobQueue, clock: Clock, judge: Judge,
         dead_letter=dead_letter,
         write_question=write_question,
         on_moved=follow_job,
+        on_lost=lambda tx, job, last: follow_lost_job(tx, job, done=last.done if last is not None else ()),
         give_order=lambda tx, job: give_order(tx, job, settings.approvals),
         options=RelayOptions(
             window=settings.window,

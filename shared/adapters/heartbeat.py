@@ -17,6 +17,8 @@ _BEATS_A_LEASE = 3
 MOST_SECONDS = 90.0
 # What a beat carries of the output of a command: its end, for whoever watches.
 OUTPUT_TAIL = 8 << 10
+# How many of the steps that were done a beat names.
+MOST_STEPS = 200
 
 
 class JobStopped(AppError):
@@ -46,9 +48,11 @@ class Heartbeat:
         self._ends_at = monotonic() + most_seconds
         self._most_seconds = most_seconds
         self._word: tuple[float | None, str] = (None, "")
+        self._done: tuple[str, ...] = ()
         self._output = ""
         self._is_stopped = False
-        self._over = threading.Event()
+        self._is_over = False
+        self._woken = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
     def __enter__(self) -> Self:
@@ -58,7 +62,8 @@ class Heartbeat:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._over.set()
+        self._is_over = True
+        self._woken.set()
         self._thread.join(10)
 
     @property
@@ -66,9 +71,13 @@ class Heartbeat:
         """Answer whether the job is not wanted any more, as far as is known."""
         return self._is_stopped
 
-    def say(self, share: float | None, note: str) -> None:
-        """Say how far the work is. Raises nothing: for work that must not be broken off just anywhere."""
-        self._word = (share, note)
+    def say(self, share: float | None, note: str, done: tuple[str, ...] = ()) -> None:
+        """Say how far the work is, at once; ``done`` are the steps done outside, of which the newest are told.
+
+        Raises nothing and waits for nothing: for work that must not be broken off just anywhere.
+        """
+        self._word, self._done = (share, note), done[-MOST_STEPS:]
+        self._woken.set()
 
     def show(self, output: str) -> None:
         """Add to what a command has put out; the next beat carries the end of it."""
@@ -83,10 +92,15 @@ class Heartbeat:
             raise TookTooLong(f"it took longer than {self._most_seconds:g} s; the last it did: {note}")
 
     def _run(self) -> None:
-        while not self._over.wait(self._claimed.lease_seconds / _BEATS_A_LEASE):
+        while True:
+            self._woken.wait(self._claimed.lease_seconds / _BEATS_A_LEASE)
+            if self._is_over:
+                return
+            self._woken.clear()
             share, note = self._word
+            beat = Beat(token=self._claimed.token, progress=share, note=note, output=self._output, done=self._done)
             try:
-                answer = self._send(Beat(token=self._claimed.token, progress=share, note=note, output=self._output))
+                answer = self._send(beat)
             except AppError as error:
                 # The lease runs out, or the gateway comes back and knows the attempt still.
                 log.warning("a beat was not heard", problem=error.code)

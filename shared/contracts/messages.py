@@ -273,13 +273,15 @@ class Claimed(Contract, frozen=True, kw_only=True):
 class Beat(Contract, frozen=True, kw_only=True):
     """The worker is alive; ``progress`` is 0..1, or None where the worker cannot tell.
 
-    ``output`` is the end of what a command put out so far, secrets taken out of it.
+    ``output`` is the end of what a command put out so far, secrets taken out of it; ``done`` are the steps that were
+    done outside, the newest last: what is known of them should the worker die.
     """
 
     token: str
     progress: float | None = None
     note: str = ""
     output: str = ""
+    done: tuple[str, ...] = ()
 
 
 class BeatAnswer(Contract, frozen=True, kw_only=True):

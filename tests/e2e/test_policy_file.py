@@ -71,7 +71,7 @@ def test_what_the_file_says_is_what_the_product_does_and_explains(tmp_path: Path
 
         assert admin.revoke(made["ben"]["id"]) < 300
         refused = admin.post(execute, **DONE, breakGlass="It burns.")
-        assert refused["code"] == "action_not_approved"
+        assert refused["code"] == "approver_revoked"
         assert refused["notCounted"] == [{"by": "token:ben", "why": "approver_revoked"}]
         assert cy.post(f"{action['href']}/approve", approved=True)["state"] == "approved"
         assert admin.post(execute, **DONE, breakGlass="It burns.")["state"] == "executed"

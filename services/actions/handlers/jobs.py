@@ -127,7 +127,7 @@ class _Steps:
 
     def __call__(self, steps: StepsDone) -> None:
         self._last = steps
-        self._pulse.say(len(steps.done) / steps.total if steps.total else None, steps.doing)
+        self._pulse.say(len(steps.done) / steps.total if steps.total else None, steps.doing, steps.done)
 
     def broken_off(self, error: Exception) -> ExecutionOutcome:
         words = f"the worker failed: {type(error).__name__}"

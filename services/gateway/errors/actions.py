@@ -7,7 +7,10 @@ from shared.errors import AppError
 
 
 class ActionNotApproved(AppError):
-    """Nobody may execute what was not approved exactly as it is, whatever their role."""
+    """Nobody may execute what was not approved exactly as it is, whatever their role.
+
+    Where somebody approved it and that does not count, or not yet, a sort of it says why by a code of its own.
+    """
 
     code = "action_not_approved"
     http_status = 403
@@ -17,6 +20,73 @@ class ActionNotApproved(AppError):
         "approvalsGiven": 0,
         "approvalsNeeded": 1,
         "notCounted": [{"by": "token:ben", "why": "approver_revoked"}],
+    }
+
+
+class ContentChanged(ActionNotApproved):
+    """It was approved, and something was added to look at since: a preview that who approved could not see."""
+
+    code = "content_changed"
+    title = "What was approved has changed since"
+    example: ClassVar[Mapping[str, Any]] = {
+        **ActionNotApproved.example,
+        "notCounted": [{"by": "token:ben", "why": "content_changed"}],
+    }
+
+
+class ApproverRevoked(ActionNotApproved):
+    """It was approved by somebody whose token is revoked or expired now, or may not approve any more."""
+
+    code = "approver_revoked"
+    title = "Who approved it may not any more"
+
+
+class RoleTooLow(ActionNotApproved):
+    """It was approved with a role that the rule of now does not take."""
+
+    code = "role_too_low"
+    title = "The role of who approved it does not suffice"
+    example: ClassVar[Mapping[str, Any]] = {
+        **ActionNotApproved.example,
+        "notCounted": [{"by": "token:ben", "why": "role_too_low"}],
+    }
+
+
+class ApprovalExpired(ActionNotApproved):
+    """It was approved, and the time of that is over."""
+
+    code = "approval_expired"
+    title = "The approval has expired"
+    example: ClassVar[Mapping[str, Any]] = {
+        **ActionNotApproved.example,
+        "state": "expired",
+        "notCounted": [{"by": "token:ben", "why": "approval_expired"}],
+    }
+
+
+class ActionSuperseded(ActionNotApproved):
+    """Another action was proposed in its place, so nobody is to do it any more."""
+
+    code = "action_superseded"
+    title = "Another action took its place"
+    example: ClassVar[Mapping[str, Any]] = {
+        "state": "withdrawn",
+        "approvalsGiven": 1,
+        "approvalsNeeded": 1,
+        "notCounted": [],
+    }
+
+
+class MoreApprovalsNeeded(ActionNotApproved):
+    """It was approved, by fewer people than the policy asks for."""
+
+    code = "more_approvals_needed"
+    title = "More people must approve it"
+    example: ClassVar[Mapping[str, Any]] = {
+        "state": "pending",
+        "approvalsGiven": 1,
+        "approvalsNeeded": 2,
+        "notCounted": [],
     }
 
 
@@ -40,20 +110,20 @@ class ActionFrozen(AppError):
     }
 
 
-class ApproverIsProposer(AppError):
+class ApproverIsProposer(ActionNotApproved):
     """The policy wants another person than the proposer to approve this."""
 
     code = "approver_is_proposer"
-    http_status = 403
     title = "Someone else must approve this"
+    example: ClassVar[Mapping[str, Any]] = {}
 
 
-class ApproverNotNamed(AppError):
+class ApproverNotNamed(ActionNotApproved):
     """The policy names who may approve this, and the subject is not among them."""
 
     code = "approver_not_named"
-    http_status = 403
     title = "The policy names others to approve this"
+    example: ClassVar[Mapping[str, Any]] = {}
 
 
 class ActionChanged(AppError):

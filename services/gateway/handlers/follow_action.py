@@ -8,11 +8,11 @@ from services.gateway.ports import Transaction
 from shared.contracts.queues import VERIFY_ACTION
 
 
-def follow_action(tx: Transaction, job: Job) -> None:
+def follow_action(tx: Transaction, job: Job, *, done: tuple[str, ...] = ()) -> None:
     """Do what the end of ``job`` means to its action, where no report of a worker has said it already.
 
     A job that ended before a worker claimed it, or that the gateway refused at the claim, left everything as it was:
-    the action is as it was before. One whose worker fell silent may have done anything.
+    the action is as it was before. One whose worker fell silent may have done anything, and ``done`` at least.
     """
     action = tx.find(Action, str(job.payload.get("actionId", "")))
     if action is None or not job.state.is_final or job.state is JobState.SUCCEEDED:
@@ -26,7 +26,9 @@ def follow_action(tx: Transaction, job: Job) -> None:
         return
     words = job.error or f"the job {job.state}"
     if job.state is JobState.UNKNOWN:
-        ended = runs.Ended(state=ActionState.UNKNOWN, words=words, code="worker_lost", look=runs.how_to_look(action))
+        ended = runs.Ended(
+            state=ActionState.UNKNOWN, words=words, code="worker_lost", done=done, look=runs.how_to_look(action)
+        )
         keep(tx, *runs.end(action, begun, ended, tx.now))
     else:
         keep(tx, *runs.hand_back(action, tx.now, words=words, by=job.cancelling_by or SYSTEM))

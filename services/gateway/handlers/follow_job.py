@@ -18,6 +18,14 @@ def follow_job(tx: Transaction, job: Job) -> None:
         follow_action(tx, job)
 
 
+def follow_lost_job(tx: Transaction, job: Job, *, done: tuple[str, ...]) -> None:
+    """Do what ``follow_job`` does for a job whose worker fell silent after it had said that ``done`` was done."""
+    if job.kind == EXECUTE_ACTION:
+        follow_action(tx, job, done=done)
+    else:
+        follow_job(tx, job)
+
+
 def wait_for_retry(tx: Transaction, again: Job) -> None:
     """Let what waited for a job that failed wait for ``again``. Raises ``JobNotRetryable`` where it must not."""
     if again.kind == DIAGNOSE_RESOURCE:

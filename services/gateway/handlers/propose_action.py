@@ -11,7 +11,7 @@ from services.gateway.domain.actions.check_content import check_content
 from services.gateway.domain.actions.digests import content_digest
 from services.gateway.domain.actions.policy import ApprovalPolicy
 from services.gateway.domain.actions.states import OPEN_STATES, is_over
-from services.gateway.domain.records import Action, ActionType
+from services.gateway.domain.records import Action, ActionState, ActionType
 from services.gateway.errors import ValidationFailed
 from services.gateway.handlers.action_case import keep, refuse_ended
 from services.gateway.handlers.ask_dry_run import preview_proposed
@@ -67,6 +67,7 @@ def _supersede(tx: Transaction, newer: Action, action_id: str) -> None:
     older = tx.find(Action, action_id)
     if older is None or older.incident_id != newer.incident_id:
         raise ValidationFailed("Not valid: supersedes.", errors={"supersedes": ["no action of this incident"]})
-    if older.state in OPEN_STATES and not is_over(older, tx.now):
-        after, drafts = calls.supersede(older, newer)
-        keep(tx, after, drafts)
+    if older.state is ActionState.EXECUTING:
+        tx.put(calls.supersede(older, newer)[0])
+    elif older.state in OPEN_STATES and not is_over(older, tx.now):
+        keep(tx, *calls.supersede(older, newer))

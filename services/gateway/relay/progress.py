@@ -3,20 +3,24 @@
 from dataclasses import dataclass
 from threading import Lock
 
+from shared.contracts.messages import Beat
+
 _NOTE_LENGTH = 200
 _OUTPUT_LENGTH = 8 << 10
+_MOST_STEPS = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
     """``share`` is 0 to 1, or None where the worker cannot tell; ``note`` says what is done now.
 
-    ``output`` is the end of what a command put out so far.
+    ``output`` is the end of what a command put out so far; ``done`` are the steps that were done, the newest last.
     """
 
     share: float | None
     note: str
     output: str = ""
+    done: tuple[str, ...] = ()
 
 
 class ProgressBoard:
@@ -26,14 +30,16 @@ class ProgressBoard:
         self._lock = Lock()
         self._words: dict[str, Progress] = {}
 
-    def note(self, job_id: str, share: float | None, note: str, output: str = "") -> None:
+    def note(self, job_id: str, beat: Beat) -> None:
         """Keep what a beat said; one that says nothing leaves the word before."""
-        if share is None and not note and not output:
+        share = beat.progress
+        if share is None and not beat.note and not beat.output:
             return
         # Written so that NaN, which compares false with everything, is no share.
         known = share if share is not None and 0 <= share <= 1 else None
+        done = tuple(step[:_NOTE_LENGTH] for step in beat.done[-_MOST_STEPS:])
         with self._lock:
-            self._words[job_id] = Progress(known, note[:_NOTE_LENGTH], output[-_OUTPUT_LENGTH:])
+            self._words[job_id] = Progress(known, beat.note[:_NOTE_LENGTH], beat.output[-_OUTPUT_LENGTH:], done)
 
     def drop(self, job_id: str) -> None:
         """Forget a job whose attempt is over."""

@@ -53,13 +53,14 @@ class Relay:
         dead_letter: DeadLetter,
         write_question: WriteQuestion,
         on_moved: Callable[[Transaction, Job], None] | None = None,
+        on_lost: Callable[[Transaction, Job, Progress | None], None] | None = None,
         give_order: GiveOrder | None = None,
         options: RelayOptions | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._options = options or RelayOptions()
         self._store, self._queue, self._clock, self._monotonic = store, queue, clock, monotonic
-        self._endings = Endings(store, dead_letter, on_moved)
+        self._endings = Endings(store, dead_letter, on_moved, on_lost)
         # Never held while the store or the broker is called: the store calls ``_on_commit`` from its own locks.
         self._changed = threading.Condition()
         self._windows = {str(name): self._new_window(name) for name in Queue}
@@ -119,7 +120,7 @@ class Relay:
             windows = [window for window in self._windows.values() if job_id in window]
             is_live = attempt.isdecimal() and any(w.beat(job_id, attempt=int(attempt), now=now) for w in windows)
             if is_live:
-                self._progress.note(job_id, beat.progress, beat.note, beat.output)
+                self._progress.note(job_id, beat)
         return BeatAnswer(cancel=not is_live or job_id in self._stopping_jobs)
 
     def hello(self, hello: Hello) -> None:
@@ -299,7 +300,7 @@ class Relay:
     def _settle(self, window: Window, lost: Lost) -> None:
         """Decide on an attempt that a worker began and never reported."""
         try:
-            if not self._endings.settle_lost_attempt(lost.job_id):
+            if not self._endings.settle_lost_attempt(lost.job_id, self._progress.find(lost.job_id)):
                 return
         except Exception:
             # The window has let go of it, so nobody else would ever look at it, nor at those after it.

@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from shared.adapters.heartbeat import OUTPUT_TAIL, Heartbeat, JobStopped, TookTooLong
+from shared.adapters.heartbeat import MOST_STEPS, OUTPUT_TAIL, Heartbeat, JobStopped, TookTooLong
 from shared.contracts.messages import Beat, BeatAnswer, Claimed
 
 CLAIMED = Claimed(token="job_1.1", lease_seconds=0.03)
@@ -68,3 +68,17 @@ def test_work_that_must_not_be_broken_off_is_told_and_not_stopped() -> None:
             assert gateway.heard.acquire(timeout=10)
         pulse.say(0.5, "evict")
         assert pulse.is_stopped
+
+
+def test_a_step_is_told_at_once_with_those_that_are_done() -> None:
+    gateway = Gateway()
+    seldom = Claimed(token="job_1.1", lease_seconds=3_600)
+    with Heartbeat(gateway.beat, seldom) as pulse:
+        pulse.say(0.5, "evict shop/b", ("cordon n1", "evict shop/a"))
+        assert gateway.heard.acquire(timeout=10)
+        pulse.say(0.5, "evict shop/c", tuple(f"evict shop/{number}" for number in range(MOST_STEPS + 1)))
+        assert gateway.heard.acquire(timeout=10)
+
+    first, second = gateway.beats
+    assert (first.note, first.done) == ("evict shop/b", ("cordon n1", "evict shop/a"))
+    assert (len(second.done), second.done[-1]) == (MOST_STEPS, f"evict shop/{MOST_STEPS}")

@@ -3,6 +3,7 @@
 Every function takes the action as it is now (``states.settle``), and raises what stands against the call.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import msgspec
@@ -11,8 +12,8 @@ from services.gateway.domain.access import Subject, may
 from services.gateway.domain.actions import entries
 from services.gateway.domain.actions.digests import content_digest, review_digest
 from services.gateway.domain.actions.policy import ApprovalRule, names_approver, needs_digest
-from services.gateway.domain.actions.standing import Judged, Roles, judge_approvals, standing
-from services.gateway.domain.actions.states import EXPIRING_STATES, Call, check_call, end_by_time
+from services.gateway.domain.actions.standing import Judged, NotCounted, Roles, judge_approvals, standing
+from services.gateway.domain.actions.states import EXPIRING_STATES, OPEN_STATES, Call, check_call, end_by_time
 from services.gateway.domain.records import (
     Action,
     ActionEnd,
@@ -26,15 +27,32 @@ from services.gateway.domain.records import (
 from services.gateway.errors import (
     ActionChanged,
     ActionNotApproved,
+    ActionSuperseded,
+    ApprovalExpired,
     ApproverIsProposer,
     ApproverNotNamed,
+    ApproverRevoked,
+    ContentChanged,
     Forbidden,
+    MoreApprovalsNeeded,
     ReasonRequired,
+    RoleTooLow,
     TooManyPreviews,
 )
 
 MOST_PREVIEWS = 20
 _S = ActionState
+# The states in which only approvals are lacking; what is rejected, executed and so on is not approved, whoever did.
+_LACKING = OPEN_STATES | {_S.EXPIRED}
+# What an execution is refused as, by why an approval does not count; of several reasons, the first.
+_SORTS: Mapping[NotCounted, type[ActionNotApproved]] = {
+    NotCounted.CONTENT_CHANGED: ContentChanged,
+    NotCounted.APPROVER_REVOKED: ApproverRevoked,
+    NotCounted.ROLE_TOO_LOW: RoleTooLow,
+    NotCounted.APPROVER_NOT_NAMED: ApproverNotNamed,
+    NotCounted.APPROVER_IS_PROPOSER: ApproverIsProposer,
+    NotCounted.APPROVAL_EXPIRED: ApprovalExpired,
+}
 Outcome = tuple[Action, list[EntryDraft]]
 
 
@@ -52,8 +70,8 @@ def add_preview(action: Action, rule: ApprovalRule, roles: Roles, preview: Previ
         action,
         now,
         state=_S.PENDING if action.state in EXPIRING_STATES else _S.PREVIEWED,
+        # The approvals stay, of a digest that is none any more: so a refusal can say what became of them.
         previews=(*action.previews, preview),
-        approvals=(),
         expires_at=expires_at,
     )
     return after, [entries.previewed(after, preview, lapsed=lapsed)]
@@ -130,7 +148,12 @@ def withdraw(action: Action, subject: Subject, now: datetime, *, reason: str) ->
 
 
 def supersede(action: Action, newer: Action) -> Outcome:
-    """Return the action withdrawn in favour of ``newer``."""
+    """Return the action withdrawn in favour of ``newer``.
+
+    One that a worker was asked to execute is only marked: if none has begun, none will, and it is withdrawn then.
+    """
+    if action.state is _S.EXECUTING:
+        return _step(action, newer.proposed_at, superseded_by=newer.id), []
     end = ActionEnd(by=newer.proposed_by, at=newer.proposed_at, reason=f"superseded by {newer.id}")
     after = _step(action, newer.proposed_at, state=_S.WITHDRAWN, end=end, expires_at=None, superseded_by=newer.id)
     return after, [entries.withdrawn(after, end)]
@@ -146,20 +169,32 @@ def check_approved(action: Action, rule: ApprovalRule, roles: Roles, now: dateti
     """Return the approvals by which ``action`` may be executed at ``now``.
 
     Raises ``ActionNotApproved`` unless as many as the policy demands stand, for exactly this content; it says of each
-    other approval why it does not count.
+    other approval why it does not count, and is of the sort that says so by its code.
     """
     judged = judge_approvals(action, rule, roles, now)
     given = tuple(one.approval for one in judged if one.why_not is None)
-    is_whole = content_digest(action) == action.digest
-    if action.state is not _S.APPROVED or len(given) < rule.approvals or not is_whole:
-        raise ActionNotApproved(
-            f"It is {action.state}, with {len(given)} of {rule.approvals} approvals that hold now{_left_out(judged)}.",
+    is_current = content_digest(action) == action.digest and action.superseded_by is None
+    if action.state is not _S.APPROVED or len(given) < rule.approvals or not is_current:
+        instead = f", superseded by {action.superseded_by}" if action.superseded_by else ""
+        raise _sort_of_refusal(action, judged)(
+            f"It is {action.state}{instead}, with {len(given)} of {rule.approvals} approvals that hold now"
+            f"{_left_out(judged)}.",
             state=action.state,
             approvalsGiven=len(given),
             approvalsNeeded=rule.approvals,
             notCounted=[{"by": one.approval.by, "why": one.why_not} for one in judged if one.why_not is not None],
         )
     return given
+
+
+def _sort_of_refusal(action: Action, judged: tuple[Judged, ...]) -> type[ActionNotApproved]:
+    """Return what stands against executing: nobody approved it, it is decided otherwise, or why that does not count."""
+    if action.superseded_by is not None:
+        return ActionSuperseded
+    if action.state not in _LACKING or not judged or content_digest(action) != action.digest:
+        return ActionNotApproved
+    reasons = {one.why_not for one in judged}
+    return next((sort for reason, sort in _SORTS.items() if reason in reasons), MoreApprovalsNeeded)
 
 
 def _left_out(judged: tuple[Judged, ...]) -> str:

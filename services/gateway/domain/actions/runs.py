@@ -10,6 +10,7 @@ from services.gateway.domain.actions import run_entries as entries
 from services.gateway.domain.actions.policy import ApprovalRule
 from services.gateway.domain.records import (
     Action,
+    ActionEnd,
     ActionState,
     Approval,
     EntryDraft,
@@ -61,9 +62,12 @@ def as_asked(action: Action) -> Action:
 def hand_back(action: Action, now: datetime, *, words: str, by: str) -> Outcome:
     """Return the action as it was before it was handed to a worker, because nothing was done and why.
 
-    Approvals that hold still do; the clock and the policy end the others as ever.
+    Approvals that hold still do; the clock and the policy end the others as ever. What was superseded is withdrawn.
     """
     back = _step(as_asked(action), now)
+    if action.superseded_by is not None:
+        end = ActionEnd(by=by, at=now, reason=f"superseded by {action.superseded_by}")
+        back = msgspec.structs.replace(back, state=_S.WITHDRAWN, end=end, expires_at=None)
     return back, [entries.refused(back, by, now, words=words)]
 
 
@@ -104,7 +108,6 @@ def turn_stale(action: Action, rule: ApprovalRule, preview: PreviewSeen, words: 
         now,
         state=_S.STALE,
         previews=(*action.previews, preview),
-        approvals=(),
         execution=None,
         expires_at=now + timedelta(minutes=rule.pending_minutes),
     )

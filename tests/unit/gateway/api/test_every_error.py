@@ -1,5 +1,6 @@
 """Every error the API may answer: provoked, and held against the example the document shows of it."""
 
+import dataclasses
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from services.gateway.api.diagnoses import EXAMPLE as DIAGNOSIS
 from services.gateway.domain.actions.policy import ApprovalPolicy, Freeze, Hours, PolicyOverride
 from services.gateway.domain.records import DeliveryBody, Incident, JobState, Relation, Role
 from services.gateway.domain.signatures import Signing
+from services.gateway.handlers.manage_tokens import revoke_token, token_id_for
 from services.gateway.handlers.note_places import note_places
 from services.gateway.openapi import describe_api
 from shared.errors import AppError
@@ -158,7 +160,12 @@ def on_an_action(
         actions = f"/api/incidents/{gw.open_incident()['id']}/actions"
         path = f"{actions}/{gw.post(actions, json=MANUAL | fields).json['id']}"
         note_places(gw.store, clusters, runs_commands=False)
-        answers = [gw.post(f"{path}/{call}", json=body) for call, body in calls]
+        answers = [
+            gw.post(actions, json=MANUAL | {"supersedes": path.rpartition("/")[2]})
+            if call == "supersede"
+            else gw.post(f"{path}/{call}", json=body)
+            for call, body in calls
+        ]
         return answers[-1]
 
     return provoke
@@ -169,11 +176,41 @@ def on_an_ended_incident(gw: GatewayUnderTest, path: str) -> TestResponse:
     return gw.post(f"{path}/actions", json=MANUAL)
 
 
+def approved_and(then: Callable[[GatewayUnderTest], object]) -> Provoke:
+    """Have the approver approve an action, let something happen, and execute it."""
+
+    def provoke() -> TestResponse:
+        gw = a_gateway()
+        actions = f"/api/incidents/{gw.open_incident()['id']}/actions"
+        path = f"{actions}/{gw.post(actions, json=MANUAL | {'risk': 'low'}).json['id']}"
+        gw.call("POST", f"{path}/approve", role=Role.APPROVER, json={"approved": True})
+        then(gw)
+        return gw.post(f"{path}/execute", json=OUTCOME)
+
+    return provoke
+
+
+def an_hour_later(gw: GatewayUnderTest) -> None:
+    gw.clock.advance(3_600)
+
+
+def without_the_approver(gw: GatewayUnderTest) -> None:
+    gw.store.transact(lambda tx: revoke_token(tx, token_id_for("approver"), "test"))
+
+
+def by_admins_only(gw: GatewayUnderTest) -> None:
+    strict = ApprovalPolicy(overrides=(PolicyOverride(approver_role=Role.ADMIN),))
+    settings = dataclasses.replace(gw.gateway.settings, approvals=strict)
+    gw.app.extensions["faultline"] = dataclasses.replace(gw.gateway, settings=settings)
+
+
 SCALE = {"verb": "scale", "context": "eu", "namespace": "shop", "kind": "Deployment", "name": "checkout"}
 KUBERNETES = {"type": "kubernetes", "risk": "low", "payload": SCALE | {"parameters": {"replicas": 6}}}
+SUPERSEDE: tuple[str, dict[str, Any]] = ("supersede", {})
 PREVIEW = ("previews", {"output": "ready"})
 OUTCOME = {"succeeded": True, "result": "Done."}
 YES = ("approve", {"approved": True})
+BOTH = ApprovalPolicy(overrides=(PolicyOverride(approvals=2),))
 ONLY_ANN = ApprovalPolicy(overrides=(PolicyOverride(approvers=("ann",)),))
 FROZEN = ApprovalPolicy(freezes=(Freeze(name="all", reason="Half of us are away.", hours=(Hours(zone="UTC"),)),))
 TOKEN = {"name": "ann", "role": "viewer"}
@@ -272,6 +309,12 @@ CASES: dict[type[AppError], Provoke] = {
     errors.ActionFrozen: on_an_action(YES, ("execute", OUTCOME), policy=FROZEN, risk="low"),
     errors.ApproverNotNamed: on_an_action(YES, policy=ONLY_ANN, risk="low"),
     errors.ActionNotApproved: on_an_action(("execute", OUTCOME)),
+    errors.ActionSuperseded: on_an_action(YES, SUPERSEDE, ("execute", OUTCOME), risk="low"),
+    errors.ApprovalExpired: approved_and(an_hour_later),
+    errors.ApproverRevoked: approved_and(without_the_approver),
+    errors.ContentChanged: on_an_action(YES, PREVIEW, ("execute", OUTCOME), risk="low"),
+    errors.MoreApprovalsNeeded: on_an_action(YES, ("execute", OUTCOME), risk="low", policy=BOTH),
+    errors.RoleTooLow: approved_and(by_admins_only),
     errors.ApproverIsProposer: on_an_action(PREVIEW, ("approve", {"approved": True, "digest": "x"})),
     errors.CallNotAllowed: on_an_action(("withdraw", {}), ("withdraw", {}), ("request-approval", {})),
     errors.ExecutionUnavailable: on_an_action(("approve", {"approved": True}), ("execute", {}), **KUBERNETES),

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from services.gateway.domain.actions import calls
 from services.gateway.domain.actions.digests import review_digest
 from services.gateway.domain.actions.policy import DEFAULT_RULES
+from services.gateway.domain.actions.standing import NotCounted, judge_approvals, standing
 from services.gateway.domain.records import ActionRisk, ActionState, Role
 from services.gateway.errors import ActionChanged, ApproverIsProposer, Forbidden, ReasonRequired, TooManyPreviews
 from tests.support.actions import ANN, BOB, CY, DEE, ROLES, a_preview, an_action, approved_by
@@ -87,7 +88,8 @@ def test_a_preview_lapses_what_was_approved_without_it():
     before = approved_by(an_action(), BOB)
     after, (entry,) = calls.add_preview(before, rule, ROLES, a_preview(created_at=NOW))
 
-    assert (after.state, after.approvals) == (ActionState.PENDING, ())
+    assert (after.state, standing(after, rule, ROLES, NOW)) == (ActionState.PENDING, ())
+    assert {one.why_not for one in judge_approvals(after, rule, ROLES, NOW)} == {NotCounted.CONTENT_CHANGED}
     assert after.expires_at == NOW + timedelta(minutes=rule.pending_minutes)
     assert entry.payload["lapsedApprovals"] == 1
     assert entry.payload["digest"] == review_digest(after) != review_digest(before)

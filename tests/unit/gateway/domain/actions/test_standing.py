@@ -38,6 +38,7 @@ def test_each_reason_is_told_at_execution_by_its_own_word(why: NotCounted):
         calls.check_approved(settled, rule, roles, NOW)
 
     assert settled.state is ActionState.PENDING
+    assert refused.value.code == ("more_approvals_needed" if why is NotCounted.SAME_PERSON else why)
     assert refused.value.fields["notCounted"] == [{"by": BOB.id, "why": why}]
     assert f"not counted: {BOB.id} ({why.replace('_', ' ')})" in refused.value.detail
     assert refused.value.fields["approvalsGiven"] == (1 if why is NotCounted.SAME_PERSON else 0)
