@@ -173,6 +173,10 @@ def answering(listener, text):
         with connection, suppress(OSError):
             connection.recv(65_536)
             connection.sendall(text.encode())
+            # A close with something unread resets the connection, and takes what is under way with it.
+            connection.shutdown(socket.SHUT_WR)
+            while connection.recv(65_536):
+                pass
 
     thread = Thread(target=serve, daemon=True)
     thread.start()
