@@ -14,6 +14,7 @@ from services.actions.adapters.child import WardedChild
 from services.actions.adapters.clusters import Clusters
 from services.actions.adapters.known_names import KnownNames
 from services.actions.adapters.policy_file import read_policy
+from services.actions.domain.commands.file import PolicyInvalid
 from services.actions.handlers.commands import PolicedCommands
 from services.actions.handlers.jobs import MOST_SECONDS, ActionJobs
 from services.actions.settings import read_actions_settings
@@ -25,7 +26,6 @@ from shared.adapters.heartbeat import Heartbeat
 from shared.adapters.logging import configure_logging
 from shared.contracts.messages import Claimed, Hello
 from shared.contracts.queues import Queue
-from shared.errors import AppError
 from shared.ids import new_id
 
 # What is killed for its time ends as unknown. Each action has an end of its own; this is for what hangs all the same.
@@ -38,8 +38,8 @@ def _open_commands(file: Path | None) -> PolicedCommands | None:
         return None
     try:
         read_policy(file)
-    except AppError as error:
-        raise SystemExit(f"The policy of commands is not usable:\n{error.detail}") from None
+    except PolicyInvalid as error:
+        raise SystemExit(f"The policy of commands is not usable:\n{error}") from None
     return PolicedCommands(partial(read_policy, file), WardedChild(os.environ))
 
 

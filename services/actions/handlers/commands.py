@@ -3,13 +3,18 @@
 import hashlib
 from collections.abc import Callable
 
+import structlog
+
+from services.actions.domain.commands.file import PolicyInvalid
 from services.actions.domain.commands.policy import CommandPolicy
 from services.actions.domain.commands.running import Child
 from services.actions.handlers.run_command import run_command
 from services.actions.ports import IsCancelled
 from shared.contracts.action import CommandPayload
 from shared.contracts.command import CommandEnd, CommandOutcome
-from shared.errors import AppError
+
+log = structlog.get_logger(__name__)
+_UNUSABLE = "policy_unusable"
 
 
 class PolicedCommands:
@@ -24,9 +29,10 @@ class PolicedCommands:
         """Run ``command`` if the policy of now allows it. Raises what ``on_output`` and ``is_cancelled`` raise."""
         try:
             policy = self._read()
-        except AppError as error:
+        except PolicyInvalid:
+            log.exception("the policy of commands cannot be used")
             nothing = hashlib.sha256(b"").hexdigest()
             return CommandOutcome(
-                ended_by=CommandEnd.REFUSED, digest=nothing, code=error.code, reason="The policy cannot be read."
+                ended_by=CommandEnd.REFUSED, digest=nothing, code=_UNUSABLE, reason="The policy cannot be read."
             )
         return run_command(policy, command, self._child, on_output, is_cancelled)
