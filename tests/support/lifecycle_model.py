@@ -144,8 +144,9 @@ class Model:
         before, holder = case.before, way[-1]
         assert before is not None
         assert case.into is not None
+        own = self.cases[holder].key if self.cases[holder].status in OPEN else None
         for key in case.keys:
-            if self.groups.get(key) == holder:
+            if self.groups.get(key) == holder and key != own:
                 self.groups[key] = number
         back = [name for name in case.went if self.pods[name].case == holder]
         fired_there = bool(self.firing(holder))

@@ -91,6 +91,16 @@ def restore(incident: Incident, merge: Merge) -> Incident:
     return msgspec.structs.replace(freed, status=merge.status, milestones=merge.milestones)
 
 
+def groups_back(merge: Merge, holder: Incident) -> tuple[str, ...]:
+    """Return the keys of the groups that a split of ``merge`` takes from ``holder``, as far as they lead there.
+
+    An open holder keeps the group whose key it bears: it may be that group's newer incident, or one that was itself
+    split off before and then became the target.
+    """
+    own = holder.dedup_key if holder.status in OPEN_STATUSES else None
+    return tuple(key for key in merge.dedup_keys if key != own)
+
+
 def add_signals(activity: Activity, moved: Collection[Signal], other: Activity) -> Activity:
     """Return ``activity`` with the signals that came from where ``other`` counts, as if they had joined."""
     linked, firing = _count(moved)

@@ -46,7 +46,7 @@ class IncidentSplitter:
         """Undo the merge and return the id of the incident, which is open again.
 
         Of the signals that moved with it those come back that are with the target still, or with what the target
-        was merged into; the groups too, unless a newer incident leads one. Raises ``RecordNotFound``,
+        was merged into; the groups too, but not the one an open target bears the key of. Raises ``RecordNotFound``,
         ``VersionConflict``, ``IncidentNotMerged`` and ``ReasonRequired``.
         """
         incident = tx.get(Incident, self._order.incident_id)
@@ -60,7 +60,7 @@ class IncidentSplitter:
         holder = way[-1] if way else None
         moved = _still_with(tx, merge, holder)
         if holder is not None:
-            lead_groups_to(tx, merge.dedup_keys, holder.id, incident.id)
+            lead_groups_to(tx, merging.groups_back(merge, holder), holder.id, incident.id)
         self._put_split(tx, incident, merge, moved)
         # The merged one it was merged into, where there is one, gets the word as well as the one with the signals.
         for target in {one.id: one for one in (*way[:1], *way[-1:])}.values():
