@@ -17,6 +17,7 @@ from werkzeug.routing import BaseConverter
 
 from services.gateway.api import (
     access,
+    action_stats,
     actions,
     alerts,
     approvals,
@@ -181,6 +182,7 @@ def _register(app: Flask, gateway: Gateway) -> Api:
         incidents.blueprint,
         incident_moves.blueprint,
         actions.blueprint,
+        action_stats.blueprint,
         approvals.blueprint,
         policy.blueprint,
         tasks.blueprint,

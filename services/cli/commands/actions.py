@@ -1,6 +1,6 @@
 """`faultline actions`: what people propose to do about an incident, and who approved it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO, TextIO
 
 import click
@@ -229,6 +229,22 @@ def execute_action(
 def withdraw_action(incident: str, action: str, reason: str) -> None:
     """Withdraw ACTION, which you proposed."""
     _print_action(connect().post(f"{_path(incident, action)}/withdraw", {"reason": reason}))
+
+
+@actions.command("stats")
+@click.option("--days", type=click.IntRange(1, 3660), help="Only actions proposed in the last DAYS days.")
+@json_option
+def show_stats(days: int | None) -> None:
+    """Count actions by what became of them."""
+    since = {"since": (datetime.now(UTC) - timedelta(days=days)).isoformat()} if days else {}
+    found = connect().get("/api/actions/stats", since)
+    if json_wanted():
+        print_json(found)
+        return
+    share = found["verifiedShare"]
+    helped = "nothing was looked at yet" if share is None else f"{share:.0%} of those that were looked at"
+    counts = [(state, count) for state, count in found["byState"].items() if count]
+    print_fields([("actions", found["total"]), *counts, ("helped", helped)])
 
 
 @actions.command("policy")

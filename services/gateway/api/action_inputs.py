@@ -7,7 +7,7 @@ import marshmallow as ma
 import msgspec
 from marshmallow import fields, validate
 
-from services.gateway.api.fields import Flag, InputSchema, Text, Word, Words
+from services.gateway.api.fields import Flag, InputSchema, Moment, Text, Word, Words
 from services.gateway.api.inputs import TITLE_LENGTH, ListQuery
 from services.gateway.api.reading import is_deeper
 from services.gateway.domain.records import ActionRisk, ActionState, ActionType, ManualPayload
@@ -215,6 +215,13 @@ class ExecutionInput(InputSchema):
         load_default="",
         metadata={"description": "Why it cannot wait for a freeze to end; only for whom the freeze lets through."},
     )
+
+
+class ActionStatsQuery(InputSchema):
+    """Which actions are counted, by when they were proposed."""
+
+    since = Moment()
+    until = Moment()
 
 
 class IncidentActionsQuery(ListQuery):

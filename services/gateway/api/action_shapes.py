@@ -195,4 +195,15 @@ class ActionShape(ActionSummaryShape):
     superseded_by = fields.String(allow_none=True)
 
 
+class ActionStatsShape(Shape):
+    """What became of actions."""
+
+    total = fields.Integer()
+    by_state = fields.Dict(keys=Word(ActionState), values=fields.Integer())
+    verified_share = fields.Float(
+        allow_none=True,
+        metadata={"description": "Of those that were verified or ineffective, how many helped; null where none was."},
+    )
+
+
 ActionPageShape = page_of(ActionSummaryShape)
