@@ -39,6 +39,7 @@ SHAPES = (
 )
 # Nothing is a secret in this, so it is found wherever an output is kept: who seeks in the wrong place finds nothing.
 MARK = "marked-as-seen"
+LAST = "the-last-line"
 IN_CLUSTER = ("hunter2hunter", "aHVudGVyMg==", "0ld-pa55word-of-the-db")
 PROPOSED = "bmV2ZXItdG8tYmUta2VwdA=="
 ALL = tuple(part for shape in SHAPES for part in SECRETS[shape][1]) + IN_CLUSTER + (PROPOSED,)
@@ -185,12 +186,14 @@ def done(product: Product, folder: Path) -> Done:
     for shape, file in zip(SHAPES, texts, strict=True):
         file.write_text(f"{MARK}\n{SECRETS[shape][0]}\n")
     together, go_on = folder / "together.txt", folder / "go-on"
-    together.write_text("\n\n".join([*(SECRETS[one][0] for one in SHAPES), f"{MARK} " * (LONG // len(MARK)), ""]))
+    # The secrets are near the end: that is what a command shows while it runs.
+    parts = [f"{MARK} " * (LONG // len(MARK)), *(SECRETS[one][0] for one in SHAPES), f"{LAST}\n"]
+    together.write_text("\n\n".join(parts))
 
     paths = [run(desk, incident, str(file)) for file in texts]
     paths.append(run(desk, incident, str(together), str(go_on)))
     job = f"/api/jobs/{desk.get(paths[-1])['execution']['jobId']}"
-    wait_until(lambda: MARK in str(desk.get(job)["progress"]), "what a command puts out while it runs")
+    wait_until(lambda: LAST in str(desk.get(job)["progress"]), "what a command puts out while it runs")
     under_way = desk.call("GET", job).text
     go_on.touch()
     paths += [
@@ -213,7 +216,7 @@ def test_what_is_answered_holds_no_secret_and_all_else(done: Done) -> None:
 
 
 def test_a_command_that_runs_shows_what_it_puts_out_without_secrets(done: Done) -> None:
-    assert MARK in done.under_way
+    assert LAST in done.under_way
     assert found_in(done.under_way) == []
 
 
