@@ -81,7 +81,7 @@ def action_fields(item: dict[str, Any], now: datetime) -> list[tuple[str, object
         ("previews", [_preview(preview) for preview in item["previews"]]),
         ("approvals", [_count(item), *(_approval(one) for one in item["approvals"])]),
         ("ended", f"{end['by']} {when(end['at'], now)}: {end['reason']}" if end else None),
-        ("executed", f"{execution['by']} {when(execution['at'], now)}" if execution else None),
+        (_how(item["state"]), f"{execution['by']} {when(execution['at'], now)}" if execution else None),
         ("result", execution.get("result")),
         ("job", execution.get("jobId")),
         ("to find out", execution.get("look")),
@@ -111,6 +111,10 @@ def print_run_output(found: dict[str, Any]) -> None:
         click.echo(visible(line))
     if found["isTruncated"]:
         click.echo(f"({found['length']} bytes in all, SHA-256 {found['digest']}; the middle is left out)", err=True)
+
+
+def _how(state: str) -> str:
+    return "asked to execute" if state == "executing" else "executed"
 
 
 def _payload_fields(kind: str, payload: dict[str, Any]) -> list[tuple[str, object]]:

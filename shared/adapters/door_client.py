@@ -76,7 +76,7 @@ class DoorClient:
         try:
             return _decode(self._call("POST", "/door/claim", encode(claim)), Claimed)
         except DoorRefused as refused:
-            if refused.status in {HTTPStatus.CONFLICT, HTTPStatus.FORBIDDEN}:
+            if refused.status in {HTTPStatus.CONFLICT, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
                 log.info("a claim was refused", job_id=claim.job_id, problem=refused.problem_code)
                 return None
             raise

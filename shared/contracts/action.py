@@ -90,11 +90,15 @@ class Expectation(Contract, frozen=True, kw_only=True):
 
 
 class VerdictState(StrEnum):
-    """What one look said of an expectation; ``cannot_hold`` is for ever, unless somebody does something."""
+    """What one look said of an expectation; ``cannot_hold`` is for ever, unless somebody does something.
+
+    ``not_seen``: it could not be looked at, which says nothing of what was to be seen.
+    """
 
     HOLDS = "holds"
     NOT_YET = "not_yet"
     CANNOT_HOLD = "cannot_hold"
+    NOT_SEEN = "not_seen"
 
 
 class Verdict(Contract, frozen=True, kw_only=True):

@@ -229,11 +229,15 @@ class ResultsRecorded(Contract, frozen=True, kw_only=True):
 
 
 class Claim(Contract, frozen=True, kw_only=True):
-    """A worker asks to begin (job, attempt). Answered with ``Claimed``, or refused with 409."""
+    """A worker asks to begin (job, attempt). Answered with ``Claimed``, or refused with 409.
+
+    ``task`` is the task it was handed; a job of another is not begun. Empty: it does not matter.
+    """
 
     job_id: str
     attempt: int
     worker: str
+    task: str = ""
 
 
 class PreviewOrder(Contract, frozen=True, kw_only=True, tag="preview", tag_field="type"):

@@ -52,7 +52,7 @@ class ActionJobs:
         Raises ``AppError`` if the door cannot be reached: the lease then ends the attempt, and an execution as
         unknown.
         """
-        claimed = door.claim(Claim(job_id=message.job_id, attempt=message.attempt, worker=self._worker))
+        claimed = door.claim(Claim(job_id=message.job_id, attempt=message.attempt, worker=self._worker, task=task))
         if claimed is None:
             return
         with beating(claimed) as pulse:

@@ -3,22 +3,17 @@
 from services.actions.domain.kinds import ENDPOINT_SLICE, POD
 from services.actions.domain.objects import KubeObject
 from services.actions.domain.verification import judge
-from services.actions.errors import Forbidden, KubeError, TargetNotFound
+from services.actions.errors import KubeError, TargetNotFound
 from services.actions.ports import KubeClient, Selection
 from shared.contracts.action import Expectation, ExpectationCheck, Verdict, VerdictState
 
 
 def verify(expectation: Expectation, client: KubeClient) -> Verdict:
-    """Return what one look says. What could not be read is ``not_yet``, with the reason: a later look may succeed.
-
-    A missing right is ``cannot_hold``: nobody will see it come true before somebody grants it.
-    """
+    """Return what one look says. What could not be read is ``not_seen``, with the reason: a later look may succeed."""
     try:
         return _look(expectation, client)
-    except Forbidden as error:
-        return Verdict(state=VerdictState.CANNOT_HOLD, words=f"it cannot be looked at: {error}")
     except KubeError as error:
-        return Verdict(state=VerdictState.NOT_YET, words=f"it could not be looked at: {error}")
+        return Verdict(state=VerdictState.NOT_SEEN, words=f"it could not be looked at: {error}")
 
 
 def _look(expectation: Expectation, client: KubeClient) -> Verdict:

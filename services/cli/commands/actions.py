@@ -221,6 +221,20 @@ def execute_action(
         raise CommandFailed(f"It is {ended['state']}.")
 
 
+@actions.command("cancel")
+@click.argument("incident")
+@click.argument("action")
+@json_option
+def cancel_action(incident: str, action: str) -> None:
+    """Ask the worker that executes ACTION to stop where it can; what it did until then stays."""
+    client = connect()
+    execution = client.get(_path(incident, action))["execution"] or {}
+    if not execution.get("jobId"):
+        raise CommandFailed("No worker executes it.")
+    client.post(f"/api/jobs/{execution['jobId']}/cancel")
+    _print_action(client.get(_path(incident, action)))
+
+
 @actions.command("withdraw")
 @click.argument("incident")
 @click.argument("action")

@@ -67,7 +67,8 @@ def _supersede(tx: Transaction, newer: Action, action_id: str) -> None:
     older = tx.find(Action, action_id)
     if older is None or older.incident_id != newer.incident_id:
         raise ValidationFailed("Not valid: supersedes.", errors={"supersedes": ["no action of this incident"]})
-    if older.state is ActionState.EXECUTING:
+    if older.state in {ActionState.EXECUTING, ActionState.UNKNOWN}:
+        # What its worker still reports must not bring it back.
         tx.put(calls.supersede(older, newer)[0])
     elif older.state in OPEN_STATES and not is_over(older, tx.now):
         keep(tx, *calls.supersede(older, newer))

@@ -180,7 +180,8 @@ def _record_look(case: ActionCase, job: Job, result: ActionVerified) -> str | No
         return "nobody waits for this look any more"
     activity = tx.find(Activity, case.action.incident_id)
     firing = activity.firing_count if activity is not None else 0
-    after, drafts, wait = runs.look_at(case.action, awaited, result.verdict, firing, tx.now)
+    verdict = msgspec.structs.replace(result.verdict, words=redact(result.verdict.words)[0])
+    after, drafts, wait = runs.look_at(case.action, awaited, verdict, firing, tx.now)
     if wait > timedelta():
         tx.put(_await_effect(tx, after))
     else:

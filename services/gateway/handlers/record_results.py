@@ -34,6 +34,8 @@ from services.gateway.handlers.scratch import ScratchTransaction
 from services.gateway.ports import Blobs, Store, Transaction
 from shared.contracts.messages import (
     ActionDone,
+    ActionPreviewed,
+    ActionVerified,
     DeliveryNormalised,
     DeliveryQuarantined,
     JobFailed,
@@ -41,11 +43,19 @@ from shared.contracts.messages import (
     Results,
     ResultsRecorded,
 )
+from shared.contracts.queues import EXECUTE_ACTION, PREVIEW_ACTION, VERIFY_ACTION
 from shared.contracts.signal import ChangeEvent, NormalisedSignal
+from shared.redaction import redact
 
 _FIRST_RETRY = timedelta(seconds=1)
 _LONGEST_RETRY = timedelta(minutes=5)
 # A delivery is listed under the most telling outcome of its signals, in this order.
+# What may be reported of the jobs of actions. An execution ends with what was done, and never just fails.
+_OF_ACTIONS: dict[str, tuple[type, ...]] = {
+    PREVIEW_ACTION: (ActionPreviewed, JobFailed),
+    EXECUTE_ACTION: (ActionDone,),
+    VERIFY_ACTION: (ActionVerified, JobFailed),
+}
 _TELLING = (Outcome.OPENED, Outcome.REOPENED, Outcome.JOINED, Outcome.SUPPRESSED, Outcome.NOTED, Outcome.IGNORED)
 
 
@@ -87,7 +97,7 @@ class Brought:
 
 def _record(tx: Transaction, recorder: Recorder, tally: Tally, brought: Brought, result: JobResult) -> bool:
     job = tx.find(Job, result.job_id)
-    if job is None or (job.state.is_final and not _is_late_truth(job, result)):
+    if job is None or not _may_be_said(job, result):
         return False
     if isinstance(result, JobFailed):
         if result.attempt < job.attempt:
@@ -101,6 +111,23 @@ def _record(tx: Transaction, recorder: Recorder, tally: Tally, brought: Brought,
         _finish(tx, job, result.attempt, record_action(tx, job, result, brought.prepared, recorder.policy))
         return True
     return _record_delivery(tx, recorder.judge, tally, job, result)
+
+
+def _may_be_said(job: Job, result: JobResult) -> bool:
+    return (not job.state.is_final or _is_late_truth(job, result)) and _is_of_its_job(job, result)
+
+
+def _is_of_its_job(job: Job, result: JobResult) -> bool:
+    """Answer whether this may be said of ``job`` at all.
+
+    Of an action only the worker that claimed it may speak, in the words that go with its job: a message that somebody
+    put in another queue makes another worker report that it failed, and what was begun would count as not done.
+    """
+    expected = _OF_ACTIONS.get(job.kind)
+    if expected is None:
+        return not isinstance(result, ActionResult)
+    was_begun = job.state in {JobState.RUNNING, JobState.UNKNOWN} and result.attempt == job.attempt
+    return was_begun and isinstance(result, expected)
 
 
 def _is_late_truth(job: Job, result: JobResult) -> bool:
@@ -257,10 +284,10 @@ def _record_failure(tx: Transaction, job: Job, result: JobFailed) -> None:
             job,
             state=JobState.PENDING,
             attempt=result.attempt,
-            error=result.error[:ERROR_LIMIT],
+            error=redact(result.error)[0][:ERROR_LIMIT],
             not_before=tx.now + wait,
         )
         tx.put(waiting)
         follow_job(tx, waiting)
         return
-    dead_letter(tx, job, attempt=result.attempt, code="worker_failed", error=result.error)
+    dead_letter(tx, job, attempt=result.attempt, code="worker_failed", error=redact(result.error)[0])

@@ -8,6 +8,7 @@ from services.gateway.domain.records import Job, JobState
 from services.gateway.ports import Store, Transaction
 from services.gateway.relay.errors import ClaimRefused
 from shared.contracts.messages import ActionOrder, Claim, Claimed
+from shared.contracts.queues import REPEATABLE_TASKS
 from shared.errors import AppError
 
 GiveOrder = Callable[[Transaction, Job], ActionOrder | AppError | None]
@@ -41,6 +42,11 @@ class Claims:
                 raise ClaimRefused("there is no such job")
             if job.state.is_final:
                 raise ClaimRefused(f"the job has {job.state}")
+            if claim.task and claim.task != job.kind:
+                raise ClaimRefused(f"the job is one of {job.kind}")
+            if job.kind not in REPEATABLE_TASKS and job.attempt > 0:
+                # What has an effect outside is begun once, whatever stands in the queue.
+                raise ClaimRefused("it was begun before, and is never begun again")
             if claim.attempt != job.attempt + 1:
                 raise ClaimRefused(f"attempt {job.attempt + 1} is next, not {claim.attempt}")
             if job.not_before is not None and job.not_before > tx.now:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from threading import Lock
 
 from shared.contracts.messages import Beat
+from shared.redaction import redact
 
 _NOTE_LENGTH = 200
 _OUTPUT_LENGTH = 8 << 10
@@ -37,9 +38,11 @@ class ProgressBoard:
             return
         # Written so that NaN, which compares false with everything, is no share.
         known = share if share is not None and 0 <= share <= 1 else None
-        done = tuple(step[:_NOTE_LENGTH] for step in beat.done[-_MOST_STEPS:])
+        # What servers answered may be among the words, and with it what was sent to them.
+        done = tuple(redact(step[:_NOTE_LENGTH])[0] for step in beat.done[-_MOST_STEPS:])
+        note, output = redact(beat.note[:_NOTE_LENGTH])[0], redact(beat.output[-_OUTPUT_LENGTH:])[0]
         with self._lock:
-            self._words[job_id] = Progress(known, beat.note[:_NOTE_LENGTH], beat.output[-_OUTPUT_LENGTH:], done)
+            self._words[job_id] = Progress(known, note, output, done)
 
     def drop(self, job_id: str) -> None:
         """Forget a job whose attempt is over."""

@@ -119,8 +119,8 @@ class Relay:
         with self._changed:
             windows = [window for window in self._windows.values() if job_id in window]
             is_live = attempt.isdecimal() and any(w.beat(job_id, attempt=int(attempt), now=now) for w in windows)
-            if is_live:
-                self._progress.note(job_id, beat)
+        if is_live:
+            self._progress.note(job_id, beat)
         return BeatAnswer(cancel=not is_live or job_id in self._stopping_jobs)
 
     def hello(self, hello: Hello) -> None:

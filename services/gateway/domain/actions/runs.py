@@ -24,6 +24,7 @@ from shared.contracts.action import Expectation, KubernetesPayload, Verdict, Ver
 VERIFY_WINDOW = timedelta(minutes=5)
 _LOOKS = (2, 5, 10, 20, 40, 60)
 _S = ActionState
+_SYSTEM = "system"
 Outcome = tuple[Action, list[EntryDraft]]
 Looked = tuple[Action, list[EntryDraft], timedelta]
 
@@ -111,6 +112,9 @@ def turn_stale(action: Action, rule: ApprovalRule, preview: PreviewSeen, words: 
         execution=None,
         expires_at=now + timedelta(minutes=rule.pending_minutes),
     )
+    if action.superseded_by is not None:
+        withdrawal = ActionEnd(by=_SYSTEM, at=now, reason=f"superseded by {action.superseded_by}")
+        after = msgspec.structs.replace(after, state=_S.WITHDRAWN, end=withdrawal, expires_at=None)
     return after, [entries.stale(after, preview, words, now)]
 
 
@@ -124,10 +128,10 @@ def look_at(action: Action, awaited: Verification, verdict: Verdict, firing: int
         after = _step(action, now, state=_S.VERIFIED, verification=seen)
         return after, [entries.verified(after, firing, now)], timedelta()
     wait = next_look(seen)
-    if verdict.state is VerdictState.NOT_YET and now + wait <= awaited.until:
+    if verdict.state is not VerdictState.CANNOT_HOLD and now + wait <= awaited.until:
         return msgspec.structs.replace(action, verification=seen), [], wait
-    if action.state is _S.UNKNOWN:
-        # That it is not so does not say that nothing was done.
+    if action.state is _S.UNKNOWN or verdict.state is VerdictState.NOT_SEEN:
+        # That it is not so does not say that nothing was done, and what nobody saw says nothing.
         return *unseen(action, seen, verdict.words, now), timedelta()
     after = _step(action, now, state=_S.INEFFECTIVE, verification=seen)
     is_late = verdict.state is VerdictState.NOT_YET

@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 
 from services.gateway.domain.actions.policy.freezes import Freeze
-from services.gateway.domain.actions.policy.matching import UNKNOWN_ENVIRONMENT, Environment
+from services.gateway.domain.actions.policy.matching import UNKNOWN_ENVIRONMENT, Environment, level_of
 from services.gateway.domain.actions.policy.rules import DEFAULT_RULES, ApprovalRule, PolicyOverride, tighten
 from services.gateway.domain.records import Action, ActionRisk
 from shared.contracts.base import Contract
@@ -49,15 +49,10 @@ class ApprovalPolicy(Contract, frozen=True, kw_only=True):
         return rule
 
 
-def level_of(action: Action) -> ActionRisk:
-    """Return the risk whose rule ``action`` goes by: its own, or the next where its newest dry run showed nothing."""
-    seen = next((one for one in reversed(action.previews) if one.target_digest or one.no_preview), None)
-    if seen is None or seen.no_preview is None:
-        return action.risk
-    levels = list(ActionRisk)
-    return levels[min(levels.index(action.risk) + 1, len(levels) - 1)]
-
-
 def needs_digest(action: Action) -> bool:
-    """Answer whether an approver must say which digest was seen: from high risk on, or where it may have changed."""
-    return level_of(action) in {ActionRisk.HIGH, ActionRisk.CRITICAL} or len(action.previews) > 1
+    """Answer whether an approver must say which digest was seen: from high risk on, or where it may have changed.
+
+    A dry run that a worker makes may come between a look and an approval.
+    """
+    is_previewed = any(seen.target_digest is not None for seen in action.previews)
+    return level_of(action) in {ActionRisk.HIGH, ActionRisk.CRITICAL} or is_previewed or len(action.previews) > 1

@@ -4,8 +4,9 @@ from datetime import datetime
 
 import msgspec
 
-from services.gateway.domain.actions.policy.approval_policy import ApprovalPolicy, level_of, needs_digest
+from services.gateway.domain.actions.policy.approval_policy import ApprovalPolicy, needs_digest
 from services.gateway.domain.actions.policy.holding import FreezeSpan, freezes_at, next_free_at, next_freezes
+from services.gateway.domain.actions.policy.matching import level_of
 from services.gateway.domain.actions.policy.rules import ApprovalRule, PolicyOverride, tighten
 from services.gateway.domain.records import Action, ActionRisk, ActionType, Role
 from shared.contracts.base import Contract

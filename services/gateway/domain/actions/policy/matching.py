@@ -69,10 +69,20 @@ def is_one_of(word: str, patterns: Iterable[str]) -> bool:
     return not wanted or any(fnmatchcase(word, pattern) for pattern in wanted)
 
 
+def level_of(action: Action) -> ActionRisk:
+    """Return the risk whose rule ``action`` goes by: its own, or the next where its newest dry run showed nothing."""
+    seen = next((one for one in reversed(action.previews) if one.target_digest or one.no_preview), None)
+    if seen is None or seen.no_preview is None:
+        return action.risk
+    levels = list(ActionRisk)
+    return levels[min(levels.index(action.risk) + 1, len(levels) - 1)]
+
+
 def _words_of(action: Action, environments: Iterable[str]) -> dict[str, tuple[str, ...]]:
     place, change = _place_of(action), action.kubernetes
     return {
-        "risks": (str(action.risk),),
+        # Of one that nobody could preview, both its own and the one it goes by: either asks what it asks.
+        "risks": tuple(dict.fromkeys((str(action.risk), str(level_of(action))))),
         "types": (str(action.type),),
         "verbs": (str(change.verb),) if change is not None else (),
         "contexts": (place,) if place is not None else (),
