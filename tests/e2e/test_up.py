@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import requests
 
+from services.cli.supervisor.addresses import find_free_port
 from tests.support.product import ROOT, Product, product_env, read_run, running_product, stop
 
 DEADLINE_SECONDS = 30.0
@@ -57,8 +58,9 @@ def faultline(product: Product, *words: str) -> subprocess.CompletedProcess[str]
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """One product for the tests that leave it running."""
-    # Set to nothing, it has its default: Flower's usual port, or a free one where that is taken.
-    with running_product(tmp_path_factory.mktemp("up"), FAULTLINE_FLOWER_PORT="") as running:
+    # A port of its own: another product of these tests may begin at the same time, and take the usual one first.
+    port = find_free_port("127.0.0.1")
+    with running_product(tmp_path_factory.mktemp("up"), FAULTLINE_FLOWER_PORT=str(port)) as running:
         yield running
 
 
