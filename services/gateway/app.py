@@ -54,6 +54,8 @@ from services.gateway.api.problems import from_http_exception, problem_response
 from services.gateway.api.streams import Live
 from services.gateway.handlers.judge import Judge
 from services.gateway.live.board import LiveBoard
+from services.gateway.ui.assets import Assets
+from services.gateway.ui.screens import add_screens
 from services.gateway.wiring import Gateway
 from shared.errors import AppError
 from shared.ids import new_request_id
@@ -74,9 +76,9 @@ _HEADERS = (
     ("X-Frame-Options", "DENY"),
     ("Referrer-Policy", "no-referrer"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
-    # Answers may be kept by the client, but never used without asking, nor by a proxy for someone else.
-    ("Cache-Control", "private, no-cache"),
 )
+# Answers may be kept by the client, but never used without asking, nor by a proxy for someone else.
+_CACHING = ("Cache-Control", "private, no-cache")
 _POLICY = "Content-Security-Policy"
 _STRICT_POLICY = (_POLICY, "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 _DESCRIPTION = (
@@ -125,15 +127,24 @@ class _App(Flask):
         ) -> Callable[[bytes], object]:
             headers.extend(_HEADERS)
             headers.append(("Date", _date_of(int(time.time()))))
-            if not any(name == _POLICY for name, _ in headers):
-                headers.append(_STRICT_POLICY)
+            named = {name for name, _ in headers}
+            headers.extend(one for one in (_STRICT_POLICY, _CACHING) if one[0] not in named)
             return start_response(status, headers, exc_info)
 
         return super().wsgi_app(environ, start)
 
 
-def create_app(gateway: Gateway, authenticator: Authenticator | None = None, board: LiveBoard | None = None) -> Flask:
-    """Return the WSGI app of the public API over ``gateway``. Close ``board`` to end the streams it has open."""
+def create_app(
+    gateway: Gateway,
+    authenticator: Authenticator | None = None,
+    board: LiveBoard | None = None,
+    assets: Assets | None = None,
+) -> Flask:
+    """Return the WSGI app of the public API and the screens over ``gateway``.
+
+    Close ``board`` to end the streams it has open. ``assets`` are the scripts and styles of the screens, by default
+    those that ``make setup`` built.
+    """
     app = _App("services.gateway", static_folder=None)
     app.url_map.converters["id"] = _IdConverter
     # A path with a slash too many is unknown, rather than led elsewhere by the Host header's word.
@@ -152,6 +163,7 @@ def create_app(gateway: Gateway, authenticator: Authenticator | None = None, boa
     app.extensions["faultline_live"] = live = Live(board or LiveBoard(gateway.store), gateway.settings)
     app.extensions["faultline_metrics"] = Metrics(gateway, open_streams=lambda: live.slots.taken)
     app.extensions["faultline_api"] = _register(app, gateway)
+    add_screens(app, gateway.clock, assets)
     app.before_request(_begin)
     app.after_request(_finish)
     app.register_error_handler(HTTPException, from_http_exception)

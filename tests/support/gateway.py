@@ -17,6 +17,7 @@ from services.gateway.ports import Blobs, Store
 from services.gateway.relay.progress import Progress
 from services.gateway.relay.stats import QueueStats, RelayStats, Worker
 from services.gateway.settings import Settings
+from services.gateway.ui.assets import Assets
 from services.gateway.wiring import Gateway
 from shared.contracts.queues import Queue
 from tests.support.clock import FixedClock, Ticks
@@ -78,6 +79,22 @@ def some_settings(data_dir: Path = Path("unused"), **changes: Any) -> Settings:
         "door_key": DOOR_KEY,
     }
     return Settings(**{**given, **changes})
+
+
+class NamedAssets(Assets):
+    """Addresses without the files behind them: pages are made the same whether or not their scripts were built."""
+
+    @property
+    def are_built(self) -> bool:
+        return True
+
+    def address(self, entry: str) -> str:
+        """Return an address that nothing answers."""
+        return f"/assets/{entry}"
+
+    def modules(self) -> dict[str, str]:
+        """Return none."""
+        return {}
 
 
 @dataclass(slots=True)
@@ -148,7 +165,7 @@ def a_gateway(
         relay=relay,
         version="0.1.0",
     )
-    app = create_app(gateway, Authenticator(store, clock, Throttle(ticks)))
+    app = create_app(gateway, Authenticator(store, clock, Throttle(ticks)), assets=NamedAssets())
     found = GatewayUnderTest(clock=clock, relay=relay, ticks=ticks, gateway=gateway, app=app)
     for role in Role if with_tokens else ():
         found.secrets[role] = secret = f"flt_secret-of-the-{role}"

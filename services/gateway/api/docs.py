@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import msgspec
-from flask import Blueprint, Response, current_app, redirect, render_template
+from flask import Blueprint, Response, current_app, render_template
 
 from services.gateway.api.current import JSON, read_answer
 
@@ -77,13 +77,6 @@ def docs() -> Response:
 def style() -> Response:
     """Serve the page's one style sheet."""
     return Response(_STYLE, content_type="text/css; charset=utf-8")
-
-
-@blueprint.get("/")
-def home() -> Response:
-    """Lead people who open the port in a browser to the page."""
-    answer = redirect("/api/docs")
-    return Response(status=302, headers={"Location": answer.headers["Location"]})
 
 
 def _operations(spec: dict[str, Any]) -> Iterator[tuple[str, _Operation]]:

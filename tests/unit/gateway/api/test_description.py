@@ -140,12 +140,6 @@ def test_the_page_lists_every_operation_and_needs_no_script(gw: GatewayUnderTest
     assert gw.call("GET", "/api/docs/style.css", role=None).content_type == "text/css; charset=utf-8"
 
 
-def test_the_root_leads_to_the_page(gw: GatewayUnderTest):
-    response = gw.call("GET", "/", role=None)
-
-    assert (response.status_code, response.headers["Location"]) == (302, "/api/docs")
-
-
 def every_error(base: type[AppError] = AppError) -> list[type[AppError]]:
     return [base, *(found for sub in base.__subclasses__() for found in every_error(sub))]
 

@@ -1,0 +1,120 @@
+"""Ask the public API on behalf of the person behind a page: the screens have no other way to read or change anything.
+
+The request goes through the whole app, with the cookie and the proof the browser sent, or the token of a program. So a
+page can never show or do what the API forbids, and nothing here decides who may do what.
+"""
+
+import contextvars
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+from flask import current_app, g, request
+from werkzeug.datastructures import Headers
+from werkzeug.test import EnvironBuilder, run_wsgi_app
+
+from services.gateway.api.browser import CSRF_HEADER
+
+JSON = "application/json"
+# What a browser says about itself and about where a request is from, and what a proxy added: the API judges by it.
+_PASSED_ON = ("Authorization", "Cookie", "Origin", "Sec-Fetch-Site", "User-Agent")
+_WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+Query = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the API answered. ``body`` is its JSON; None where it sent none."""
+
+    status: int
+    headers: Headers
+    data: bytes
+    body: Any
+
+    @property
+    def is_refused(self) -> bool:
+        return self.status >= HTTPStatus.BAD_REQUEST
+
+
+class ApiRefused(Exception):
+    """The API refused; ``problem`` is its problem+json."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+        self.status = answer.status
+        self.problem: dict[str, Any] = answer.body if isinstance(answer.body, dict) else {}
+
+    @property
+    def code(self) -> str:
+        return str(self.problem.get("code", ""))
+
+
+def read(path: str, query: Query | None = None) -> Any:
+    """Return what a GET of ``path`` answers; raises ``ApiRefused``. Members of ``query`` that are None are left out."""
+    answer = ask("GET", path, query=query)
+    return answer.body
+
+
+def write(method: str, path: str, body: Any = None, *, query: Query | None = None) -> Answer:
+    """Send a write of the form at hand; raises ``ApiRefused``.
+
+    The form's ``requestKey`` makes a repeat the same request, and its ``version`` refuses one that is stale.
+    """
+    return ask(method, path, body=body, query=query)
+
+
+def ask(method: str, path: str, *, body: Any = None, query: Query | None = None) -> Answer:
+    """Send a request to the API as the person at hand; raises ``ApiRefused`` when it is refused."""
+    builder = EnvironBuilder(
+        path=path,
+        method=method,
+        base_url=request.host_url,
+        query_string=_flatten(query or {}),
+        headers=_headers(method),
+        data=msgspec.json.encode(body) if body is not None else None,
+        content_type=JSON if body is not None else None,
+        environ_base={"REMOTE_ADDR": request.remote_addr or ""},
+    )
+    try:
+        environ = builder.get_environ()
+    finally:
+        builder.close()
+    # In a context of its own: what the app knows of this request must not be mixed with what it knows of that one.
+    data, status, headers = contextvars.Context().run(_run, current_app.wsgi_app, environ)
+    decoded = msgspec.json.decode(data) if data and "json" in headers.get("Content-Type", "") else None
+    answer = Answer(int(status.partition(" ")[0]), headers, data, decoded)
+    if answer.is_refused:
+        raise ApiRefused(answer)
+    return answer
+
+
+def _run(app: Any, environ: Any) -> tuple[bytes, str, Headers]:
+    chunks, status, headers = run_wsgi_app(app, environ, buffered=True)
+    return b"".join(chunks), status, headers
+
+
+def _headers(method: str) -> list[tuple[str, str]]:
+    headers = [(name, request.headers[name]) for name in _PASSED_ON if name in request.headers]
+    headers.append(("X-Request-Id", g.request_id))
+    if method in _WRITES:
+        form = request.form
+        headers.append((CSRF_HEADER, request.headers.get(CSRF_HEADER) or form.get("csrfToken", "")))
+        if key := form.get("requestKey"):
+            headers.append(("Idempotency-Key", key))
+        if version := form.get("version"):
+            headers.append(("If-Match", f'"{version}"'))
+    return headers
+
+
+def _flatten(query: Query) -> str:
+    """Return the query as it stands in an address; a list is one pair a value."""
+    pairs: list[tuple[str, str]] = []
+    for name, value in query.items():
+        values = value if isinstance(value, list | tuple) else [value]
+        pairs.extend((name, str(one)) for one in values if one is not None)
+    return urlencode(pairs)

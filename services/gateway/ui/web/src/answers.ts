@@ -1,0 +1,61 @@
+// What becomes of the answers to forms: a word of success, or the problem where the person is looking.
+import { element } from "./page.ts";
+
+const SHOWN_MILLISECONDS = 6_000;
+
+interface BeforeSwap extends Event {
+  detail: { xhr: XMLHttpRequest; elt: HTMLElement; target: HTMLElement; shouldSwap: boolean; isError: boolean; requestConfig: { elt: HTMLElement } };
+}
+
+/** Show each refusal in the form it belongs to, and say what was done. */
+export function keepAnswers(): void {
+  document.addEventListener("htmx:beforeSwap", (event) => placeProblem(event as BeforeSwap));
+  document.addEventListener("htmx:sendError", () => say("The gateway does not answer. What you typed is still here; try again.", true));
+  document.addEventListener("htmx:timeout", () => say("The gateway took too long to answer. Try again.", true));
+  document.addEventListener("htmx:beforeRequest", (event) => clearProblem(event.target));
+  document.addEventListener("done", (event) => {
+    const detail = (event as CustomEvent<{ message?: string }>).detail;
+    if (detail.message) say(detail.message);
+    finish(event.target);
+  });
+}
+
+/** Say one sentence in the corner, for a while; screen readers hear it. */
+export function say(message: string, isProblem = false): void {
+  const corner = document.getElementById("messages");
+  if (!corner) return;
+  const line = element("p", isProblem ? "message message-problem" : "message", message);
+  corner.append(line);
+  setTimeout(() => line.remove(), SHOWN_MILLISECONDS);
+}
+
+function placeProblem(event: BeforeSwap): void {
+  const { xhr, requestConfig } = event.detail;
+  if (xhr.status < 400 || xhr.status === 401) return;
+  const form = requestConfig.elt.closest("form, [data-problems]");
+  const place = form?.querySelector<HTMLElement>(".problem-place");
+  event.detail.isError = false;
+  if (!place) {
+    const text = new DOMParser().parseFromString(xhr.responseText, "text/html").querySelector(".problem")?.textContent;
+    say(text?.replace(/\s+/g, " ").trim() || `The gateway answered ${xhr.status}.`, true);
+    return;
+  }
+  // The form may ask for no swap of its own answer; a problem is shown all the same.
+  const told = new DOMParser().parseFromString(xhr.responseText, "text/html").querySelector(".problem");
+  place.replaceChildren(told ?? element("p", "problem", `The gateway answered ${xhr.status}.`));
+  place.scrollIntoView({ block: "nearest" });
+}
+
+function clearProblem(target: EventTarget | null): void {
+  if (target instanceof Element) target.closest("form")?.querySelector(".problem-place")?.replaceChildren();
+}
+
+function finish(target: EventTarget | null): void {
+  const form = target instanceof Element ? target.closest("form") : null;
+  if (!form) return;
+  const key = form.querySelector<HTMLInputElement>('input[name="requestKey"]');
+  form.closest("dialog")?.close();
+  if (form.dataset["keep"] === undefined) form.reset();
+  // What comes next is another request, not a repeat of this one.
+  if (key) key.value = crypto.randomUUID();
+}

@@ -1,0 +1,2 @@
+// Lays a graph out, beside the page.
+export {};

@@ -1,0 +1,27 @@
+// What every page loads. Each module looks for what it serves in the page, and does nothing where there is none.
+import htmx from "htmx.org";
+import { keepWhatIsTyped } from "./morphing.ts";
+import { keepAnswers } from "./answers.ts";
+import { openDialogs } from "./dialogs.ts";
+import { listenToKeys } from "./keys.ts";
+import { loadParts } from "./parts.ts";
+import { followChanges } from "./live.ts";
+import { watchSession } from "./session.ts";
+import { keepTimes } from "./times.ts";
+import { copyButtons } from "./copying.ts";
+import { themeSwitch } from "./theme.ts";
+
+keepWhatIsTyped();
+watchSession();
+keepAnswers();
+openDialogs();
+copyButtons();
+themeSwitch();
+keepTimes();
+listenToKeys();
+loadParts();
+followChanges();
+
+// For the browser's console, and for tests that wait until the page is theirs.
+Object.assign(window, { htmx });
+document.documentElement.dataset["ready"] = "true";

@@ -1,0 +1,31 @@
+// How a part that is fetched anew replaces the old one: what a person opened, typed or chose there stays.
+import { Idiomorph } from "idiomorph/htmx";
+
+/** Set how every morph of the page goes. */
+export function keepWhatIsTyped(): void {
+  Idiomorph.defaults.ignoreActiveValue = true;
+  Idiomorph.defaults.callbacks.beforeNodeMorphed = (old: Node, fresh: Node) => {
+    if (!(old instanceof HTMLElement) || !(fresh instanceof HTMLElement)) return true;
+    if (old.dataset["stays"] !== undefined) return false;
+    if (isField(old) && isField(fresh)) return !isTouched(old);
+    return true;
+  };
+  Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name: string, node: Element) => {
+    // Whether these are open is the viewer's, not the server's.
+    if (name === "open" && (node instanceof HTMLDialogElement || node instanceof HTMLDetailsElement)) return false;
+    return !(name === "data-started" || name === "data-ready");
+  };
+}
+
+type Field = HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement;
+
+function isField(node: HTMLElement): node is Field {
+  return node instanceof HTMLInputElement || node instanceof HTMLTextAreaElement || node instanceof HTMLSelectElement;
+}
+
+function isTouched(field: Field): boolean {
+  if (field instanceof HTMLSelectElement) return [...field.options].some((one) => one.selected !== one.defaultSelected);
+  if (field instanceof HTMLInputElement && /^(checkbox|radio)$/.test(field.type)) return field.checked !== field.defaultChecked;
+  if (field instanceof HTMLInputElement && field.type === "hidden") return false;
+  return field.value !== field.defaultValue;
+}

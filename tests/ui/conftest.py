@@ -1,0 +1,65 @@
+"""What the tests of the screens share: one running product, one browser, and pages signed in to it."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+import requests
+from playwright.sync_api import Browser
+
+from tests.support.browser import Watched, a_browser, a_context, a_watched_page, program, sign_in
+from tests.support.product import ROOT, Product, running_product
+
+SHOP = ROOT / "data/demo/shop"
+
+
+@pytest.fixture(scope="session")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """The whole product, with a graph worker that reads a broken shop."""
+    if program() is None:
+        pytest.skip("needs chromium: scripts/system-packages.sh installs it where it may")
+    with running_product(tmp_path_factory.mktemp("ui"), FAULTLINE_GRAPH_SNAPSHOTS=f"shop={SHOP}") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser(product: Product) -> Iterator[Browser]:
+    with a_browser() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def token_of(product: Product) -> Callable[[str], str]:
+    """Return the token of a person of this role: one a role for the whole run."""
+    made: dict[str, str] = {"admin": product.token}
+
+    def token(role: str) -> str:
+        if role not in made:
+            body = {"name": f"{role}-{uuid.uuid4().hex[:8]}", "role": role}
+            answer = requests.post(f"{product.url}/api/tokens", json=body, headers=product.headers, timeout=10)
+            made[role] = answer.json()["token"]
+        return made[role]
+
+    return token
+
+
+@pytest.fixture
+def open_as(product: Product, browser: Browser, token_of: Callable[[str], str]) -> Iterator[Callable[..., Watched]]:
+    """Open a page as a person of a role, in a browser's profile of its own; at the end nothing went wrong in any."""
+    with ExitStack() as stack:
+
+        def open_page(role: str = "admin", **look: object) -> Watched:
+            context = a_context(browser, **look)  # type: ignore[arg-type]
+            stack.callback(context.close)
+            watched = stack.enter_context(a_watched_page(context))
+            sign_in(watched.page, product.url, token_of(role))
+            return watched
+
+        yield open_page
+
+
+@pytest.fixture
+def admin(open_as: Callable[..., Watched]) -> Watched:
+    """A page signed in as the admin."""
+    return open_as("admin")
