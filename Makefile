@@ -38,7 +38,7 @@ demo-alertmanager: setup ## Fire a real Prometheus and Alertmanager into a produ
 
 .PHONY: test check static format lint types imports deps check-docs check-isolation hook
 test: setup ## Run every test: isolation, unit, contract, integration, end to end, chaos (short), fuzzing
-	@scripts/system-packages.sh prometheus prometheus-alertmanager || true
+	@scripts/system-packages.sh prometheus prometheus-alertmanager chromium || true
 	$(PYTEST) -n 2 --dist loadgroup tests
 
 check: setup static check-docs check-isolation test-unit test-contract ## Every check but the long tests: about two minutes in sum
@@ -98,6 +98,15 @@ test-cluster-actions: setup ## Changes a throw-away namespace and one node of a 
 		SECONDS_TO_WAIT="$(WAIT)" $(PYTEST) -o addopts=--import-mode=importlib \
 		-p no:cacheprovider -p no:randomly --force-enable-socket tests/cluster_actions
 
+.PHONY: test-ui screenshots
+test-ui: setup ## The screens in a real browser, against the whole product (part of `make test` too)
+	@scripts/system-packages.sh chromium || true
+	$(PYTEST) tests/ui tests/unit/gateway/ui
+
+screenshots: setup ## Write pictures of every screen, both themes, wide and narrow, to FOLDER (default: .screenshots)
+	@scripts/system-packages.sh chromium
+	@$(PY) -m tests.ui.screenshots $(or $(FOLDER),.screenshots)
+
 chaos: setup ## 5,000 deliveries while everything is killed at random (under 5 minutes); prints the counts
 	$(PY) -m tests.chaos.run
 
@@ -109,8 +118,8 @@ coverage: setup ## Unit and contract tests with branch coverage
 
 # --- measure it ---------------------------------------------------------------------------------------
 
-.PHONY: bench bench-store bench-intake bench-grouping bench-api bench-graph bench-rules bench-dx
-bench: bench-store bench-intake bench-grouping bench-api bench-graph bench-rules ## Every benchmark but bench-dx
+.PHONY: bench bench-store bench-intake bench-grouping bench-api bench-graph bench-rules bench-ui bench-dx
+bench: bench-store bench-intake bench-grouping bench-api bench-graph bench-rules bench-ui ## Every benchmark but bench-dx
 
 bench-store: setup ## The store at 1,000, 10,000 and 100,000 incidents
 	@$(PY) -m tests.bench.bench_store
@@ -129,6 +138,11 @@ bench-dx: setup ## Diagnose a dumped cluster whose faults are known: DATA=path o
 
 bench-graph: setup ## Read clusters of 1,000 to 20,000 pods and draw their graphs, beside plain orjson and the official client
 	@$(PY) -m tests.bench.bench_graph
+
+bench-ui: setup ## Scripts a page loads, the inbox over 100,000 incidents, the layout of a graph of 500 entities
+	@scripts/system-packages.sh chromium
+	@$(PY) -m tests.bench.bench_inbox
+	@$(PY) -m tests.bench.bench_layout
 
 bench-rules: setup ## All rules on namespaces of 2,500 and 10,000 pods of which half are broken
 	@$(PY) -m tests.bench.bench_rules
