@@ -14,9 +14,6 @@ from tests.support.kube_small_cluster import SHOP, a_cluster, item_of
 from tests.support.kube_writes import WritableKube, serve_writable_kube
 from tests.support.product import Product, running_product
 
-# One product for all of them.
-pytestmark = pytest.mark.xdist_group("actions")
-
 SECONDS = 90.0
 PASSWORD = "hunter2hunter2"
 POLICY = """
