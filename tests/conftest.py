@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent
-# These start processes, and take longest. What one of their modules starts serves all of its tests.
-_FIRST = ("ui", "fuzz", "e2e", "integration")
+# These start processes, and take longest.
+_FIRST = ("ui", "fuzz", "e2e", "integration", "architecture", "contract")
 # A run starts some hundred processes. With the second variable each would compile all it imports anew.
 _NOT_HANDED_ON = ("FAULTLINE_", "PYTHONDONTWRITEBYTECODE")
 
@@ -19,17 +19,12 @@ def pytest_configure(config: pytest.Config) -> None:
         del os.environ[name]
 
 
-# Before xdist reads the groups; after the shuffle, which is a wrapper.
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put what takes longest first, and keep its modules whole where `make test` deals tests out to two processes.
+    """Put what takes longest first, so that neither of two processes ends with it while the other has nothing to do.
 
-    Else each process would start a module's product, and one would wait at the end for what the other began late.
+    `make test` deals whole modules out (--dist loadfile): what a module starts, it starts once.
     """
     items.sort(key=_place)
-    for item in items:
-        if _place(item) < len(_FIRST) and item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(ROOT))))
 
 
 def _place(item: pytest.Item) -> int:

@@ -100,8 +100,12 @@ class Desk:
     def execute(self, path: str) -> Any:
         """Approve and execute; return the action at its end."""
         self.approve(path)
-        begun = self.ok("POST", f"{path}/execute", {})
-        assert begun["state"] == "executing"
+        deadline = time.monotonic() + SECONDS
+        while (begun := self.call("POST", f"{path}/execute", {}).json()).get("code") == "execution_unavailable":
+            # The worker has not said hello yet.
+            assert time.monotonic() < deadline, self.product.logs()
+            time.sleep(0.1)
+        assert begun["state"] == "executing", begun
         return self.until(path, lambda one: one["state"] != "executing")
 
     def told(self) -> list[str]:
