@@ -45,7 +45,7 @@ def show_trends() -> Response:
 
 @blueprint.get("/dashboard/health")
 def show_health() -> Response:
-    """Show whether the product can do its work, and what was changed."""
+    """Show whether the product can do its work."""
     return page("dashboard/health.html", health=read_health())
 
 

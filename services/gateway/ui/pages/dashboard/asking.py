@@ -29,7 +29,7 @@ def has_anything_come() -> bool:
 
 
 def read_now() -> dict[str, Any]:
-    """Return what is open, by severity and age, and what waits for somebody."""
+    """Return what is open, by severity and age, and what waits for somebody, and what was changed."""
     # On the minute: what two look at within it is answered once.
     now = datetime.now(UTC).replace(second=0, microsecond=0)
     bands = bands_of(now)
@@ -49,6 +49,7 @@ def read_now() -> dict[str, Any]:
         "failed": read("/api/jobs", {"state": "failed", "since": since, "limit": 1}),
         "quarantined": _read_if_allowed("/api/deliveries", {"state": "quarantined", "since": since, "limit": 1}),
         "since": since,
+        "changes": _read_if_allowed("/api/changes", {"limit": 5}),
     }
 
 
@@ -71,7 +72,7 @@ def read_trends() -> dict[str, Any]:
 
 
 def read_health() -> dict[str, Any]:
-    """Return whether the product can do its work, what is under way, and what was changed."""
+    """Return whether the product can do its work, and what is under way."""
     try:
         readiness = ask("GET", "/readyz").body
     except ApiRefused as error:  # 503 is an answer here: it says what is missing.
@@ -81,7 +82,6 @@ def read_health() -> dict[str, Any]:
         "groups": check_groups(readiness.get("checks", {})),
         "running": read("/api/jobs", {"state": "running", "queue": _QUEUES, "limit": 1})["total"],
         "waiting": read("/api/jobs", {"state": "pending,handed", "queue": _QUEUES, "limit": 1})["total"],
-        "changes": _read_if_allowed("/api/changes", {"limit": 6}),
     }
 
 

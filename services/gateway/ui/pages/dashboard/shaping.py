@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 SEVERITIES = ("critical", "high", "medium", "low", "info")
 # How old at most, and what that is called; the last has no bound.
 BANDS = (
-    (timedelta(hours=1), "Under 1 h"),
-    (timedelta(days=1), "1 h to 1 day"),
-    (timedelta(days=7), "1 to 7 days"),
-    (None, "Over 7 days"),
+    (timedelta(hours=1), "< 1 h"),
+    (timedelta(days=1), "< 1 day"),
+    (timedelta(days=7), "< 7 days"),
+    (None, "Older"),
 )
 _MOST_LINES = 6
 _CHECKS = {"store": "Store", "broker": "Broker", "worker": "Workers", "backlog": "Backlog"}
