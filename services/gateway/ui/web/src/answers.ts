@@ -2,6 +2,7 @@
 import { element } from "./page.ts";
 
 const SHOWN_MILLISECONDS = 6_000;
+const PROBLEM_MILLISECONDS = 15_000;
 
 interface BeforeSwap extends Event {
   detail: { xhr: XMLHttpRequest; elt: HTMLElement; target: HTMLElement; shouldSwap: boolean; isError: boolean; requestConfig: { elt: HTMLElement } };
@@ -26,7 +27,7 @@ export function say(message: string, isProblem = false): void {
   if (!corner) return;
   const line = element("p", isProblem ? "message message-problem" : "message", message);
   corner.append(line);
-  setTimeout(() => line.remove(), SHOWN_MILLISECONDS);
+  setTimeout(() => line.remove(), isProblem ? PROBLEM_MILLISECONDS : SHOWN_MILLISECONDS);
 }
 
 function placeProblem(event: BeforeSwap): void {
