@@ -423,10 +423,11 @@ DeliveryPageShape = page_of(DeliveryShape)
 
 
 class TimelinePageShape(Shape):
-    """Entries in order, after the sequence asked for."""
+    """Entries in order, after the sequence asked for, or newest first before it."""
 
     items = fields.List(fields.Nested(EntryShape))
-    total = fields.Integer()
+    total = fields.Integer(metadata={"description": "How long the timeline is, whatever was asked for."})
     head_sequence = fields.Integer()
     head_hash = fields.String()
     next_after = fields.Integer(allow_none=True, metadata={"description": "Ask with it for the next page."})
+    next_before = fields.Integer(allow_none=True, metadata={"description": "The same, of the newest first."})
