@@ -13,7 +13,6 @@ from services.gateway.ui.pages.incident.graph_view import (
     GraphView,
     all_findings,
     entity_id,
-    finding_id,
     names_of,
     view_of,
 )
@@ -158,8 +157,8 @@ def _entity(view: GraphView, evidence: dict[str, Any], name: str) -> dict[str, A
         "out": [one for one in view.links_of.get(name, []) if one.source == name],
         "into": [one for one in view.links_of.get(name, []) if one.target == name],
         "findings": [
-            one | {"anchor": finding_id(one), "isCulprit": entity_id(one.get("culprit")) == name}
-            for one in map(dict, all_findings(evidence))
+            dict(one) | {"anchor": anchor, "isCulprit": entity_id(one.get("culprit")) == name}
+            for anchor, one in all_findings(evidence)
             if name in names_of(one)
         ],
         "changes": [one for one in evidence["changes"] if one["entity"] == name],

@@ -1,5 +1,6 @@
 """What the graph tab shows, made of what the API tells: entities with their states, layers, what changed. Pure."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -21,6 +22,7 @@ STATES = {
 # What is milder is advice: it says nothing of this trouble.
 _TROUBLE = frozenset({"critical", "high", "medium"})
 GONE = "went"
+_UNSAFE = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,16 +151,25 @@ def entity_id(resource: Json | None) -> str:
     return "/".join(part for part in (resource["kind"], resource["namespace"], resource["name"]) if part)
 
 
-def finding_id(finding: Json) -> str:
-    """Return what names a finding within its investigation, as correlations do: `rule@entity`."""
-    return f"{finding['ruleId']}@{entity_id(finding.get('subject'))}"
+def all_findings(evidence: Json) -> list[tuple[str, Json]]:
+    """Return hypotheses and findings, each once, with its anchor on the evidence page: the hypotheses first."""
+    found: dict[str, tuple[str, Json]] = {}
+    anchors: set[str] = set()
+    for sort in ("hypothesis", "finding"):
+        for one in evidence["hypotheses" if sort == "hypothesis" else "findings"]:
+            anchor = _anchor(f"{sort}-{_UNSAFE.sub('-', one['ruleId'].lower()).strip('-')}", anchors)
+            found.setdefault(f"{one['ruleId']}@{entity_id(one.get('subject'))}", (anchor, one))
+    return list(found.values())
 
 
-def all_findings(evidence: Json) -> list[Json]:
-    """Return hypotheses and findings, each once, the hypotheses first."""
-    found = {finding_id(one): one for one in (*evidence["findings"], *evidence["hypotheses"])}
-    leading = [finding_id(one) for one in evidence["hypotheses"]]
-    return [found[name] for name in leading] + [one for name, one in found.items() if name not in leading]
+def _anchor(wanted: str, taken: set[str]) -> str:
+    """Return the anchor as the evidence page makes it: with a number where there is one already."""
+    anchor, number = wanted, 1
+    while anchor in taken:
+        number += 1
+        anchor = f"{wanted}-{number}"
+    taken.add(anchor)
+    return anchor
 
 
 def _read_findings(evidence: Json) -> tuple[set[str], set[str], dict[str, int]]:
@@ -166,7 +177,7 @@ def _read_findings(evidence: Json) -> tuple[set[str], set[str], dict[str, int]]:
     culprits = {entity_id(one.get("culprit")) for one in evidence["hypotheses"]}
     affected: set[str] = set()
     counts: dict[str, int] = defaultdict(int)
-    for one in all_findings(evidence):
+    for _, one in all_findings(evidence):
         named = names_of(one)
         if one["severity"] in _TROUBLE:
             affected |= named
