@@ -59,7 +59,7 @@ class Picture {
     else if (kept) void this.show(kept, false);
     const { entities, grouped, groups } = this.answer;
     const note = find(this.place, ".graph-note");
-    if (groups) note.textContent = `${entities} entities are too many to draw: ${grouped} of them stand in ${groups} groups. The list has each.`;
+    if (groups) note.textContent = `${entities} entities are too many to draw: ${grouped} of them stand in ${groups} ${groups === 1 ? "group" : "groups"}. The list has each.`;
     this.filter();
   }
 
