@@ -21,6 +21,9 @@ from services.gateway.api.browser import CSRF_HEADER
 JSON = "application/json"
 # What a browser says about itself and about where a request is from, and what a proxy added: the API judges by it.
 _PASSED_ON = ("Authorization", "Cookie", "Origin", "Sec-Fetch-Site", "User-Agent")
+_WHENCE = frozenset({"Origin", "Sec-Fetch-Site"})
+# What is asked with POST because it has much to say, and changes nothing.
+_QUESTIONS = frozenset({"/api/policy/explain"})
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 Query = Mapping[str, Any]
@@ -68,14 +71,27 @@ def write(method: str, path: str, body: Any = None, *, query: Query | None = Non
     return ask(method, path, body=body, query=query)
 
 
-def ask(method: str, path: str, *, body: Any = None, query: Query | None = None) -> Answer:
+def question(path: str, body: Any, csrf_token: str) -> Any:
+    """Return what the API answers to one of the POSTs that change nothing; raises ``ApiRefused``.
+
+    A page asks it while it is made, so no form brought a proof: it shows the session's own, and says nothing of where
+    the page was opened from, which is no request that a site began.
+    """
+    if path not in _QUESTIONS:
+        raise ValueError(path)
+    return ask("POST", path, body=body, csrf_token=csrf_token).body
+
+
+def ask(
+    method: str, path: str, *, body: Any = None, query: Query | None = None, csrf_token: str | None = None
+) -> Answer:
     """Send a request to the API as the person at hand; raises ``ApiRefused`` when it is refused."""
     builder = EnvironBuilder(
         path=path,
         method=method,
         base_url=request.host_url,
         query_string=_flatten(query or {}),
-        headers=_headers(method),
+        headers=_headers(method) if csrf_token is None else _headers_of_question(csrf_token),
         data=msgspec.json.encode(body) if body is not None else None,
         content_type=JSON if body is not None else None,
         environ_base={"REMOTE_ADDR": request.remote_addr or ""},
@@ -109,6 +125,11 @@ def _headers(method: str) -> list[tuple[str, str]]:
         if version := form.get("version"):
             headers.append(("If-Match", f'"{version}"'))
     return headers
+
+
+def _headers_of_question(csrf_token: str) -> list[tuple[str, str]]:
+    headers = [(name, request.headers[name]) for name in _PASSED_ON if name in request.headers and name not in _WHENCE]
+    return [*headers, ("X-Request-Id", g.request_id), (CSRF_HEADER, csrf_token)]
 
 
 def _flatten(query: Query) -> str:

@@ -8,7 +8,7 @@ from flask import Blueprint, Flask, Response, current_app, render_template, requ
 from services.gateway.ui.answering import HTML, refused
 from services.gateway.ui.ask import ApiRefused
 from services.gateway.ui.assets import Assets
-from services.gateway.ui.pages import dashboard, inbox, incident, operations, quickdx, signing_in
+from services.gateway.ui.pages import actions, dashboard, inbox, incident, operations, quickdx, signing_in
 from services.gateway.ui.person import is_signed_in, person
 from services.gateway.ui.words import add_words
 from shared.ports import Clock
@@ -24,7 +24,7 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-for _page in (dashboard, inbox, incident, quickdx, operations, signing_in):
+for _page in (dashboard, inbox, incident, actions, quickdx, operations, signing_in):
     blueprint.register_blueprint(_page.blueprint)
 
 
