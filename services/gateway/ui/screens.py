@@ -31,6 +31,7 @@ for _page in (dashboard, inbox, incident, actions, quickdx, operations, signing_
 def add_screens(app: Flask, clock: Clock, assets: Assets | None = None) -> None:
     """Let ``app`` serve the screens with what was built into ``assets``."""
     app.extensions["faultline_assets"] = built = assets or Assets()
+    app.extensions["faultline_clock"] = clock
     add_words(app, clock)
     app.register_blueprint(blueprint)
 

@@ -1,5 +1,6 @@
 """How values read on a page: times, durations, counts, Markdown. Filters and functions of the templates."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -31,6 +32,7 @@ def add_words(app: Flask, clock: Clock) -> None:
         "words": words,
         "percent": percent,
         "short": short,
+        "pretty": pretty,
     }
     app.jinja_env.filters.update(filters)
     app.jinja_env.globals.update(request_key=request_key, here_with=here_with)
@@ -98,6 +100,11 @@ def short(digest: str | None) -> Markup:
     text = digest or ""
     shown = text.removeprefix("sha256:")[:_SHORT]
     return Markup('<code title="{}">{}</code>').format(text, escape(shown))
+
+
+def pretty(value: Any) -> str:
+    """Return a value of JSON as text over several lines; what holds it escapes it."""
+    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def request_key() -> str:

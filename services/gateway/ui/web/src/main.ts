@@ -7,6 +7,8 @@ import { closeMenus } from "./menus.ts";
 import { listenToKeys } from "./keys.ts";
 import { loadParts } from "./parts.ts";
 import { followChanges } from "./live.ts";
+import { pollWhileSeen } from "./polling.ts";
+import { offerMyZone } from "./zones.ts";
 import { watchSession } from "./session.ts";
 import { keepTimes } from "./times.ts";
 import { copyButtons } from "./copying.ts";
@@ -25,6 +27,8 @@ keepTimes();
 listenToKeys();
 loadParts();
 followChanges();
+pollWhileSeen();
+offerMyZone();
 
 // For the browser's console, and for tests that wait until the page is theirs.
 Object.assign(window, { htmx });
