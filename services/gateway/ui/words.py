@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Flask, request
+from flask import Flask, current_app, request
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
@@ -33,6 +33,7 @@ def add_words(app: Flask, clock: Clock) -> None:
         "short": short,
     }
     app.jinja_env.filters.update(filters)
+    app.extensions["faultline_clock"] = clock
     app.jinja_env.globals.update(request_key=request_key, here_with=here_with)
 
 
@@ -98,6 +99,12 @@ def short(digest: str | None) -> Markup:
     text = digest or ""
     shown = text.removeprefix("sha256:")[:_SHORT]
     return Markup('<code title="{}">{}</code>').format(text, escape(shown))
+
+
+def midnight() -> str:
+    """Return when today began, in UTC, as the API takes it."""
+    clock: Clock = current_app.extensions["faultline_clock"]
+    return clock.now().astimezone(UTC).strftime("%Y-%m-%dT00:00:00Z")
 
 
 def request_key() -> str:
