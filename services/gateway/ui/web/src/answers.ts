@@ -1,4 +1,5 @@
 // What becomes of the answers to forms: a word of success, or the problem where the person is looking.
+import { clearFields, tellFields } from "./field_problems.ts";
 import { element } from "./page.ts";
 
 const SHOWN_MILLISECONDS = 6_000;
@@ -45,10 +46,14 @@ function placeProblem(event: BeforeSwap): void {
   const told = new DOMParser().parseFromString(xhr.responseText, "text/html").querySelector(".problem");
   place.replaceChildren(told ?? element("p", "problem", `The gateway answered ${xhr.status}.`));
   place.scrollIntoView({ block: "nearest" });
+  if (form) tellFields(form);
 }
 
 function clearProblem(target: EventTarget | null): void {
-  if (target instanceof Element) target.closest("form")?.querySelector(".problem-place")?.replaceChildren();
+  const form = target instanceof Element ? target.closest("form") : null;
+  if (!form) return;
+  form.querySelector(".problem-place")?.replaceChildren();
+  clearFields(form);
 }
 
 function finish(target: EventTarget | null): void {
