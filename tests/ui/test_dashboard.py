@@ -115,6 +115,21 @@ def test_it_is_for_everyone_on_every_screen(product: Product, open_as: Callable[
     expect(page.locator(".menu-body")).to_be_hidden()
 
 
+def test_a_page_without_tls_is_as_live(product: Product, open_as: Callable[..., Watched]) -> None:
+    page = open_as("viewer").page
+    # What browsers take from pages that came over plain HTTP from another machine.
+    page.add_init_script("delete Navigator.prototype.locks; delete Crypto.prototype.randomUUID;")
+    page.goto(f"{product.url}/")
+    ready(page)
+    expect(page.locator("html")).to_have_attribute("data-stream", "live")
+    assert page.evaluate("[navigator.locks, crypto.randomUUID].every((one) => one === undefined)")
+
+    title = f"Search is slow {uuid.uuid4().hex[:8]}"
+    open_incident(product, title=title, severity="critical")
+
+    expect(row(page, title)).to_be_visible()
+
+
 def test_an_unknown_address_leads_on(product: Product, open_as: Callable[..., Watched]) -> None:
     watched = open_as("viewer")
     watched.expected_statuses.add(404)

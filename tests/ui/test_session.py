@@ -27,7 +27,7 @@ class Person:
 
     def end_sessions(self) -> None:
         """End every session of theirs, as an admin does who revokes them."""
-        listed = self._call("GET", "/api/sessions", params={"tokenId": self.token_id, "state": "active"}).json()
+        listed = self._call("GET", "/api/sessions", params={"tokenId": self.token_id, "state": "live"}).json()
         for session in listed["items"]:
             self._call("DELETE", f"/api/sessions/{session['id']}")
 
