@@ -77,9 +77,7 @@ def write(method: str, path: str, body: Any = None, *, query: Query | None = Non
     return ask(method, path, body=body, query=query, one=one)
 
 
-def ask(
-    method: str, path: str, *, body: Any = None, query: Query | None = None, one: One | None = None
-) -> Answer:
+def ask(method: str, path: str, *, body: Any = None, query: Query | None = None, one: One | None = None) -> Answer:
     """Send a request to the API as the person at hand; raises ``ApiRefused`` when it is refused."""
     builder = EnvironBuilder(
         path=path,
