@@ -287,6 +287,21 @@ def test_a_failed_job_is_told_and_done_again(case: Case):
     assert "done again" in case.text("/jobs")
 
 
+def test_the_report_is_edited_on_the_version_that_was_seen(case: Case):
+    assert "This is the draft" in case.text("/report")
+    assert case.send("/report", text="# Ours\r\n<b>x</b>", version=0).status_code == 303
+
+    text = case.text("/report")
+    assert "<h1>Ours</h1>" in text
+    assert "<b>x</b>" not in text
+    assert "version 1" in text
+    assert "This is the draft" in case.text("/report?show=draft")
+    assert "# Ours" in case.text("/report?edit=1")
+    assert "written from the record alone" in case.text("/report?edit=draft")
+    assert case.send("/report", text="Theirs", version=0).status_code == 412
+    assert "<h1>Ours</h1>" in case.text("/report")
+
+
 def test_the_address_holds_the_view_of_the_timeline(case: Case):
     case.gw.post(f"{case.api}/timeline", json={"message": "Only this note"})
     case.send("/status", status="triage")
