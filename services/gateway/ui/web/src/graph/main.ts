@@ -22,14 +22,14 @@ class Picture {
   private readonly answer: LayoutAnswer;
   private readonly cy: Core;
 
-  constructor(place: HTMLElement, graph: Graph, answer: LayoutAnswer) {
+  constructor(place: HTMLElement, graph: Graph, answer: LayoutAnswer, cy: Core) {
     this.place = place;
     this.graph = graph;
     this.answer = answer;
     this.panel = find(place, "#graph-entity");
     this.canvas = find(place, ".graph-canvas");
     this.legend = find<HTMLTemplateElement>(place, "#graph-legend");
-    this.cy = draw(this.canvas, answer);
+    this.cy = cy;
     showLanes(find(place, ".graph-lanes"), this.cy, answer.placing.lanes);
   }
 
@@ -166,11 +166,15 @@ async function open(place: HTMLElement): Promise<void> {
   const answer = await fetch(place.dataset["address"] ?? "", { headers: { Accept: "application/json" } });
   if (!answer.ok) throw new Error(`the gateway answered ${answer.status}`);
   const graph = (await answer.json()) as Graph;
+  performance.mark("graph-fetched");
   const canvas = find(place, ".graph-canvas");
-  const picture = new Picture(place, graph, await layOutBeside(graph, canvas.clientWidth / Math.max(canvas.clientHeight, 1)));
+  const laidOut = await layOutBeside(graph, canvas.clientWidth / Math.max(canvas.clientHeight, 1));
+  performance.mark("graph-laid-out", { detail: laidOut.milliseconds });
+  const picture = new Picture(place, graph, laidOut, await draw(canvas, laidOut));
   picture.listen();
   picture.begin();
   place.dataset["started"] = "true";
+  performance.mark("graph-drawn");
 }
 
 function tellFailure(place: HTMLElement, error: unknown): void {
