@@ -22,6 +22,7 @@ STATES = {
 # What is milder is advice: it says nothing of this trouble.
 _TROUBLE = frozenset({"critical", "high", "medium"})
 GONE = "went"
+_NAMED = 5
 _UNSAFE = re.compile(r"[^a-z0-9]+")
 
 
@@ -91,6 +92,21 @@ class GraphView:
         return urlencode(chosen)
 
     @property
+    def unseen(self) -> list[tuple[str, str, str, Json | None]]:
+        """What could not be seen: layer, what, why, and the right that would let it be read, where one is missing."""
+        layer_of = {node.kind: node.layer for node in self.nodes}
+        told = [
+            (layer_of.get(note.get("kind", ""), "any"), _part(note), note["reason"], note.get("grant"))
+            for note in self.graph["coverage"]
+        ]
+        for name, nodes in self.layers:
+            if unknown := [node for node in nodes if node.presence == "unknown"]:
+                what = ", ".join(node.id for node in unknown[:_NAMED])
+                more = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
+                told.append((name, f"{what}{more}", "something refers to it; whether it is there is not known", None))
+        return told
+
+    @property
     def state_counts(self) -> list[tuple[str, int]]:
         """How many entities are in each state, the worst first, those that are."""
         counts = [(state, sum(node.state == state for node in self.nodes)) for state in STATES]
@@ -142,6 +158,11 @@ def view_of(graph: Json, evidence: Json, diff: Json | None = None) -> GraphView:
         if link.target != link.source:
             links_of[link.target].append(link)
     return GraphView(graph, tuple(shown), links, diff, by_id, links_of)
+
+
+def _part(note: Json) -> str:
+    namespace = note.get("namespace")
+    return f"{note['part']} in {namespace}" if namespace else str(note["part"])
 
 
 def entity_id(resource: Json | None) -> str:
