@@ -66,6 +66,7 @@ class Picture {
   private async show(id: string, withFocus = true): Promise<void> {
     const shownAs = this.shownAs(id);
     this.mark(shownAs);
+    keepInAddress(id);
     const group = this.nodeOf(shownAs);
     if (group?.members && shownAs === id) showGroup(this.panel, group);
     else await showEntity(this.panel, this.place.dataset["entityAddress"] ?? "", id);
@@ -143,6 +144,7 @@ class Picture {
   private leave(event?: Event): void {
     event?.preventDefault();
     this.mark(null);
+    keepInAddress(null);
     this.panel.replaceChildren(this.legend.content.cloneNode(true));
     if (event) this.canvas.focus({ preventScroll: true });
   }
@@ -175,6 +177,14 @@ async function open(place: HTMLElement): Promise<void> {
   picture.begin();
   place.dataset["started"] = "true";
   performance.mark("graph-drawn");
+}
+
+/** Let the address of the page lead to where the person is: to send it to others, or to load it again. */
+function keepInAddress(entity: string | null): void {
+  const address = new URL(location.href);
+  if (entity === null) address.searchParams.delete("entity");
+  else address.searchParams.set("entity", entity);
+  history.replaceState(history.state, "", address);
 }
 
 function tellFailure(place: HTMLElement, error: unknown): void {
