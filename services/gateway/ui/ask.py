@@ -27,6 +27,7 @@ _QUESTIONS = frozenset({"/api/policy/explain"})
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 Query = Mapping[str, Any]
+_HeaderList = list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +64,21 @@ def read(path: str, query: Query | None = None) -> Any:
     return answer.body
 
 
-def write(method: str, path: str, body: Any = None, *, query: Query | None = None) -> Answer:
+@dataclass(frozen=True, slots=True)
+class One:
+    """One of several writes of one form: its name makes its key, and a version of its own refuses what is stale."""
+
+    name: str
+    version: str
+
+
+def write(method: str, path: str, body: Any = None, *, query: Query | None = None, one: One | None = None) -> Answer:
     """Send a write of the form at hand; raises ``ApiRefused``.
 
-    The form's ``requestKey`` makes a repeat the same request, and its ``version`` refuses one that is stale.
+    The form's ``requestKey`` makes a repeat the same request, and its ``version`` refuses one that is stale. A form
+    that makes several writes says which one each is.
     """
-    return ask(method, path, body=body, query=query)
+    return ask(method, path, body=body, query=query, shown=_headers(method, one))
 
 
 def question(path: str, body: Any, csrf_token: str) -> Any:
@@ -79,11 +89,11 @@ def question(path: str, body: Any, csrf_token: str) -> Any:
     """
     if path not in _QUESTIONS:
         raise ValueError(path)
-    return ask("POST", path, body=body, csrf_token=csrf_token).body
+    return ask("POST", path, body=body, shown=_headers_of_question(csrf_token)).body
 
 
 def ask(
-    method: str, path: str, *, body: Any = None, query: Query | None = None, csrf_token: str | None = None
+    method: str, path: str, *, body: Any = None, query: Query | None = None, shown: _HeaderList | None = None
 ) -> Answer:
     """Send a request to the API as the person at hand; raises ``ApiRefused`` when it is refused."""
     builder = EnvironBuilder(
@@ -91,7 +101,7 @@ def ask(
         method=method,
         base_url=request.host_url,
         query_string=_flatten(query or {}),
-        headers=_headers(method) if csrf_token is None else _headers_of_question(csrf_token),
+        headers=_headers(method) if shown is None else shown,
         data=msgspec.json.encode(body) if body is not None else None,
         content_type=JSON if body is not None else None,
         environ_base={"REMOTE_ADDR": request.remote_addr or ""},
@@ -114,15 +124,15 @@ def _run(app: Any, environ: Any) -> tuple[bytes, str, Headers]:
     return b"".join(chunks), status, headers
 
 
-def _headers(method: str) -> list[tuple[str, str]]:
+def _headers(method: str, one: One | None = None) -> list[tuple[str, str]]:
     headers = [(name, request.headers[name]) for name in _PASSED_ON if name in request.headers]
     headers.append(("X-Request-Id", g.request_id))
     if method in _WRITES:
         form = request.form
         headers.append((CSRF_HEADER, request.headers.get(CSRF_HEADER) or form.get("csrfToken", "")))
         if key := form.get("requestKey"):
-            headers.append(("Idempotency-Key", key))
-        if version := form.get("version"):
+            headers.append(("Idempotency-Key", f"{key}.{one.name}" if one else key))
+        if version := one.version if one else form.get("version"):
             headers.append(("If-Match", f'"{version}"'))
     return headers
 
