@@ -145,7 +145,7 @@ def _links(address: str, entry: dict[str, Any]) -> list[tuple[str, str]]:
     ways = {
         "actionId": ("Action", f"{address}/actions#{{}}"),
         "taskId": ("Task", f"{address}#{{}}"),
-        "diagnosisId": ("Evidence", f"{address}/evidence#{{}}"),
+        "diagnosisId": ("Evidence", f"{address}/evidence#diagnosis-{{}}"),
         "investigationId": ("Evidence", f"{address}/evidence?investigation={{}}"),
         "jobId": ("Job", f"{address}/jobs#{{}}"),
         "deliveryId": ("Delivery", "/operations/deliveries/{}"),
