@@ -30,11 +30,7 @@ _SHORT = {
 }
 _CLUSTER_WIDE = frozenset({"PersistentVolume", "StorageClass", "Node", "Namespace"})
 _OTHERS = ("Job", "Secret", "Gateway", "HTTPRoute")
-_KINDS = {
-    word: kind
-    for kind in {*_SHORT.values(), *_OTHERS}
-    for word in (kind.lower(), f"{kind.lower()}s")
-} | _SHORT
+_KINDS = {word: kind for kind in {*_SHORT.values(), *_OTHERS} for word in (kind.lower(), f"{kind.lower()}s")} | _SHORT
 _PROGRAMS = frozenset({"kubectl", "k", "oc", "faultline", "dx"})
 _PROMPTS = frozenset({"$", "#", ">", "%"})
 _VERBS = frozenset(
