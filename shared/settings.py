@@ -70,6 +70,16 @@ def _origin(text: str) -> str:
     return f"{url.scheme}://{host}" if port in {None, usual[url.scheme]} else f"{url.scheme}://{host}:{port}"
 
 
+def _page(text: str) -> str:
+    """Return the address of a page that links may lead to: nothing a browser would run."""
+    url = urlsplit(text)
+    if url.scheme not in {"http", "https"} or not url.hostname or not text.isprintable():
+        raise ValueError("must look like https://flower.example.org")
+    if url.username is not None or url.password is not None:
+        raise ValueError("must not hold a user or password")
+    return text
+
+
 def _names(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in (part.strip() for part in text.split(",")) if name))
 
@@ -106,6 +116,12 @@ SETTINGS: dict[str, Setting] = {
             None,
             "Where people reach the gateway, such as `https://faultline.example.org`. With `https` a session's cookie "
             "is sent over TLS only; writes of browsers must come from there.",
+        ),
+        Setting(
+            "FAULTLINE_FLOWER_URL",
+            _page,
+            None,
+            "Where people reach Flower, for the link on the screens; `faultline up` sets it for its own.",
         ),
         Setting("FAULTLINE_DATA_DIR", Path, "./data", "Folder for everything Faultline keeps."),
         Setting(

@@ -20,6 +20,7 @@ _NAMES = (
     "FAULTLINE_BROKER_URL",
     "FAULTLINE_ADMIN_TOKEN",
     "FAULTLINE_PUBLIC_URL",
+    "FAULTLINE_FLOWER_URL",
     "FAULTLINE_LOG_LEVEL",
     "FAULTLINE_LOG_FORMAT",
     "FAULTLINE_DOOR_KEY",
@@ -65,6 +66,7 @@ class Settings:
     door_key: str
     admin_token: str | None = None
     public_url: str | None = None
+    flower_url: str | None = None
     log_level: str = "info"
     log_format: str = "json"
     door_host: str = "127.0.0.1"

@@ -84,6 +84,7 @@ def make_plan(settings: Mapping[str, Any], environ: Mapping[str, str]) -> Plan:
     door_port = _door_port(settings, environ, frozenset({port}))
     flower_port = _flower_port(settings, environ, frozenset({port, door_port}))
     url, door_url = url_of(host, port), url_of(door_host, door_port)
+    flower_url = None if flower_port is None else url_of("127.0.0.1", flower_port)
 
     broker_url, broker_stage, broker_socket = _broker(settings, environ, data_dir)
     env = {
@@ -96,6 +97,7 @@ def make_plan(settings: Mapping[str, Any], environ: Mapping[str, str]) -> Plan:
         "FAULTLINE_BROKER_URL": broker_url,
         "FAULTLINE_DOOR_URL": door_url,
         "FAULTLINE_DOOR_KEY": settings["door_key"] or read_or_make_secret(data_dir / DOOR_KEY),
+        "FAULTLINE_FLOWER_URL": environ.get("FAULTLINE_FLOWER_URL") or flower_url or "",
         "PYTHONUNBUFFERED": "1",
     }
     if not env.get("FAULTLINE_GRAPH_SNAPSHOTS") and (demo := find_project_file(DEMO_CLUSTER)).is_dir():
@@ -111,7 +113,7 @@ def make_plan(settings: Mapping[str, Any], environ: Mapping[str, str]) -> Plan:
         url=url,
         docs_url=f"{url}/api/docs",
         door_url=door_url,
-        flower_url=None if flower_port is None else url_of("127.0.0.1", flower_port),
+        flower_url=flower_url,
         broker="embedded Valkey" if broker_socket else describe_broker(broker_url),
         broker_socket=broker_socket,
         admin_token_given=settings["admin_token"] is not None,
@@ -160,7 +162,7 @@ def _gateway(settings: Mapping[str, Any], env: Mapping[str, str], url: str, port
     if settings["admin_token"] is not None:
         own["FAULTLINE_ADMIN_TOKEN"] = settings["admin_token"]
     command = (sys.executable, "-m", "services.gateway")
-    return ChildSpec("gateway", command, {**env, **own}, lambda: probes.is_ok(f"{url}/healthz"))
+    return ChildSpec("gateway", command, {**env, **own}, lambda: probes.is_ok(f"{url}/healthz"), is_reported_to=True)
 
 
 def _worker(name: str, settings: Mapping[str, Any], env: Mapping[str, str], url: str, *, events: bool) -> ChildSpec:

@@ -1,11 +1,12 @@
 """How values read on a page: times, durations, counts, Markdown. Filters and functions of the templates."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Flask, request
+from flask import Flask, current_app, request
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
@@ -31,8 +32,10 @@ def add_words(app: Flask, clock: Clock) -> None:
         "words": words,
         "percent": percent,
         "short": short,
+        "pretty": pretty,
     }
     app.jinja_env.filters.update(filters)
+    app.extensions["faultline_clock"] = clock
     app.jinja_env.globals.update(request_key=request_key, here_with=here_with)
 
 
@@ -98,6 +101,17 @@ def short(digest: str | None) -> Markup:
     text = digest or ""
     shown = text.removeprefix("sha256:")[:_SHORT]
     return Markup('<code title="{}">{}</code>').format(text, escape(shown))
+
+
+def pretty(value: Any) -> str:
+    """Return a value of JSON as text over several lines; what holds it escapes it."""
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def midnight() -> str:
+    """Return when today began, in UTC, as the API takes it."""
+    clock: Clock = current_app.extensions["faultline_clock"]
+    return clock.now().astimezone(UTC).strftime("%Y-%m-%dT00:00:00Z")
 
 
 def request_key() -> str:

@@ -99,3 +99,15 @@ def test_the_public_url_is_read_as_browsers_write_an_origin(given: str, read: st
 def test_what_is_no_public_url_is_refused(given: str):
     with pytest.raises(SettingsInvalid, match="FAULTLINE_PUBLIC_URL"):
         read_gateway_settings({**LEAST, "FAULTLINE_PUBLIC_URL": given})
+
+
+def test_flower_is_named_by_an_address_that_a_link_may_lead_to():
+    given = {**LEAST, "FAULTLINE_FLOWER_URL": "https://flower.example.org/work"}
+
+    assert read_gateway_settings(given).flower_url == "https://flower.example.org/work"
+
+
+@pytest.mark.parametrize("given", ["javascript:alert(1)", "flower:5555", "https://", "https://admin:pw@flower.example"])
+def test_flower_by_another_address_is_refused(given: str):
+    with pytest.raises(SettingsInvalid, match="FAULTLINE_FLOWER_URL"):
+        read_gateway_settings({**LEAST, "FAULTLINE_FLOWER_URL": given})

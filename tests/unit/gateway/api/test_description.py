@@ -8,6 +8,7 @@ import pytest
 
 from services.gateway import errors
 from services.gateway.api import access_shapes, sender_shapes, shapes, statistics_shapes
+from services.gateway.api.queues import QueuesShape
 from services.gateway.api.retention import RetentionShape
 from services.gateway.openapi import describe_api
 from shared.errors import AppError
@@ -94,6 +95,7 @@ def filled(gw: GatewayUnderTest) -> GatewayUnderTest:
         ("/api/verify", shapes.VerificationShape),
         ("/api/stats", statistics_shapes.StatsShape),
         ("/api/incidents/facets", statistics_shapes.FacetsShape),
+        ("/api/queues", QueuesShape),
         ("/api/retention", RetentionShape),
         ("/healthz", shapes.HealthShape),
         ("/readyz", shapes.ReadinessShape),

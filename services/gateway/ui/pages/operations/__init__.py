@@ -1,9 +1,27 @@
 """The pages of operations: a module a tab."""
 
-from flask import Blueprint
+from flask import Blueprint, Response
 
-from services.gateway.ui.pages.operations import jobs
+from services.gateway.ui.ask import ApiRefused
+from services.gateway.ui.pages.operations import (
+    access,
+    audit,
+    deliveries,
+    health,
+    jobs,
+    mapping,
+    noise,
+    previews,
+    rules,
+    silences,
+)
+from services.gateway.ui.pages.operations.frame import answer_refused
 
 blueprint = Blueprint("operations", __name__)
-for _tab in (jobs,):
+for _tab in (jobs, deliveries, previews, rules, mapping, silences, noise, health, access, audit):
     blueprint.register_blueprint(_tab.blueprint)
+
+
+@blueprint.errorhandler(ApiRefused)
+def _answer_refused(error: ApiRefused) -> Response:
+    return answer_refused(error)

@@ -3,24 +3,32 @@ import htmx from "htmx.org";
 import { keepWhatIsTyped } from "./morphing.ts";
 import { keepAnswers } from "./answers.ts";
 import { openDialogs } from "./dialogs.ts";
+import { closeMenus } from "./menus.ts";
 import { listenToKeys } from "./keys.ts";
 import { loadParts } from "./parts.ts";
 import { followChanges } from "./live.ts";
+import { pollWhileSeen } from "./polling.ts";
+import { offerMyZone } from "./zones.ts";
 import { watchSession } from "./session.ts";
 import { keepTimes } from "./times.ts";
 import { copyButtons } from "./copying.ts";
 import { themeSwitch } from "./theme.ts";
+import { keepOwnAddress } from "./own_address.ts";
 
 keepWhatIsTyped();
 watchSession();
 keepAnswers();
 openDialogs();
+closeMenus();
+keepOwnAddress();
 copyButtons();
 themeSwitch();
 keepTimes();
 listenToKeys();
 loadParts();
 followChanges();
+pollWhileSeen();
+offerMyZone();
 
 // For the browser's console, and for tests that wait until the page is theirs.
 Object.assign(window, { htmx });

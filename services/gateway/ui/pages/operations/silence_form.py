@@ -1,0 +1,69 @@
+"""What a person enters to set a silence or a maintenance window, as the API takes it."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from services.gateway.ui.pages.operations.frame import unreadable
+from services.gateway.ui.pages.operations.moments import local_moment, zone_of
+
+FIELDS = ("names", "services", "namespaces", "clusters", "sources")
+LASTS = ((30, "30 minutes"), (60, "1 hour"), (120, "2 hours"), (240, "4 hours"), (480, "8 hours"), (1440, "1 day"))
+REPEATS = (("", "Never"), ("FREQ=DAILY", "Every day"), ("FREQ=WEEKLY", "Every week"), ("FREQ=MONTHLY", "Every month"))
+PLANNED = "maintenance_window"
+
+
+def silence_of(form: Mapping[str, str], severities: list[str], now: datetime) -> dict[str, Any]:
+    """Return the silence of the form; raises ``ApiRefused`` for what cannot be read.
+
+    Times are on the clocks of the form's ``timezone``. Without an end it lasts as long as ``lasts`` says.
+    """
+    zone = zone_of(form.get("timezone", ""))
+    starts_at = local_moment(form.get("startsAt", ""), zone, "startsAt")
+    silence: dict[str, Any] = {
+        "kind": form.get("kind", "silence"),
+        "comment": form.get("comment", "").strip(),
+        "match": _match(form, severities),
+        "when": form.get("when", "").strip(),
+        "endsAt": local_moment(form.get("endsAt", ""), zone, "endsAt") or _after(starts_at, form, now),
+        "timezone": zone.key,
+    }
+    if starts_at:
+        silence["startsAt"] = starts_at
+    if silence["kind"] == PLANNED and (repeat := form.get("repeatRule", "").strip() or form.get("repeat", "")):
+        silence["repeat"] = repeat
+    return silence
+
+
+def _match(form: Mapping[str, str], severities: list[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {name: values for name in FIELDS if (values := _several(form.get(name, "")))}
+    if severities:
+        found["severities"] = severities
+    if labels := _labels(form.get("labels", "")):
+        found["labels"] = labels
+    return found
+
+
+def _several(text: str) -> list[str]:
+    return [one for part in text.replace("\n", ",").split(",") if (one := part.strip())]
+
+
+def _labels(text: str) -> dict[str, list[str]]:
+    """Return labels that stand one a line, as ``name=value``; several values are parted by commas."""
+    found: dict[str, list[str]] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        name, equals, values = line.partition("=")
+        if not line.strip():
+            continue
+        if not (equals and name.strip() and _several(values)):
+            raise unreadable("A label cannot be read.", {"labels": [f"line {number}: write it like team=shop"]})
+        found.setdefault(name.strip(), []).extend(_several(values))
+    return found
+
+
+def _after(starts_at: str | None, form: Mapping[str, str], now: datetime) -> str:
+    text = form.get("lasts", "")
+    if not text.isdecimal() or int(text) > LASTS[-1][0]:
+        raise unreadable("It needs an end.", {"endsAt": ["say when it ends, or how long it lasts"]})
+    begin = datetime.fromisoformat(starts_at) if starts_at else now.astimezone(UTC)
+    return (begin + timedelta(minutes=int(text))).isoformat()
