@@ -12,6 +12,7 @@ import { watchSession } from "./session.ts";
 import { keepTimes } from "./times.ts";
 import { copyButtons } from "./copying.ts";
 import { themeSwitch } from "./theme.ts";
+import { showCurrentTab } from "./tabs.ts";
 
 keepWhatIsTyped();
 watchSession();
@@ -19,6 +20,7 @@ keepAnswers();
 openDialogs();
 copyButtons();
 themeSwitch();
+showCurrentTab();
 keepTimes();
 listenToKeys();
 loadParts();
