@@ -39,7 +39,7 @@ demo-alertmanager: setup ## Fire a real Prometheus and Alertmanager into a produ
 .PHONY: test check static format lint types imports deps check-docs check-isolation hook
 test: setup ## Run every test: isolation, unit, contract, integration, end to end, chaos (short), fuzzing
 	@scripts/system-packages.sh prometheus prometheus-alertmanager chromium || true
-	$(PYTEST) -n 2 --dist loadgroup tests
+	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder tests
 
 check: setup static check-docs check-isolation test-unit test-contract ## Every check but the long tests: about two minutes in sum
 

@@ -64,6 +64,21 @@ def kind_word(kind: str) -> str:
     return kind.partition(".")[0].lower().removesuffix("s")
 
 
+def parameter_names(verb: KubernetesVerb) -> tuple[str, ...]:
+    """Return what a change may say of itself beside its object, in the order it is asked for."""
+    return tuple(_RULES[verb])
+
+
+def required_parameters(verb: KubernetesVerb) -> frozenset[str]:
+    """Return the parameters a change cannot do without."""
+    return _REQUIRED.get(verb, frozenset())
+
+
+def kinds_of(verb: KubernetesVerb) -> tuple[str, ...]:
+    """Return the kinds of objects a change is of, as their API writes them; empty: it takes any kind."""
+    return tuple(sorted(_NAMES[kind] for kind in KINDS_OF.get(verb, frozenset())))
+
+
 def freeze_parameters(payload: KubernetesPayload, now: datetime) -> KubernetesPayload:
     """Return the change with everything written into it that would else be made up when it is done.
 

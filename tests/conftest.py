@@ -1,4 +1,4 @@
-"""What every test gets: sockets that reach this machine only, and a word about tests that did not run."""
+"""What every test gets: sockets that reach this machine only, its place in a parallel run, a word if it did not run."""
 
 import os
 import shutil
@@ -7,21 +7,29 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent
-# These start processes that fill the machine. In a parallel run they come one after the other, beside all others.
-_FILLS_THE_MACHINE = frozenset({"architecture", "e2e", "fuzz", "integration"})
+# These start processes, and take longest.
+_FIRST = ("ui", "fuzz", "e2e", "integration", "architecture", "contract")
+# A run starts some hundred processes. With the second variable each would compile all it imports anew.
+_NOT_HANDED_ON = ("FAULTLINE_", "PYTHONDONTWRITEBYTECODE")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Forget the FAULTLINE_* variables of whoever runs the tests."""
-    for name in [name for name in os.environ if name.startswith("FAULTLINE_")]:
+    """Forget variables of whoever runs the tests: settings of Faultline, and the wish to keep no compiled code."""
+    for name in [name for name in os.environ if name.startswith(_NOT_HANDED_ON)]:
         del os.environ[name]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together what must not run beside its like: `make test` runs on two processes, with --dist loadgroup."""
-    for item in items:
-        if item.path.relative_to(ROOT).parts[0] in _FILLS_THE_MACHINE:
-            item.add_marker(pytest.mark.xdist_group("fills the machine"))
+    """Put what takes longest first, so that neither of two processes ends with it while the other has nothing to do.
+
+    `make test` deals whole modules out (--dist loadfile): what a module starts, it starts once.
+    """
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    folder = item.path.relative_to(ROOT).parts[0]
+    return _FIRST.index(folder) if folder in _FIRST else len(_FIRST)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

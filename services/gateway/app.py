@@ -12,7 +12,7 @@ import structlog
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask, Response, current_app, g, request
 from flask_smorest import Api
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import BaseConverter
 
 from services.gateway.api import (
@@ -23,6 +23,7 @@ from services.gateway.api import (
     approvals,
     audit,
     deliveries,
+    demo,
     diagnoses,
     docs,
     incident_moves,
@@ -56,7 +57,7 @@ from services.gateway.api.streams import Live
 from services.gateway.handlers.judge import Judge
 from services.gateway.live.board import LiveBoard
 from services.gateway.ui.assets import Assets
-from services.gateway.ui.screens import add_screens
+from services.gateway.ui.screens import add_screens, unknown_page
 from services.gateway.wiring import Gateway
 from shared.errors import AppError
 from shared.ids import new_request_id
@@ -167,7 +168,7 @@ def create_app(
     add_screens(app, gateway.clock, assets)
     app.before_request(_begin)
     app.after_request(_finish)
-    app.register_error_handler(HTTPException, from_http_exception)
+    app.register_error_handler(HTTPException, _answer_http)
     app.register_error_handler(AppError, _answer_error)
     app.register_error_handler(Exception, _answer_unexpected)
     return app
@@ -207,6 +208,7 @@ def _register(app: Flask, gateway: Gateway) -> Api:
         jobs.blueprint,
         queues.blueprint,
         deliveries.blueprint,
+        demo.blueprint,
         intake.blueprint,
         rules.blueprint,
         silences.blueprint,
@@ -259,6 +261,11 @@ def _finish(response: Response) -> Response:
         milliseconds=round(seconds * 1000, 2),
     )
     return response
+
+
+def _answer_http(error: HTTPException) -> Response:
+    page = unknown_page() if isinstance(error, NotFound) else None
+    return page or from_http_exception(error)
 
 
 def _answer_error(error: AppError) -> Response:

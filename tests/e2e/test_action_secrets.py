@@ -21,9 +21,6 @@ from tests.support.product import Product, running_product
 from tests.support.secret_samples import SECRETS
 from tests.support.waiting import wait_until
 
-# One product for all of them.
-pytestmark = pytest.mark.xdist_group("action secrets")
-
 SHAPES = (
     "private key, RSA",
     "AWS secret key beside its id",

@@ -14,9 +14,6 @@ from tests.support.kube_small_cluster import SHOP, a_cluster, item_of
 from tests.support.kube_writes import WritableKube, serve_writable_kube
 from tests.support.product import Product, running_product
 
-# One product for all of them.
-pytestmark = pytest.mark.xdist_group("actions")
-
 SECONDS = 90.0
 PASSWORD = "hunter2hunter2"
 POLICY = """
@@ -103,8 +100,12 @@ class Desk:
     def execute(self, path: str) -> Any:
         """Approve and execute; return the action at its end."""
         self.approve(path)
-        begun = self.ok("POST", f"{path}/execute", {})
-        assert begun["state"] == "executing"
+        deadline = time.monotonic() + SECONDS
+        while (begun := self.call("POST", f"{path}/execute", {}).json()).get("code") == "execution_unavailable":
+            # The worker has not said hello yet.
+            assert time.monotonic() < deadline, self.product.logs()
+            time.sleep(0.1)
+        assert begun["state"] == "executing", begun
         return self.until(path, lambda one: one["state"] != "executing")
 
     def told(self) -> list[str]:

@@ -7,12 +7,10 @@ from typing import Any
 
 import requests
 
-from services.cli.commands.demo import read_template
-from services.cli.demo_story import CHECKOUT, Step, bodies
+from services.gateway.domain.demo_story import CHECKOUT, tell_story
 from tests.support.product import Product, running_product
 
 SECONDS = 90.0
-SAMPLE = Path("data/samples/alertmanager/01_firing.json")
 
 
 def call(product: Product, method: str, path: str, **options: Any) -> Any:
@@ -33,8 +31,8 @@ def wait(product: Product, path: str, holds: Any) -> Any:
 
 def alert(product: Product) -> str:
     """Send the demo's alert about checkout; return the incident it opened."""
-    (body,) = bodies(read_template(SAMPLE), Step("checkout fails", CHECKOUT), datetime.now(UTC))
-    call(product, "POST", "/api/intake/alertmanager", json=body)
+    body = next(one.body for one in tell_story(datetime.now(UTC), "demo") if CHECKOUT.name.encode() in one.body)
+    call(product, "POST", "/api/intake/alertmanager", data=body)
     page = wait(product, "/api/incidents", lambda page: page["items"])
     incident: str = page["items"][0]["id"]
     return incident

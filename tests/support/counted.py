@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from statistics import mean, median
 
 import msgspec
@@ -89,11 +89,20 @@ def figures_of(lines: Iterable[Line], query: IncidentQuery, first: date, last: d
 
 def _day(incidents: list[IncidentSummary], day: date) -> DayFigures:
     resolved = [one.milestones.resolved_at for one in incidents if one.milestones.resolved_at]
+    known = [one.milestones for one in incidents if one.status not in NOT_MEASURED]
+    acknowledging = [(one.acknowledged_at, one.detected_at) for one in known if one.acknowledged_at]
+    resolving = [(one.resolved_at, one.detected_at) for one in known if one.resolved_at]
     return DayFigures(
         day=day,
         opened=sum(one.created_at.date() == day for one in incidents),
         resolved=sum(at.date() == day for at in resolved),
+        mean_seconds_to_acknowledge=_mean(acknowledging, day),
+        mean_seconds_to_resolve=_mean(resolving, day),
     )
+
+
+def _mean(spans: list[tuple[datetime, datetime]], day: date) -> float | None:
+    return _taken([(end - begin).total_seconds() for end, begin in spans if end.date() == day]).mean_seconds
 
 
 def _times(incidents: list[IncidentSummary]) -> Times:

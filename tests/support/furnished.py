@@ -11,12 +11,11 @@ from typing import Any
 
 import requests
 
-from services.cli.commands.demo import read_template
-from services.cli.demo_story import CHECKOUT, STORY, bodies
-from tests.support.product import ROOT, Product
+from services.gateway.domain.demo_story import CHECKOUT
+from tests.support.product import Product
 
-_SAMPLE = ROOT / "data/samples/alertmanager/01_firing.json"
 _SECONDS = 60.0
+_UNREAD = frozenset({"accepted", "pending"})
 Json = dict[str, Any]
 NOTE = """Rolled back **checkout** to `1.42`; errors stay at 30 %.
 
@@ -76,13 +75,11 @@ def furnish(product: Product) -> Furnished:
 
 
 def _deliver(make: _Maker) -> tuple[str, str]:
-    template, started_at = read_template(_SAMPLE), datetime.now(UTC)
-    story = [body for step in STORY[:7] for body in bodies(template, step, started_at)]
-    sent = [make.send("POST", "/api/intake/alertmanager", body)["deliveryId"] for body in story]
-    quarantined = make.send("POST", "/api/intake/alertmanager", {"version": "4", "alerts": "none"})["deliveryId"]
-    for one in {*sent, quarantined}:
-        make.wait(f"/api/deliveries/{one}", lambda shown: shown["state"] not in {"accepted", "pending"})
-    return sent[2], quarantined
+    """Play the demo; return a delivery that opened an incident, and one that was quarantined."""
+    sent = [step["deliveryId"] for step in make.send("POST", "/api/demo", {"paceSeconds": 0})["steps"]]
+    read = [make.wait(f"/api/deliveries/{one}", lambda shown: shown["state"] not in _UNREAD) for one in sent]
+    quarantined = next(one["id"] for one in read if one["state"] == "quarantined")
+    return sent[0], quarantined
 
 
 def _incident_of(make: _Maker, title: str) -> Json:

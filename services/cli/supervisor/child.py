@@ -20,6 +20,7 @@ _LONGEST_LINE = 16 * 1024
 class ChildSpec:
     """A process to keep up. ``is_ready`` is asked after each start until it answers yes.
 
+    ``is_reported_to`` says that others of its stage bring it their results: it stops after them.
     ``recover`` may mend what keeps an essential child from starting and returns what it did, in one sentence,
     or None if it cannot help; it is asked once, before giving up.
     """
@@ -29,6 +30,7 @@ class ChildSpec:
     env: Mapping[str, str]
     is_ready: Callable[[], Awaitable[bool]]
     essential: bool = True
+    is_reported_to: bool = False
     grace_seconds: float = 10.0
     recover: Callable[[], str | None] | None = field(default=None)
 

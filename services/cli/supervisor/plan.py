@@ -162,7 +162,7 @@ def _gateway(settings: Mapping[str, Any], env: Mapping[str, str], url: str, port
     if settings["admin_token"] is not None:
         own["FAULTLINE_ADMIN_TOKEN"] = settings["admin_token"]
     command = (sys.executable, "-m", "services.gateway")
-    return ChildSpec("gateway", command, {**env, **own}, lambda: probes.is_ok(f"{url}/healthz"))
+    return ChildSpec("gateway", command, {**env, **own}, lambda: probes.is_ok(f"{url}/healthz"), is_reported_to=True)
 
 
 def _worker(name: str, settings: Mapping[str, Any], env: Mapping[str, str], url: str, *, events: bool) -> ChildSpec:

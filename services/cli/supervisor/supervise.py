@@ -34,7 +34,7 @@ class Screen(Protocol):
 
 
 class Supervisor:
-    """Starts the stages of ``plan`` in order, keeps all children up, and stops them in reverse.
+    """Starts the stages of ``plan`` in order, keeps all children up, and stops the stages in reverse.
 
     SIGINT, SIGTERM or SIGHUP stops; a second one kills at once. Made inside a running loop, in the main thread.
     """
@@ -137,8 +137,10 @@ class Supervisor:
         # Their own ends are of no more interest; failures were raised before.
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for stage in reversed(self._plan.stages):
-            for spec in reversed(stage):
-                await self._keepers[spec.name].stop(self._hurry)
+            # At once: a worker takes two seconds to end, and each may take its whole grace.
+            for is_last in (False, True):
+                names = [spec.name for spec in stage if spec.is_reported_to == is_last]
+                await asyncio.gather(*(self._keepers[name].stop(self._hurry) for name in names))
         for keeper in self._keepers.values():
             await keeper.aclose()
         remove_run(self._plan.data_dir)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 import marshmallow as ma
 from marshmallow import fields, validate
@@ -146,7 +146,15 @@ def camel_case(name: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
-class InputSchema(ma.Schema):
+class FixedSchema(ma.Schema):
+    """A schema nobody changes once it is made."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Return itself. flask-smorest copies all notes of an operation for each answer: most of a gateway's start."""
+        return self
+
+
+class InputSchema(FixedSchema):
     """Input in camelCase; what it does not know is refused by name."""
 
     class Meta:

@@ -33,13 +33,14 @@ from services.gateway.api.representations import (
     view_incident,
 )
 from services.gateway.domain.changes import Move
-from services.gateway.domain.records import ChainHead, Incident, Job, Role, Signal
+from services.gateway.domain.records import Incident, Job, Role, Signal
 from services.gateway.handlers.add_note import add_note, find_note
 from services.gateway.handlers.answer_once import Answer, answer_once
 from services.gateway.handlers.attach_diagnosis import keep_diagnosis, open_from_diagnosis
 from services.gateway.handlers.change_incident import change_incident
 from services.gateway.handlers.open_incident import open_incident
 from services.gateway.handlers.promote_quickdx import get_done, open_from_quickdx
+from services.gateway.handlers.read_timeline import read_timeline as find_part
 from services.gateway.ports import RecordQuery, StoreReads, Transaction
 
 blueprint = ReadingBlueprint("incidents", __name__, description="The cases people work on.")
@@ -194,23 +195,19 @@ def patch_incident(fields: dict[str, Any], incident_id: str) -> Response:
     ),
 )
 def read_timeline(args: dict[str, Any], incident_id: str) -> Response:
-    """Read the timeline of an incident in order, after a sequence."""
-    store = gateway().store
-    found = store.get(Incident, resolve_incident_id(store, incident_id)).id
-    head = store.find(ChainHead, found) or ChainHead(incident_id=found)
-    entries = store.list_timeline(found, after=args["after"], limit=args["limit"])
-    last = entries[-1].entry.sequence if entries else args["after"]
-    if entries and last > head.sequence:
-        # More was appended between the two reads; what is shown agrees with itself.
-        head = ChainHead(incident_id=found, sequence=last, hash=entries[-1].hash)
+    """Read the timeline of an incident in order, after a sequence, or newest first."""
+    store, wish = gateway().store, inputs.timeline_wish(args)
+    part = find_part(store, resolve_incident_id(store, incident_id), wish)
+    ways = ("nextBefore", "nextAfter") if wish.is_newest_first else ("nextAfter", "nextBefore")
     return read_answer(
         encode(
             {
-                "items": [view_entry(chained) for chained in entries],
-                "total": head.sequence,
-                "headSequence": head.sequence,
-                "headHash": head.hash,
-                "nextAfter": last if last < head.sequence and entries else None,
+                "items": [view_entry(chained) for chained in part.entries],
+                "total": part.head.sequence,
+                "headSequence": part.head.sequence,
+                "headHash": part.head.hash,
+                ways[0]: part.go_on,
+                ways[1]: None,
             },
         ),
     )

@@ -8,18 +8,22 @@ from marshmallow import fields, validate
 from services.gateway.api.diagnosis_inputs import DiagnosisInput
 from services.gateway.api.fields import Flag, InputSchema, Moment, SeverityWord, Text, Word, Words, text_map
 from services.gateway.domain.records import (
+    AUDIT_TYPES,
     DeliveryState,
+    EntryType,
     IncidentSource,
     IncidentStatus,
     JobState,
     Outcome,
 )
+from services.gateway.handlers.read_timeline import TimelineWish
 from shared.contracts.severity import Severity
 from shared.contracts.signal import SignalStatus
 
 TITLE_LENGTH = 300
 DESCRIPTION_LENGTH = 64 << 10
 NOTE_LENGTH = 16 << 10
+_NEWEST_FIRST = "-sequence"
 _ROLE = r"^[A-Za-z][A-Za-z0-9_-]{0,62}$"
 
 
@@ -176,7 +180,42 @@ class TimelineQuery(InputSchema):
     """Which part of a timeline."""
 
     after = fields.Integer(load_default=0, validate=validate.Range(0, 1 << 53))
+    before = fields.Integer(
+        validate=validate.Range(1, 1 << 53),
+        metadata={"description": "Only entries below this sequence; needs sort=-sequence."},
+    )
+    sort = fields.String(
+        load_default="sequence",
+        validate=validate.OneOf(["sequence", _NEWEST_FIRST]),
+        metadata={"description": "With - the newest first, from before down."},
+    )
+    type = Words(
+        fields.String(validate=validate.OneOf([kind for kind in EntryType if kind not in AUDIT_TYPES])),
+        metadata={"description": "Only entries of these types."},
+    )
+    actor = Words(Text(most=200), metadata={"description": "Only entries of these actors."})
     limit = fields.Integer(load_default=100, validate=validate.Range(1, 1_000))
+
+    @ma.validates_schema
+    def check_direction(self, data: dict[str, Any], **_: Any) -> None:
+        """Each direction has a bound of its own; the other would be thrown away."""
+        is_newest_first = data["sort"] == _NEWEST_FIRST
+        if is_newest_first and data["after"]:
+            raise ma.ValidationError("cannot be combined with sort=-sequence", "after")
+        if not is_newest_first and "before" in data:
+            raise ma.ValidationError("needs sort=-sequence", "before")
+
+
+def timeline_wish(args: dict[str, Any]) -> TimelineWish:
+    """Return what ``TimelineQuery`` read."""
+    return TimelineWish(
+        is_newest_first=args["sort"] == _NEWEST_FIRST,
+        after=args["after"],
+        before=args.get("before"),
+        types=frozenset(EntryType(kind) for kind in args["type"]),
+        actors=frozenset(args["actor"]),
+        limit=args["limit"],
+    )
 
 
 class VerifyQuery(InputSchema):

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from marshmallow import INCLUDE, Schema, fields, validate
+from marshmallow import INCLUDE, fields, validate
 
-from services.gateway.api.fields import Word, camel_case
+from services.gateway.api.fields import FixedSchema, Word, camel_case
 from services.gateway.domain.records import (
     AUDIT_TYPES,
     DeliveryState,
@@ -19,7 +19,7 @@ from shared.contracts.severity import Severity
 from shared.contracts.signal import SignalStatus
 
 
-class Shape(Schema):
+class Shape(FixedSchema):
     """An answer in camelCase. Members may be added in later versions; none is taken away."""
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
@@ -423,10 +423,11 @@ DeliveryPageShape = page_of(DeliveryShape)
 
 
 class TimelinePageShape(Shape):
-    """Entries in order, after the sequence asked for."""
+    """Entries in order, after the sequence asked for, or newest first before it."""
 
     items = fields.List(fields.Nested(EntryShape))
-    total = fields.Integer()
+    total = fields.Integer(metadata={"description": "How long the timeline is, whatever was asked for."})
     head_sequence = fields.Integer()
     head_hash = fields.String()
     next_after = fields.Integer(allow_none=True, metadata={"description": "Ask with it for the next page."})
+    next_before = fields.Integer(allow_none=True, metadata={"description": "The same, of the newest first."})

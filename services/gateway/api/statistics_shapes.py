@@ -52,11 +52,13 @@ class TimesShape(Shape):
 
 
 class DayShape(Shape):
-    """What was opened and resolved on a day (UTC)."""
+    """What was opened and resolved on a day (UTC); the means are of what was acknowledged, or resolved, on it."""
 
     day = fields.Date()
     opened = fields.Integer()
     resolved = fields.Integer()
+    mean_seconds_to_acknowledge = fields.Float(allow_none=True)
+    mean_seconds_to_resolve = fields.Float(allow_none=True)
 
 
 class StatsShape(Shape):

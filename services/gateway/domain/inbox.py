@@ -53,11 +53,16 @@ class Times(Contract, frozen=True, kw_only=True):
 
 
 class DayFigures(Contract, frozen=True, kw_only=True):
-    """How many incidents were opened on a day (UTC), and how many that are resolved were resolved on it."""
+    """How many incidents were opened on a day (UTC), and how many that are resolved were resolved on it.
+
+    The means are of those that were acknowledged, or resolved, on that day; None where none was.
+    """
 
     day: date
     opened: int
     resolved: int
+    mean_seconds_to_acknowledge: float | None
+    mean_seconds_to_resolve: float | None
 
 
 class IncidentFigures(Contract, frozen=True, kw_only=True):

@@ -12,6 +12,8 @@ from services.gateway.ui.ask import ApiRefused
 HTML = "text/html; charset=utf-8"
 _SEE_OTHER = 303
 _UNAUTHENTICATED = 401
+# Fields that nobody types, or that must not be shown.
+_NOT_TYPED = frozenset({"csrfToken", "requestKey", "version", "token", "next"})
 
 
 def is_part() -> bool:
@@ -50,12 +52,16 @@ def refused(error: ApiRefused) -> Response:
         here = request.full_path if request.query_string else request.path
         return Response(status=_SEE_OTHER, headers={"Location": f"/sign-in?next={quote(here, safe='/')}"})
     template = "parts/problem.html" if is_part() else "problem.html"
-    answer = Response(
-        render_template(template, problem=error.problem, status=error.status), error.status, content_type=HTML
-    )
+    text = render_template(template, problem=error.problem, status=error.status, typed=_typed())
+    answer = Response(text, error.status, content_type=HTML)
     if "Retry-After" in error.answer.headers:
         answer.headers["Retry-After"] = error.answer.headers["Retry-After"]
     return answer
+
+
+def _typed() -> dict[str, str]:
+    """Return what the person typed into the form that was refused, by the names of its fields."""
+    return {name: value for name, value in request.form.items() if value.strip() and name not in _NOT_TYPED}
 
 
 def local_address(address: str) -> str:

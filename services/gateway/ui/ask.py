@@ -21,9 +21,13 @@ from services.gateway.api.browser import CSRF_HEADER
 JSON = "application/json"
 # What a browser says about itself and about where a request is from, and what a proxy added: the API judges by it.
 _PASSED_ON = ("Authorization", "Cookie", "Origin", "Sec-Fetch-Site", "User-Agent")
+_WHENCE = frozenset({"Origin", "Sec-Fetch-Site"})
+# What is asked with POST because it has much to say, and changes nothing.
+_QUESTIONS = frozenset({"/api/policy/explain"})
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 Query = Mapping[str, Any]
+_HeaderList = list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +64,44 @@ def read(path: str, query: Query | None = None) -> Any:
     return answer.body
 
 
-def write(method: str, path: str, body: Any = None, *, query: Query | None = None) -> Answer:
+@dataclass(frozen=True, slots=True)
+class One:
+    """One of several writes of one form: its name makes its key, and a version of its own refuses what is stale."""
+
+    name: str
+    version: str
+
+
+def write(method: str, path: str, body: Any = None, *, query: Query | None = None, one: One | None = None) -> Answer:
     """Send a write of the form at hand; raises ``ApiRefused``.
 
-    The form's ``requestKey`` makes a repeat the same request, and its ``version`` refuses one that is stale.
+    The form's ``requestKey`` makes a repeat the same request, and its ``version`` refuses one that is stale. A form
+    that makes several writes says which one each is.
     """
-    return ask(method, path, body=body, query=query)
+    return ask(method, path, body=body, query=query, shown=_headers(method, one))
 
 
-def ask(method: str, path: str, *, body: Any = None, query: Query | None = None) -> Answer:
+def question(path: str, body: Any, csrf_token: str) -> Any:
+    """Return what the API answers to one of the POSTs that change nothing; raises ``ApiRefused``.
+
+    A page asks it while it is made, so no form brought a proof: it shows the session's own, and says nothing of where
+    the page was opened from, which is no request that a site began.
+    """
+    if path not in _QUESTIONS:
+        raise ValueError(path)
+    return ask("POST", path, body=body, shown=_headers_of_question(csrf_token)).body
+
+
+def ask(
+    method: str, path: str, *, body: Any = None, query: Query | None = None, shown: _HeaderList | None = None
+) -> Answer:
     """Send a request to the API as the person at hand; raises ``ApiRefused`` when it is refused."""
     builder = EnvironBuilder(
         path=path,
         method=method,
         base_url=request.host_url,
         query_string=_flatten(query or {}),
-        headers=_headers(method),
+        headers=_headers(method) if shown is None else shown,
         data=msgspec.json.encode(body) if body is not None else None,
         content_type=JSON if body is not None else None,
         environ_base={"REMOTE_ADDR": request.remote_addr or ""},
@@ -98,17 +124,22 @@ def _run(app: Any, environ: Any) -> tuple[bytes, str, Headers]:
     return b"".join(chunks), status, headers
 
 
-def _headers(method: str) -> list[tuple[str, str]]:
+def _headers(method: str, one: One | None = None) -> list[tuple[str, str]]:
     headers = [(name, request.headers[name]) for name in _PASSED_ON if name in request.headers]
     headers.append(("X-Request-Id", g.request_id))
     if method in _WRITES:
         form = request.form
         headers.append((CSRF_HEADER, request.headers.get(CSRF_HEADER) or form.get("csrfToken", "")))
         if key := form.get("requestKey"):
-            headers.append(("Idempotency-Key", key))
-        if version := form.get("version"):
+            headers.append(("Idempotency-Key", f"{key}.{one.name}" if one else key))
+        if version := one.version if one else form.get("version"):
             headers.append(("If-Match", f'"{version}"'))
     return headers
+
+
+def _headers_of_question(csrf_token: str) -> list[tuple[str, str]]:
+    headers = [(name, request.headers[name]) for name in _PASSED_ON if name in request.headers and name not in _WHENCE]
+    return [*headers, ("X-Request-Id", g.request_id), (CSRF_HEADER, csrf_token)]
 
 
 def _flatten(query: Query) -> str:

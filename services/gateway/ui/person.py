@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import g
 
-from services.gateway.ui.ask import read
+from services.gateway.ui.ask import ApiRefused, read
 
 # The order of the roles, the least first.
 _RANKS = ("viewer", "responder", "approver", "admin")
@@ -34,6 +34,15 @@ def person() -> Person:
     if found is None:
         found = g.ui_person = _from_api(read("/api/me"))
     return found  # type: ignore[no-any-return]  # Flask's g is open.
+
+
+def is_signed_in() -> bool:
+    """Answer whether a page can be made for somebody: one about what went wrong must not fail on that."""
+    try:
+        person()
+    except ApiRefused:
+        return False
+    return True
 
 
 def _from_api(me: dict[str, Any]) -> Person:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Flask, request
+from flask import Flask, current_app, request
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
@@ -36,6 +36,7 @@ def add_words(app: Flask, clock: Clock) -> None:
         "pretty": pretty,
     }
     app.jinja_env.filters.update(filters)
+    app.extensions["faultline_clock"] = clock
     app.jinja_env.globals.update(request_key=request_key, here_with=here_with)
 
 
@@ -115,6 +116,12 @@ def pretty(value: Any, margin: str = "") -> str:
         parts = [pretty(one, inner) for one in value]
     begin, end = "{}" if isinstance(value, dict) else "[]"
     return begin + ",".join(f"\n{inner}{part}" for part in parts) + f"\n{margin}{end}"
+
+
+def midnight() -> str:
+    """Return when today began, in UTC, as the API takes it."""
+    clock: Clock = current_app.extensions["faultline_clock"]
+    return clock.now().astimezone(UTC).strftime("%Y-%m-%dT00:00:00Z")
 
 
 def request_key() -> str:

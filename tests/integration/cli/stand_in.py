@@ -34,6 +34,18 @@ signal.signal(signal.SIGTERM, end)
 UP = 'open(folder + "/" + name + ".up", "w").close()\nwhile True: signal.pause()\n'
 BEHAVIOURS = {
     "steady": PROLOGUE + UP,
+    # Ends once every other that is like it was asked to end as well.
+    "sociable": PROLOGUE
+    + """
+def wait_for_others(*_):
+    open(folder + "/" + name + ".asked", "w").close()
+    others = [one[:-9] for one in os.listdir(folder) if one.endswith(".sociable")]
+    while not all(os.path.exists(folder + "/" + one + ".asked") for one in others): time.sleep(0.01)
+    end()
+signal.signal(signal.SIGTERM, wait_for_others)
+open(folder + "/" + name + ".sociable", "w").close()
+"""
+    + UP,
     "deaf": PROLOGUE + "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + UP,
     "bad-settings": 'import sys; print("FAULTLINE_PORT: must be a number"); sys.exit(78)',
     "hopeless": 'import sys; print("no luck"); sys.exit(3)',
@@ -46,13 +58,18 @@ BEHAVIOURS = {
 
 
 def stand_in_plan(data_dir: Path, children: dict[str, str]) -> Plan:
-    """Return a plan with a stage for the broker, if wanted, and one for each stand-in."""
+    """Return a plan with a stage for the broker, if wanted, and one for each stand-in.
+
+    Sociable ones are in the stage of the one before them.
+    """
     broker_socket = None
     stages: list[tuple[ChildSpec, ...]] = []
     for name, behaviour in children.items():
         if behaviour == "valkey":
             broker, broker_socket = make_broker(data_dir / "broker", os.environ)
             stages.append((broker,))
+        elif behaviour == "sociable":
+            stages[-1] = (*stages[-1], _stand_in(data_dir, name, behaviour))
         else:
             stages.append((_stand_in(data_dir, name, behaviour),))
     return Plan(
@@ -76,7 +93,8 @@ def _stand_in(data_dir: Path, name: str, behaviour: str) -> ChildSpec:
         return mark.exists()
 
     command = (sys.executable, "-c", BEHAVIOURS[behaviour], name, str(data_dir))
-    return ChildSpec(name, command, os.environ, is_up, grace_seconds=1.0 if behaviour == "deaf" else 10.0)
+    grace = 1.0 if behaviour == "deaf" else 10.0
+    return ChildSpec(name, command, os.environ, is_up, is_reported_to=name == "gateway", grace_seconds=grace)
 
 
 async def _always_ready() -> str | None:

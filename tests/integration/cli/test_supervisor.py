@@ -119,6 +119,18 @@ def test_children_stop_in_reverse_order_and_nothing_remains(tmp_path: Path) -> N
         assert not (run.data_dir / "run.json").exists()
 
 
+def test_workers_stop_together_and_the_gateway_they_report_to_after_them(tmp_path: Path) -> None:
+    with running(tmp_path, gateway="steady", intake="sociable", graph="sociable") as run:
+        run.wait_ready()
+
+        run.process.send_signal(signal.SIGTERM)
+
+        assert run.process.wait(DEADLINE_SECONDS) == 0
+        assert "was killed" not in run.said()
+        assert {*run.stops()[:2]} == {"intake", "graph"}
+        assert run.stops()[2:] == ["gateway"]
+
+
 def test_a_supervisor_that_is_killed_leaves_nothing_behind(tmp_path: Path) -> None:
     with running(tmp_path, broker="valkey", gateway="steady", worker="deaf") as run:
         run.wait_ready()

@@ -92,14 +92,14 @@ class _Times:
         left_out = [code for code, status in enumerate(STATUSES) if status in NOT_MEASURED]
         is_measured = mask & ~np.isin(columns.status[:size], left_out)
         detected = columns.detected[:size]
-        self._acknowledge = _seconds(detected, columns.acknowledged[:size], is_measured)
-        self._resolve = _seconds(detected, columns.resolved[:size], is_measured)
+        self.acknowledge = _seconds(detected, columns.acknowledged[:size], is_measured)
+        self.resolve = _seconds(detected, columns.resolved[:size], is_measured)
 
     def of(self, numbers: npt.NDArray[np.int64]) -> Times:
         return Times(
             incidents=len(numbers),
-            time_to_acknowledge=_taken(self._acknowledge[numbers]),
-            time_to_resolve=_taken(self._resolve[numbers]),
+            time_to_acknowledge=_taken(self.acknowledge[numbers]),
+            time_to_resolve=_taken(self.resolve[numbers]),
         )
 
 
@@ -132,15 +132,31 @@ def _by_service(columns: InboxColumns, mask: Mask, times: _Times) -> dict[str, T
 def _per_day(columns: InboxColumns, mask: Mask, first: date, last: date) -> tuple[DayFigures, ...]:
     days = (last - first).days + 1
     begin = (first - EPOCH.date()).days * _DAY_MICROS
+    size, times = columns.size, _Times(columns, mask)
 
-    def count(times: npt.NDArray[np.int64]) -> Counts:
-        day = (times - begin) // _DAY_MICROS
+    def count(moments: npt.NDArray[np.int64]) -> Counts:
+        day = (moments[:size][mask] - begin) // _DAY_MICROS
         return np.bincount(day[(day >= 0) & (day < days)], minlength=days)
 
-    opened = count(columns.created[: columns.size][mask])
-    resolved = count(columns.resolved[: columns.size][mask])
+    def means(moments: npt.NDArray[np.int64], seconds: Seconds) -> list[float | None]:
+        known = mask & ~np.isnan(seconds)
+        day, took = (moments[:size][known] - begin) // _DAY_MICROS, seconds[known]
+        is_shown = (day >= 0) & (day < days)
+        sums = np.bincount(day[is_shown], weights=took[is_shown], minlength=days)
+        counts = np.bincount(day[is_shown], minlength=days)
+        return [round(float(sums[n] / counts[n]), 3) if counts[n] else None for n in range(days)]
+
+    opened, resolved = count(columns.created), count(columns.resolved)
+    acknowledging, resolving = means(columns.acknowledged, times.acknowledge), means(columns.resolved, times.resolve)
     return tuple(
-        DayFigures(day=first + timedelta(days=n), opened=int(opened[n]), resolved=int(resolved[n])) for n in range(days)
+        DayFigures(
+            day=first + timedelta(days=n),
+            opened=int(opened[n]),
+            resolved=int(resolved[n]),
+            mean_seconds_to_acknowledge=acknowledging[n],
+            mean_seconds_to_resolve=resolving[n],
+        )
+        for n in range(days)
     )
 
 

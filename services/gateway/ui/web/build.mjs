@@ -10,7 +10,15 @@ const finished = join(here, "..", "assets");
 // Built beside it and moved at the end: a gateway that reads the folder meanwhile sees the old one or the new one.
 const folder = `${finished}.new`;
 // What a page asks for by name. All else is loaded by these, when it is needed.
-const entries = { main: "src/main.ts", graph: "src/graph/main.ts", layout: "src/graph/worker.ts", charts: "src/charts.ts", screens: "styles/screens.css" };
+const entries = {
+  main: "src/main.ts",
+  inbox: "src/inbox/main.ts",
+  incident: "src/incident.ts",
+  graph: "src/graph/main.ts",
+  layout: "src/graph/worker.ts",
+  charts: "src/charts.ts",
+  screens: "styles/screens.css",
+};
 
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });

@@ -2,8 +2,20 @@
 
 from flask import Blueprint
 
-from services.gateway.ui.pages.incident import actions, evidence, graph, jobs, overview, report, signals
+from services.gateway.ui.pages.incident import (
+    actions,
+    evidence,
+    fields,
+    graph,
+    header,
+    jobs,
+    overview,
+    report,
+    signals,
+    tasks,
+    timeline,
+)
 
 blueprint = Blueprint("incident", __name__)
-for _tab in (overview, graph, evidence, actions, signals, jobs, report):
+for _tab in (overview, graph, evidence, actions, signals, jobs, report, header, fields, timeline, tasks):
     blueprint.register_blueprint(_tab.blueprint)

@@ -6,6 +6,7 @@ from flask import Response
 
 from services.gateway.ui.answering import page
 from services.gateway.ui.ask import read
+from services.gateway.ui.pages.incident.head import read_head
 
 
 def read_incident(incident_id: str) -> dict[str, Any]:
@@ -16,7 +17,7 @@ def read_incident(incident_id: str) -> dict[str, Any]:
 
 def incident_page(template: str, incident: dict[str, Any], tab: str, **context: Any) -> Response:
     """Return the tab of an incident; ``template`` extends ``incident/frame.html``."""
-    return page(template, incident=incident, tab=tab, **context)
+    return page(template, incident=incident, tab=tab, head=read_head(incident), **context)
 
 
 def incident_address(incident: dict[str, Any], tab: str = "") -> str:

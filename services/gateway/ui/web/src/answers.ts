@@ -1,7 +1,9 @@
 // What becomes of the answers to forms: a word of success, or the problem where the person is looking.
+import { clearFields, tellFields } from "./field_problems.ts";
 import { element } from "./page.ts";
 
 const SHOWN_MILLISECONDS = 6_000;
+const PROBLEM_MILLISECONDS = 15_000;
 
 interface BeforeSwap extends Event {
   detail: { xhr: XMLHttpRequest; elt: HTMLElement; target: HTMLElement; shouldSwap: boolean; isError: boolean; requestConfig: { elt: HTMLElement } };
@@ -26,7 +28,7 @@ export function say(message: string, isProblem = false): void {
   if (!corner) return;
   const line = element("p", isProblem ? "message message-problem" : "message", message);
   corner.append(line);
-  setTimeout(() => line.remove(), SHOWN_MILLISECONDS);
+  setTimeout(() => line.remove(), isProblem ? PROBLEM_MILLISECONDS : SHOWN_MILLISECONDS);
 }
 
 function placeProblem(event: BeforeSwap): void {
@@ -44,10 +46,14 @@ function placeProblem(event: BeforeSwap): void {
   const told = new DOMParser().parseFromString(xhr.responseText, "text/html").querySelector(".problem");
   place.replaceChildren(told ?? element("p", "problem", `The gateway answered ${xhr.status}.`));
   place.scrollIntoView({ block: "nearest" });
+  if (form) tellFields(form);
 }
 
 function clearProblem(target: EventTarget | null): void {
-  if (target instanceof Element) target.closest("form")?.querySelector(".problem-place")?.replaceChildren();
+  const form = target instanceof Element ? target.closest("form") : null;
+  if (!form) return;
+  form.querySelector(".problem-place")?.replaceChildren();
+  clearFields(form);
 }
 
 function finish(target: EventTarget | null): void {

@@ -1,64 +1,31 @@
-// What changes, as it changes: one stream for all tabs of the browser, told to each part of a page that shows it.
+// What changes, as it changes: told to each part of a page that shows it.
 import htmx from "htmx.org";
+import { listenToStream, type News } from "./stream.ts";
 
-/** One change, as the stream tells it. */
-export interface Change {
-  incidentId: string;
-  parts: string[];
-  summary: unknown;
-}
+export type { Change } from "./stream.ts";
 
-const STREAM = "/api/stream";
-const LOCK = "faultline-stream";
-const AGAIN_MILLISECONDS = 5_000;
 const GATHER_MILLISECONDS = 250;
-const channel = new BroadcastChannel("faultline-changes");
 const due = new Map<string, Set<string>>();
+const told = new WeakMap<Element, number>();
+const waiting = new Set<string>();
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 /**
  * Tell `[data-live]` elements that what they show changed: the element gets the event `changed`, which its hx-trigger
  * waits for. `data-live="incident timeline"` are the parts it shows, `data-incident` the one incident it is about;
- * without that it is told of all.
+ * without that it is told of all. `data-pace` is how many milliseconds pass at least between two tellings.
  */
 export function followChanges(): void {
   // A page without anything live, such as the one to sign in, asks for no stream.
   if (!document.querySelector("[data-live]")) return;
-  channel.addEventListener("message", (event) => take(event.data as Change | "reset"));
   document.addEventListener("refresh", (event) => takeParts((event as CustomEvent<{ parts: string[] }>).detail.parts));
-  // The lock is held by one tab, and goes to the next when that is closed.
-  void navigator.locks.request(LOCK, hold);
+  document.addEventListener("signedin", () => take("reset"));
+  // Shown again by the back button, as it was left.
+  window.addEventListener("pageshow", (event) => event.persisted && take("reset"));
+  listenToStream(take, (state) => (document.documentElement.dataset["stream"] = state));
 }
 
-async function hold(): Promise<void> {
-  for (;;) await read();
-}
-
-function read(): Promise<void> {
-  return new Promise((over) => {
-    const source = new EventSource(STREAM);
-    const pass = (news: Change | "reset"): void => {
-      channel.postMessage(news);
-      take(news);
-    };
-    source.addEventListener("changed", (event) => pass(JSON.parse((event as MessageEvent<string>).data) as Change));
-    source.addEventListener("reset", () => pass("reset"));
-    source.addEventListener("ready", () => mark("live"));
-    source.addEventListener("error", () => {
-      mark("waiting");
-      // The browser tries again by itself, but for a refusal: of a session that is over, or of one stream too many.
-      if (source.readyState !== EventSource.CLOSED) return;
-      source.close();
-      setTimeout(over, AGAIN_MILLISECONDS);
-    });
-  });
-}
-
-function mark(state: string): void {
-  document.documentElement.dataset["stream"] = state;
-}
-
-function take(news: Change | "reset"): void {
+function take(news: News): void {
   document.dispatchEvent(new CustomEvent("livechange", { detail: news }));
   if (news === "reset") {
     tell(document.querySelectorAll<HTMLElement>("[data-live]"));
@@ -86,9 +53,31 @@ function tellDue(): void {
 
 function takeParts(parts: string[]): void {
   const shown = [...document.querySelectorAll<HTMLElement>("[data-live]")];
-  tell(shown.filter((place) => (place.dataset["live"] ?? "").split(" ").some((part) => parts.includes(part))));
+  // What the person just did is shown at once, whatever the pace.
+  tell(shown.filter((place) => (place.dataset["live"] ?? "").split(" ").some((part) => parts.includes(part))), true);
 }
 
-function tell(places: Iterable<HTMLElement>): void {
-  for (const place of places) htmx.trigger(place, "changed", {});
+function tell(places: Iterable<HTMLElement>, isHurried = false): void {
+  for (const place of places) {
+    const pace = isHurried ? 0 : Number(place.dataset["pace"] ?? 0);
+    const wait = (told.get(place) ?? -Infinity) + pace - performance.now();
+    if (wait > 0) tellLater(place.id, wait);
+    else tellNow(place);
+  }
+}
+
+function tellLater(id: string, wait: number): void {
+  if (!id || waiting.has(id)) return;
+  waiting.add(id);
+  setTimeout(() => {
+    waiting.delete(id);
+    // It may be another element by now, or gone.
+    const place = document.getElementById(id);
+    if (place) tellNow(place);
+  }, wait);
+}
+
+function tellNow(place: HTMLElement): void {
+  told.set(place, performance.now());
+  htmx.trigger(place, "changed", {});
 }

@@ -4,11 +4,16 @@ import { say } from "./answers.ts";
 import { openDialog } from "./dialogs.ts";
 import { meta } from "./page.ts";
 
-interface Waiting {
-  form: HTMLElement;
+interface Answered extends Event {
+  detail: { xhr: XMLHttpRequest; shouldSwap: boolean; isError: boolean; requestConfig: { elt: HTMLElement; verb: string } };
 }
 
-let waiting: Waiting | null = null;
+const DIALOG = "sign-in-again";
+// What was sent in vain, in the order it was.
+const waiting = new Set<HTMLElement>();
+// Sent anew once with a new proof: a second refusal is the answer.
+const renewed = new WeakSet<HTMLElement>();
+let isDismissed = false;
 
 /** Send the session's proof with each write; where the session is over, ask to sign in and then go on. */
 export function watchSession(): void {
@@ -16,55 +21,99 @@ export function watchSession(): void {
     const detail = (event as CustomEvent<{ headers: Record<string, string> }>).detail;
     detail.headers["X-CSRF-Token"] = meta("csrf-token");
   });
-  document.addEventListener("htmx:beforeSwap", (event) => {
-    const detail = (event as CustomEvent<{ xhr: XMLHttpRequest; shouldSwap: boolean; requestConfig: { elt: HTMLElement; verb: string } }>).detail;
-    if (detail.xhr.status !== 401) return;
-    detail.shouldSwap = false;
-    if (detail.requestConfig.verb !== "get") waiting = { form: detail.requestConfig.elt };
-    openDialog("sign-in-again");
+  document.addEventListener("htmx:beforeSwap", (event) => hear(event as Answered));
+  document.getElementById(DIALOG)?.addEventListener("close", () => {
+    // Closed without signing in: what waited is not sent later, behind the person's back.
+    waiting.clear();
+    isDismissed = true;
   });
-  document.getElementById("sign-in-again-form")?.addEventListener("submit", (event) => {
+  document.getElementById(`${DIALOG}-form`)?.addEventListener("submit", (event) => {
     event.preventDefault();
     void signIn(event.currentTarget as HTMLFormElement);
   });
 }
 
+function hear(event: Answered): void {
+  const { xhr, requestConfig } = event.detail;
+  const isWrite = requestConfig.verb !== "get";
+  const isStale = xhr.status === 403 && isWrite && xhr.responseText.includes("csrf_failed");
+  const mayRenew = isStale && !renewed.has(requestConfig.elt);
+  if (xhr.status !== 401 && !mayRenew) return;
+  event.detail.shouldSwap = false;
+  event.detail.isError = false;
+  if (isWrite) waiting.add(requestConfig.elt);
+  if (mayRenew) {
+    event.stopImmediatePropagation();
+    renewed.add(requestConfig.elt);
+    void renew();
+    return;
+  }
+  // A part that only wants to be fetched anew asks once; what the person does asks each time.
+  if (!isWrite && isDismissed) return;
+  openDialog(DIALOG);
+}
+
 async function signIn(form: HTMLFormElement): Promise<void> {
-  const token = new FormData(form).get("token");
+  const token = String(new FormData(form).get("token") ?? "").trim();
   const place = form.querySelector<HTMLElement>(".problem-place");
-  let answer: Response;
-  try {
-    answer = await fetch("/api/session", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ token }) });
-  } catch {
-    if (place) place.textContent = "The gateway does not answer. Try again.";
+  place?.replaceChildren();
+  const answer = await begin(token);
+  if (!answer?.csrfToken) {
+    const text = answer?.detail ?? (answer ? "That token is not known." : "The gateway does not answer. Try again.");
+    const problem = document.createElement("p");
+    problem.className = "problem";
+    problem.textContent = text;
+    place?.replaceChildren(problem);
     return;
   }
-  const body = (await answer.json()) as { csrfToken?: string; subject?: string; detail?: string };
-  if (!answer.ok || !body.csrfToken) {
-    if (place) place.textContent = body.detail ?? "That token is not known.";
-    return;
-  }
-  takeOver(body.csrfToken);
+  const sent = [...waiting];
   form.reset();
   form.closest("dialog")?.close();
-  goOn(body.subject ?? "");
+  isDismissed = false;
+  takeOver(answer.csrfToken);
+  say("Signed in again.");
+  goOn(answer.subject ?? "", sent);
+}
+
+async function begin(token: string): Promise<{ csrfToken?: string; subject?: string; detail?: string } | null> {
+  const headers = { "Content-Type": "application/json" };
+  try {
+    const answer = await fetch("/api/session", { method: "POST", headers, body: JSON.stringify({ token }) });
+    return (await answer.json()) as { csrfToken?: string; subject?: string; detail?: string };
+  } catch {
+    return null;
+  }
+}
+
+/** Take over the session that was begun in another tab since this page was made. */
+async function renew(): Promise<void> {
+  const answer = await fetch("/api/me").catch(() => null);
+  const me = answer?.ok ? ((await answer.json()) as { id: string; csrfToken: string | null }) : null;
+  if (!me?.csrfToken) {
+    openDialog(DIALOG);
+    return;
+  }
+  const sent = [...waiting];
+  waiting.clear();
+  takeOver(me.csrfToken);
+  goOn(me.id, sent);
 }
 
 function takeOver(csrfToken: string): void {
   const here = document.querySelector<HTMLMetaElement>('meta[name="csrf-token"]');
   if (here) here.content = csrfToken;
   document.querySelectorAll<HTMLInputElement>('input[name="csrfToken"]').forEach((field) => (field.value = csrfToken));
-  document.dispatchEvent(new Event("signedin"));
 }
 
 /** Send what was waiting, unless somebody else signed in: nobody writes in another's name without seeing it. */
-function goOn(subject: string): void {
-  const form = waiting?.form;
-  waiting = null;
+function goOn(subject: string, sent: HTMLElement[]): void {
   if (meta("subject") !== subject) {
-    location.reload();
+    const name = subject.replace(/^token:/, "");
+    say(`You are signed in as ${name}, and somebody else typed this. Nothing was sent: send it yourself, or leave it.`, true);
+    document.querySelector<HTMLMetaElement>('meta[name="subject"]')?.setAttribute("content", subject);
+    document.querySelectorAll("[data-my-name]").forEach((place) => (place.textContent = name));
     return;
   }
-  say("Signed in again.");
-  if (form) htmx.trigger(form, form instanceof HTMLFormElement ? "submit" : "click", {});
+  document.dispatchEvent(new Event("signedin"));
+  for (const form of sent) htmx.trigger(form, form instanceof HTMLFormElement ? "submit" : "click", {});
 }

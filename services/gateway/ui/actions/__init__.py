@@ -1,0 +1,1 @@
+"""What the pages of actions are made from: the form of a proposal, the gate before an execution, and diffs."""

@@ -1,0 +1,1 @@
+"""How what rules found reads on a page: the sum behind a confidence, evidence by its kind, and what may be proposed."""
