@@ -125,12 +125,12 @@ def test_a_silence_is_previewed_then_set_and_ended(open_as: Callable[..., Watche
     expect(page.locator("#trial")).to_contain_text("Nothing.")
     page.get_by_role("button", name="Set it").click()
     page.wait_for_url(f"{product.url}/operations/silences")
-    row = page.locator("#silences-board li", has_text=name).first
+    row = page.locator("li[id^=silence-]", has_text=name)
     expect(row.get_by_role("button", name="End now")).to_be_visible()
     assert axe_violations(page) == []
     row.get_by_role("button", name="End now").click()
 
-    expect(page.locator("#silences-board li", has_text=name)).to_contain_text("ended")
+    expect(page.locator("li[id^=silence-]", has_text=name)).to_contain_text("ended")
     expect(page.get_by_role("link", name="Audit")).to_have_count(0)
 
 

@@ -7,7 +7,7 @@ from flask import Blueprint, Response
 
 from services.gateway.ui.answering import led_to, page
 from services.gateway.ui.ask import ApiRefused, ask, read, write
-from services.gateway.ui.pages.operations.frame import asked, operations_page
+from services.gateway.ui.pages.operations.frame import asked, how_often_asked, operations_page
 from services.gateway.ui.person import person
 from services.gateway.ui.words import pretty
 
@@ -36,7 +36,12 @@ def show_one(delivery_id: str) -> Response:
     delivery = read(path)
     explanation = read(f"{path}/explanation")
     return operations_page(
-        "operations/delivery.html", "deliveries", delivery=delivery, explanation=explanation, body=_body(delivery)
+        "operations/delivery.html",
+        "deliveries",
+        delivery=delivery,
+        explanation=explanation,
+        body=_body(delivery),
+        **how_often_asked(),
     )
 
 
