@@ -21,7 +21,7 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
         pytest.skip("needs chromium: scripts/system-packages.sh installs it where it may")
     folder = tmp_path_factory.mktemp("ui")
     # The snapshot of ``gone`` is not there: whatever asks for it is a job that fails.
-    snapshots = f"shop={SHOP},gone={folder / 'gone'}"
+    snapshots = f"demo={SHOP},shop={SHOP},gone={folder / 'gone'}"
     with running_product(folder, FAULTLINE_GRAPH_SNAPSHOTS=snapshots) as running:
         yield running
 
