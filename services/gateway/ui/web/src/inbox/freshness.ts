@@ -63,8 +63,8 @@ function take(fresh: HTMLElement): void {
     replace(fresh);
     return;
   }
-  const total = fresh.querySelector("#total")?.textContent;
-  const shownTotal = document.getElementById("total");
+  const total = fresh.querySelector("#list-title")?.textContent;
+  const shownTotal = document.getElementById("list-title");
   if (total && shownTotal && shownTotal.textContent !== total) shownTotal.textContent = total;
   const news = compare(idsOf(rows), idsOf(freshRows), touched(rows));
   for (const id of news.kept) morphRow(id, fresh);
