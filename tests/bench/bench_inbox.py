@@ -59,19 +59,19 @@ def _open(page: Page, address: str) -> None:
     page.goto(address)
     ready(page)
     page.wait_for_selector("html[data-inbox=ready]", state="attached")
-    page.wait_for_selector("#rows > tr >> nth=49")
+    page.wait_for_selector("#rows > tr >> nth=0")
 
 
 def _follow(page: Page, link: str, address: str) -> None:
     page.locator(link).click()
     page.wait_for_url(lambda url: address in url)
-    page.wait_for_selector("#rows > tr >> nth=49")
+    page.wait_for_selector("#rows > tr >> nth=0")
 
 
 def _search(page: Page) -> None:
     page.locator("#q").fill("timeout")
     page.wait_for_url(lambda url: "q=timeout" in url)
-    page.wait_for_selector("#rows > tr >> nth=49")
+    page.wait_for_selector("#rows > tr >> nth=0")
 
 
 def measure(page: Page, product: Product, rounds: int) -> dict[str, Figures]:

@@ -72,10 +72,10 @@ def _counted(narrowing: Narrowing) -> dict[str, Any]:
 def _rules() -> list[dict[str, Any]]:
     """Return the rules that open incidents; none for somebody who may not read them."""
     try:
-        rules: list[dict[str, Any]] = read("/api/rules")["grouping"]
+        rules = read("/api/rules")
     except ApiRefused:
         return []
-    return rules
+    return [*rules["grouping"], *rules["builtIn"]]
 
 
 def _views(narrowing: Narrowing) -> list[View]:

@@ -81,9 +81,10 @@ def do_it() -> Response:
     chosen = [_chosen(text) for text in request.form.getlist("incident")[:MOST]]
     results = [Result(one, _try(_WRITES[deed], one)) for one in chosen if one and not _is_target(deed, one)]
     refused = [result for result in results if result.problem]
-    past = DEEDS[deed].past
+    past, count = DEEDS[deed].past, len(results)
+    if not results:
+        return done("Nothing was done: the only incident is the target itself.", back)
     if not refused:
-        count = len(results)
         return done(f"{count} incident{'' if count == 1 else 's'} {past}.", back, refresh=["inbox"])
     template = "inbox/several_results.html" if is_part() else "inbox/several.html"
     return page(template, deed=deed, deeds=DEEDS, results=results, refused=refused, past=past, back=back)

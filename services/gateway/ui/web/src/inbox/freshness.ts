@@ -25,7 +25,7 @@ export function keepFresh(place: HTMLElement): void {
   });
   place.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr, requestConfig } = (event as BeforeSwap).detail;
-    if (requestConfig.elt.id === "inbox" || event.target instanceof HTMLElement && event.target.id === "inbox") forget();
+    if (event.target instanceof HTMLElement && event.target.id === "inbox" && xhr.status === 200) leave();
     if (requestConfig.elt.id !== "list" || xhr.status !== 200) return;
     (event as BeforeSwap).detail.shouldSwap = false;
     const list = new DOMParser().parseFromString(xhr.responseText, "text/html").getElementById("list");
@@ -63,8 +63,8 @@ function take(fresh: HTMLElement): void {
     replace(fresh);
     return;
   }
-  const total = fresh.querySelector("#total")?.textContent;
-  const shownTotal = document.getElementById("total");
+  const total = fresh.querySelector("#list-title")?.textContent;
+  const shownTotal = document.getElementById("list-title");
   if (total && shownTotal && shownTotal.textContent !== total) shownTotal.textContent = total;
   const news = compare(idsOf(rows), idsOf(freshRows), touched(rows));
   for (const id of news.kept) morphRow(id, fresh);
@@ -105,6 +105,12 @@ function touched(rows: HTMLElement): Set<string> {
 
 function idsOf(rows: HTMLElement): string[] {
   return [...rows.children].map((row) => row.id);
+}
+
+/** Another view comes: its rows are new, and cost less than making them out of those of the old one. */
+function leave(): void {
+  forget();
+  document.getElementById("rows")?.replaceChildren();
 }
 
 function forget(): void {

@@ -43,12 +43,19 @@ export function checkNone(): void {
 export function tellSelection(): void {
   const all = boxes();
   const count = all.filter((one) => one.checked).length;
+  all.forEach((one) => mirror(one.closest("tr"), one.checked));
+  mirror(document.getElementById("list"), count > 0);
   const told = document.getElementById("selected-count");
   if (told) told.textContent = `${count} selected`;
   const whole = document.querySelector<HTMLInputElement>("#pick-all");
   if (!whole) return;
   whole.checked = count > 0 && count === all.length;
   whole.indeterminate = count > 0 && count < all.length;
+}
+
+/** Say with an attribute what styles go by: `:has()` would have to look again at each change of the list. */
+function mirror(place: HTMLElement | null, isPicked: boolean): void {
+  if (place && (place.dataset["picked"] !== undefined) !== isPicked) place.toggleAttribute("data-picked", isPicked);
 }
 
 function mark(box: HTMLInputElement, isRange: boolean): void {
