@@ -136,6 +136,12 @@ def _tasks(world: ExampleWorld) -> None:
     world.names["diagnosis_id"] = world.made(gw.post(f"{path}/diagnoses", json=diagnosis))["id"]
 
 
+def _edited_report(world: ExampleWorld) -> None:
+    path = f"/api/incidents/{world.names['incident_id']}/edited-report"
+    answer = world.gw.call("PUT", path, json={"text": "# Checkout failed for 40 minutes"})
+    assert answer.status_code == 200, answer.text
+
+
 def _quickdx(world: ExampleWorld) -> None:
     gw = world.gw
     asked = {"context": "prod", "namespace": "shop", "kind": "Deployment", "name": "checkout"}
@@ -202,6 +208,7 @@ _BUILD: tuple[Callable[[ExampleWorld], None], ...] = (
     _actions,
     _action_worker,
     _tasks,
+    _edited_report,
     _quickdx,
     _investigation,
     _jobs,

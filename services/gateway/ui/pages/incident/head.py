@@ -73,7 +73,7 @@ def _count(incident: dict[str, Any]) -> dict[str, TabCount]:
     path = f"/api/incidents/{incident['id']}"
     waiting = sum(action["state"] in _WAITS_FOR_PEOPLE for action in incident["actions"])
     return {
-        "graph": TabCount(len(incident["graphEntities"])),
+        "graph": TabCount((incident["investigation"] or {}).get("entityCount") or len(incident["graphEntities"])),
         "evidence": TabCount(len(incident["hypotheses"]) + incident["diagnosisCount"]),
         "actions": TabCount(_total(f"{path}/actions"), waiting, "waiting for approval"),
         "signals": TabCount(incident["signalCount"], incident["firingCount"], "firing"),

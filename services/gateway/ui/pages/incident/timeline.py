@@ -55,7 +55,7 @@ KINDS: dict[str, tuple[str, ...]] = {
 }
 _KIND_OF = {kind: name for name, kinds in KINDS.items() for kind in kinds}
 _STEP, _MOST = 50, 1_000
-# An entry that was recorded this much later than it happened says so.
+# A note that was written this much later than what it tells says so; of alerts that is nothing new.
 _LATE_SECONDS = 120
 
 
@@ -132,11 +132,13 @@ def add_note(incident_id: str) -> Response:
 
 
 def _tell(incident: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
-    late = _seconds_between(entry["occurredAt"], entry["recordedAt"]) > _LATE_SECONDS
+    is_late = (
+        entry["type"] == "note_added" and _seconds_between(entry["occurredAt"], entry["recordedAt"]) > _LATE_SECONDS
+    )
     kind = _KIND_OF.get(entry["type"], "case")
     payload = msgspec.json.format(msgspec.json.encode(entry["payload"]), indent=2).decode() if entry["payload"] else ""
     links = _links(incident_address(incident), entry)
-    return entry | {"kind": kind, "isLate": late, "links": links, "payloadText": payload}
+    return entry | {"kind": kind, "isLate": is_late, "links": links, "payloadText": payload}
 
 
 def _links(address: str, entry: dict[str, Any]) -> list[tuple[str, str]]:
