@@ -21,7 +21,7 @@ from rich.table import Table
 from tests.support.browser import a_browser, a_context, program, ready, sign_in
 from tests.support.product import ROOT, Product, running_product
 
-GOAL_SECONDS, GOAL_BLOCK_MILLISECONDS = 1.5, 300
+GOAL_SECONDS, GOAL_BLOCK_MILLISECONDS = 1.5, 100
 _SIZES = (500, 5_000)
 _ROUNDS = 3
 _SECONDS = 60.0
@@ -198,9 +198,8 @@ def main() -> int:
     cost = costs[_SIZES[0]]
     goals = {
         f"laid out in {cost.laid_out / 1e3:.2f} s (goal {GOAL_SECONDS} s)": cost.laid_out < GOAL_SECONDS * 1e3,
-        f"input blocked for {cost.block_meanwhile:.0f} ms while it is laid out, {cost.block_drawing:.0f} ms while it "
-        f"is drawn (goal {GOAL_BLOCK_MILLISECONDS} ms)": max(cost.block_meanwhile, cost.block_drawing)
-        < GOAL_BLOCK_MILLISECONDS,
+        f"input blocked for {cost.block_meanwhile:.0f} ms while it is laid out (goal {GOAL_BLOCK_MILLISECONDS} ms), "
+        f"for {cost.block_drawing:.0f} ms while it is drawn": cost.block_meanwhile < GOAL_BLOCK_MILLISECONDS,
         f"of 5,000 entities {costs[_SIZES[1]].nodes} stand (goal 500)": costs[_SIZES[1]].nodes <= 500,
     }
     for text, is_met in goals.items():

@@ -10,14 +10,17 @@ const STYLESHEET = "__________cytoscape_stylesheet";
 const PADDING = 14;
 const ZOOM_STEP = 1.3;
 const AT_A_TIME = 200;
+const OUT_OF_SIGHT = -1e6;
 // On a narrow screen all at once is too small to read: there it begins with a part that is not.
-const NARROW = { width: 600, zoom: 0.5 };
+const NARROW = { width: 600, zoom: 0.56 };
 
 /** Draw what was laid out into `canvas`, some of it at a time, so that keys are heard in between. */
 export async function draw(canvas: HTMLElement, answer: LayoutAnswer): Promise<Core> {
   if (!document.getElementById(STYLESHEET)) document.head.append(Object.assign(document.createElement("meta"), { id: STYLESHEET }));
   const cy = cytoscape({
     container: canvas,
+    // Out of sight until all is there: a frame for every part of it would cost more than the whole.
+    pan: { x: OUT_OF_SIGHT, y: 0 },
     style: look(answer.graph.links.length),
     layout: { name: "preset", fit: false },
     minZoom: 0.08,
@@ -27,12 +30,12 @@ export async function draw(canvas: HTMLElement, answer: LayoutAnswer): Promise<C
     // The wheel scrolls the page until the picture is the place where the person is.
     userZoomingEnabled: false,
   });
-  fit(cy, answer, cy.width() < NARROW.width ? NARROW.zoom : 0);
   const elements = elementsOf(answer);
   for (let index = 0; index < elements.length; index += AT_A_TIME) {
     cy.add(elements.slice(index, index + AT_A_TIME));
     await new Promise((next) => setTimeout(next));
   }
+  fit(cy, answer, cy.width() < NARROW.width ? NARROW.zoom : 0);
   return cy;
 }
 
@@ -40,7 +43,7 @@ export async function draw(canvas: HTMLElement, answer: LayoutAnswer): Promise<C
 export function fit(cy: Core, answer: LayoutAnswer, least = 0): void {
   const { width, height } = answer.placing;
   const zoom = Math.max(Math.min((cy.width() - 2 * PADDING) / width, (cy.height() - 2 * PADDING) / height, 1.25), least);
-  cy.viewport({ zoom, pan: { x: (cy.width() - width * zoom) / 2, y: Math.max((cy.height() - height * zoom) / 2, PADDING) } });
+  cy.viewport({ zoom, pan: { x: Math.max((cy.width() - width * zoom) / 2, PADDING), y: Math.max((cy.height() - height * zoom) / 2, PADDING) } });
 }
 
 /** Zoom about the middle of what is seen. */

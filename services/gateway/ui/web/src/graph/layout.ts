@@ -5,7 +5,8 @@ import type { Graph, GraphNode, Lane, Placing } from "./shapes.ts";
 
 export const CARD = { width: 168, height: 42 };
 const GAP = { x: 18, y: 16 };
-const LANE_PADDING = 16;
+// Above the cards of a lane stands its name.
+const LANE_PADDING = { top: 26, bottom: 14 };
 const SWEEPS = 10;
 // Owners stand above what they own, and what is asked above what answers.
 const RANKS: Record<string, number> = { ReplicaSet: 1, Job: 1, Pod: 2, ConfigMap: 3, EndpointSlice: 1, NetworkPolicy: 2, RoleBinding: 1, ClusterRoleBinding: 1, Role: 2, ClusterRole: 2, Lease: 1, PersistentVolume: 1 };
@@ -64,7 +65,7 @@ function bestColumns(graph: Graph, aspect: number): number {
     const lanes = new Set(bands.map((band) => band.lane)).size;
     const rows = bands.reduce((sum, band) => sum + Math.ceil(band.nodes.length / columns), 0);
     const width = columns * (CARD.width + GAP.x);
-    const height = rows * (CARD.height + GAP.y) + lanes * 2 * LANE_PADDING;
+    const height = rows * (CARD.height + GAP.y) + lanes * (LANE_PADDING.top + LANE_PADDING.bottom);
     const scale = Math.min(aspect / width, 1 / height);
     if (scale > best.scale) best = { columns, scale };
   }
@@ -151,13 +152,13 @@ function stack(graph: Graph, bands: Band[], columns: number, spots: Spots): Omit
   for (const name of graph.layers) {
     const own = bands.filter((band) => band.lane === name);
     if (own.length === 0) continue;
-    let y = top + LANE_PADDING;
+    let y = top + LANE_PADDING.top;
     for (const band of own) {
       const rows = Math.ceil(band.nodes.length / columns);
       band.nodes.forEach((node, index) => (places[node] = { x: spots.get(node) ?? 0, y: y + (index % rows) * (CARD.height + GAP.y) + CARD.height / 2 }));
       y += rows * (CARD.height + GAP.y);
     }
-    y += LANE_PADDING - GAP.y;
+    y += LANE_PADDING.bottom - GAP.y;
     lanes.push({ name, top, height: y - top });
     top = y;
   }

@@ -59,7 +59,7 @@ function nodes(of: Of, icon: (state: string, colour: string) => string): Stylesh
         "text-justification": "left",
         "text-margin-x": ICON_ROOM - CARD.width,
         "text-max-width": "900px",
-        "min-zoomed-font-size": 4,
+        "min-zoomed-font-size": 6,
       },
     },
     state("culprit", "bad", "bad-soft", 2.5, "solid"),
