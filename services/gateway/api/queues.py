@@ -25,8 +25,7 @@ class QueueShape(Shape):
     handed = fields.Integer(metadata={"description": "Jobs in the broker."})
     running = fields.Integer()
     oldest_age_seconds = fields.Float(metadata={"description": "Of the unfinished job that is ready longest; or 0."})
-    finished = fields.Integer(metadata={"description": "Since the gateway started, as is the next one."})
-    dead_lettered = fields.Integer()
+    finished = fields.Integer(metadata={"description": "Since the gateway started."})
 
 
 class WorkerShape(Shape):
@@ -76,7 +75,6 @@ def _queue(name: str, queue: QueueView) -> dict[str, Any]:
         "running": queue.running,
         "oldestAgeSeconds": queue.oldest_age_seconds,
         "finished": queue.finished_total,
-        "deadLettered": queue.dead_lettered_total,
     }
 
 

@@ -17,6 +17,7 @@ _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 _NOW_SECONDS = 10
 NONE = "\N{EN DASH}"
 _SHORT = 12
+_SHORT_LINE = 72
 # Markdown of people and machines: no HTML of its own, no images, which would tell others that somebody reads it; links
 # of the usual kinds only, which markdown-it holds to.
 _markdown = MarkdownIt("js-default", {"html": False, "linkify": False, "breaks": True}).disable("image")
@@ -103,9 +104,18 @@ def short(digest: str | None) -> Markup:
     return Markup('<code title="{}">{}</code>').format(text, escape(shown))
 
 
-def pretty(value: Any) -> str:
-    """Return a value of JSON as text over several lines; what holds it escapes it."""
-    return json.dumps(value, indent=2, ensure_ascii=False)
+def pretty(value: Any, margin: str = "") -> str:
+    """Return a value of JSON as text: on one line where that is short, else a line for each member or item."""
+    line = json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, dict | list) or not value or (margin and len(line) <= _SHORT_LINE):
+        return line
+    inner = margin + "  "
+    if isinstance(value, dict):
+        parts = [f"{json.dumps(name, ensure_ascii=False)}: {pretty(one, inner)}" for name, one in value.items()]
+    else:
+        parts = [pretty(one, inner) for one in value]
+    begin, end = "{}" if isinstance(value, dict) else "[]"
+    return begin + ",".join(f"\n{inner}{part}" for part in parts) + f"\n{margin}{end}"
 
 
 def midnight() -> str:

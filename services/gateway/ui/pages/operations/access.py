@@ -84,10 +84,12 @@ def _in_days(days: int) -> str:
 def _board() -> dict[str, Any]:
     filters = asked("state")
     is_admin = person().may("admin", "admin")
+    sessions = read("/api/sessions", {"state": "live", "limit": 100})
     return {
         "is_admin": is_admin,
+        "my_token": next((one["tokenId"] for one in sessions["items"] if one["isCurrent"]), None),
         "tokens": read("/api/tokens", {**filters, "state": filters["state"] or "active"}) if is_admin else None,
-        "sessions": read("/api/sessions", {"state": "live", "limit": 100}),
+        "sessions": sessions,
         "me": read("/api/me"),
         "filters": filters,
         "roles": ROLES,

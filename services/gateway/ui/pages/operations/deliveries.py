@@ -1,13 +1,15 @@
 """The tab of operations: deliveries, what became of each and why, and replaying those that were not understood."""
 
+import json
 from typing import Any
 
 from flask import Blueprint, Response
 
 from services.gateway.ui.answering import led_to, page
 from services.gateway.ui.ask import ApiRefused, ask, read, write
-from services.gateway.ui.pages.operations.frame import asked, operations_page
+from services.gateway.ui.pages.operations.frame import asked, how_often_asked, operations_page
 from services.gateway.ui.person import person
+from services.gateway.ui.words import pretty
 
 blueprint = Blueprint("deliveries", __name__)
 # What is read again for a preview only had no effect; those who look for it choose it.
@@ -34,7 +36,12 @@ def show_one(delivery_id: str) -> Response:
     delivery = read(path)
     explanation = read(f"{path}/explanation")
     return operations_page(
-        "operations/delivery.html", "deliveries", delivery=delivery, explanation=explanation, body=_body(delivery)
+        "operations/delivery.html",
+        "deliveries",
+        delivery=delivery,
+        explanation=explanation,
+        body=_body(delivery),
+        **how_often_asked(),
     )
 
 
@@ -60,5 +67,15 @@ def _body(delivery: dict[str, Any]) -> dict[str, Any] | None:
         data = ask("GET", f"/api/deliveries/{delivery['id']}/body").data
     except ApiRefused as error:
         return {"text": "", "problem": error.problem, "is_whole": True}
+    is_whole = len(data) <= MOST_SHOWN
     shown = data[:MOST_SHOWN].decode("utf-8", "replace")
-    return {"text": shown, "problem": None, "is_whole": len(data) <= MOST_SHOWN}
+    return {"text": shown, "laid_out": _lay_out(shown) if is_whole else None, "problem": None, "is_whole": is_whole}
+
+
+def _lay_out(text: str) -> str | None:
+    """Return JSON over several lines; None for what is none, or is laid out already."""
+    try:
+        laid_out = pretty(json.loads(text))
+    except (ValueError, RecursionError):
+        return None
+    return laid_out if laid_out != text.strip() else None

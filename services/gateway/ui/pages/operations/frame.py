@@ -12,6 +12,8 @@ from services.gateway.ui.answering import HTML, is_part, page, refused
 from services.gateway.ui.ask import Answer, ApiRefused, read
 from services.gateway.ui.person import Person, person
 
+_PATIENCE, _MOST_ASKED = 30, 1_000
+
 
 @dataclass(frozen=True, slots=True)
 class Tab:
@@ -79,6 +81,12 @@ def answer_refused(error: ApiRefused) -> Response:
 def asked(*names: str) -> dict[str, str | None]:
     """Return these parameters of the page's address, as the API takes them: what is empty is left out."""
     return {name: request.args.get(name, "").strip() or None for name in (*names, "cursor")}
+
+
+def how_often_asked() -> dict[str, Any]:
+    """Return how often a page asked for what a worker is to do: once a second, until it must say that it is late."""
+    times = min(request.args.get("asked", 0, type=int), _MOST_ASKED)
+    return {"asked": times, "is_late": times >= _PATIENCE}
 
 
 def _flower_url() -> str | None:

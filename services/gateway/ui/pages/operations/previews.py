@@ -2,16 +2,13 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from services.gateway.ui.answering import is_part, led_to, page
 from services.gateway.ui.ask import read, write
-from services.gateway.ui.pages.operations.frame import made, operations_page
+from services.gateway.ui.pages.operations.frame import how_often_asked, made, operations_page
 
 blueprint = Blueprint("previews", __name__)
-# As often as the page asks, once a second: longer than this, it says that it may be in vain, and asks less often.
-_PATIENCE = 30
-_MOST_ASKED = 1_000
 
 
 @blueprint.get("/operations/previews/<preview_id>")
@@ -40,5 +37,4 @@ def follow(preview_id: str) -> Response:
 
 
 def _preview(preview_id: str) -> dict[str, Any]:
-    asked = min(request.args.get("asked", 0, type=int), _MOST_ASKED)
-    return {"preview": read(f"/api/previews/{preview_id}"), "asked": asked, "is_late": asked >= _PATIENCE}
+    return {"preview": read(f"/api/previews/{preview_id}"), **how_often_asked()}

@@ -9,9 +9,27 @@ from services.gateway.ui.ask import ApiRefused, read, write
 from services.gateway.ui.pages.operations.frame import asked, made, operations_page
 from services.gateway.ui.pages.operations.rules_text import place_errors, read_object, write_rules
 from services.gateway.ui.person import person
+from services.gateway.ui.words import pretty
 
 blueprint = Blueprint("rules", __name__)
 HOURS = (1, 6, 24, 72, 168)
+_EXAMPLE = {
+    "grouping": [
+        {
+            "id": "node-down",
+            "name": "A node and all that runs on it",
+            "match": {"names": ["KubeNodeNotReady", "KubeletDown"]},
+            "groupBy": ["cluster", "labels.node"],
+        },
+        {
+            "id": "lab",
+            "name": "Nobody is woken by the lab",
+            "match": {"labels": {"env": ["lab"]}},
+            "effect": "suppress",
+        },
+    ],
+    "ownership": [{"id": "pay", "name": "Payments", "match": {"namespaces": ["pay"]}, "owner": "team-payments"}],
+}
 
 
 @blueprint.get("/operations/rules")
@@ -71,6 +89,7 @@ def _editor(text: str, version: int, trial: Any, source: int | None) -> Response
         trial=trial,
         source=source,
         hours=HOURS,
+        example=pretty(_EXAMPLE),
         may_save=may_save,
         at="edit",
     )

@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 from services.gateway.ui.pages.operations.frame import unreadable
+from services.gateway.ui.words import pretty
 
 _SPACE = re.compile(r"[\s,:]*")
 _decode = json.JSONDecoder().raw_decode
@@ -14,6 +15,7 @@ _DEFAULTS: dict[str, Any] = {
     "enabled": True,
     "when": "",
     "effect": "group",
+    "groupBy": ["source", "name", "cluster", "namespace", "service"],
     "windowSeconds": None,
     "threshold": None,
     "resolveOn": "all",
@@ -27,12 +29,12 @@ Path = tuple[str, ...]
 def write_rules(book: dict[str, Any]) -> str:
     """Return the rules of a book as text, in their order; what is as by default is left out."""
     rules = {part: [_brief(rule) for rule in book[part]] for part in ("grouping", "ownership")}
-    return json.dumps(rules, indent=2, ensure_ascii=False)
+    return pretty(rules)
 
 
 def write_paths(paths: dict[str, Any]) -> str:
     """Return a mapping as text."""
-    return json.dumps(paths, indent=2, ensure_ascii=False)
+    return pretty(paths)
 
 
 def read_object(text: str, field: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import { watchSession } from "./session.ts";
 import { keepTimes } from "./times.ts";
 import { copyButtons } from "./copying.ts";
 import { themeSwitch } from "./theme.ts";
+import { showCurrentTab } from "./tabs.ts";
 import { keepOwnAddress } from "./own_address.ts";
 
 keepWhatIsTyped();
@@ -23,6 +24,7 @@ closeMenus();
 keepOwnAddress();
 copyButtons();
 themeSwitch();
+showCurrentTab();
 keepTimes();
 listenToKeys();
 loadParts();

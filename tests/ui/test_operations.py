@@ -1,0 +1,162 @@
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+from playwright.sync_api import Page, expect
+
+from tests.support.browser import NARROW, Watched, axe_violations, ready
+from tests.support.product import Product
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.xdist_group("ui")
+expect.set_options(timeout=15_000)
+
+
+def call(product: Product, method: str, path: str, body: Any = None, token: str | None = None) -> requests.Response:
+    headers = {"Authorization": f"Bearer {token}"} if token else product.headers
+    return requests.request(method, product.url + path, json=body, headers=headers, timeout=10)
+
+
+def visit(page: Page, product: Product, path: str) -> None:
+    page.goto(product.url + path)
+    ready(page)
+
+
+def state_of(product: Product, job: str) -> str:
+    return str(call(product, "GET", f"/api/jobs/{job}").json()["state"])
+
+
+def a_name() -> str:
+    return f"ops-{uuid.uuid4().hex[:8]}"
+
+
+def test_a_job_that_failed_is_seen_as_it_fails_and_is_done_again(admin: Watched, product: Product) -> None:
+    page = admin.page
+    page.clock.install()
+    visit(page, product, "/operations")
+    asked = {"context": a_name(), "namespace": "shop", "kind": "Deployment", "name": "checkout"}
+    job = call(product, "POST", "/api/quickdx", asked).json()["jobId"]
+
+    wait_until(lambda: state_of(product, job) == "failed", "the job to fail")
+    # The stream tells of jobs of incidents only; the page asks now and then for the others.
+    page.clock.fast_forward(10_000)
+    dead = page.locator(f"#dead-{job}")
+    expect(dead).to_contain_text("cluster_unusable")
+    dead.get_by_role("button", name="Re-drive").click()
+    page.wait_for_url(lambda address: "/operations/jobs/" in address and job not in address)
+    again = page.url.rsplit("/", 1)[1]
+
+    ready(page)
+    wait_until(lambda: state_of(product, again) == "failed", "the job done again to fail")
+    page.clock.fast_forward(10_000)
+    expect(page.locator("#job-title")).to_contain_text("dead letter")
+    expect(page.locator(f"#chain-{job}")).to_be_visible()
+    expect(page.locator(f"#chain-{again}")).to_contain_text("this job")
+    assert axe_violations(page) == []
+    visit(page, product, f"/operations/jobs/{job}")
+    expect(page.locator(f"#chain-{again}")).to_be_visible()
+
+
+def test_what_was_quarantined_is_understood_after_the_mapping_was_mended(admin: Watched, product: Product) -> None:
+    page, name = admin.page, a_name()
+    call(product, "PUT", "/api/mapping", {"paths": {}})
+    sent = call(product, "POST", "/api/intake/webhook", {"fault": {"headline": name}}).json()["deliveryId"]
+    visit(page, product, f"/operations/deliveries/{sent}")
+
+    expect(page.locator("#delivery")).to_contain_text("It was not understood.")
+    assert axe_violations(page) == []
+    page.get_by_role("link", name="mapping").click()
+    page.get_by_label("Paths by field").fill('{\n  "titel": ["fault.headline"]\n}')
+    admin.expected_statuses.add(422)
+    page.get_by_role("button", name="Put into force").click()
+    expect(page.locator(".problem")).to_contain_text("line 2: paths.titel")
+    page.get_by_label("Paths by field").fill('{"title": ["fault.headline"]}')
+    page.get_by_role("button", name="Try on the last 20 deliveries").click()
+    expect(page.locator(f"#previewed-{sent}")).to_contain_text(name)
+    page.get_by_role("button", name="Put into force").click()
+    expect(page.locator("#messages")).to_contain_text("is in force.")
+
+    visit(page, product, f"/operations/deliveries/{sent}")
+    page.get_by_role("button", name="Replay", exact=True).click()
+    page.wait_for_url(lambda address: sent not in address)
+    expect(page.locator("#delivery")).to_contain_text("opened")
+    expect(page.locator("#delivery")).to_contain_text(name)
+    call(product, "PUT", "/api/mapping", {"paths": {}})
+
+
+def test_rules_are_tried_on_the_past_and_then_put_into_force(admin: Watched, product: Product) -> None:
+    page, name = admin.page, a_name()
+    alert = {"title": f"{name} is down", "service": name, "severity": "low"}
+    sent = call(product, "POST", "/api/intake/webhook", alert).json()["deliveryId"]
+    visit(page, product, f"/operations/deliveries/{sent}")
+    expect(page.locator("#delivery")).to_contain_text("opened")
+    visit(page, product, "/operations/rules/edit")
+    text = page.get_by_label("Grouping and ownership")
+
+    admin.expected_statuses.add(422)
+    text.fill(f'{{"grouping": [\n  {{"id": "{name}", "name": "Mine", "when": "signal.servce == \'x\'"}}\n]}}')
+    page.get_by_role("button", name="Try it").click()
+    expect(page.locator(".problem")).to_contain_text("line 2: grouping[0].when")
+    text.fill(f'{{"grouping": [{{"id": "{name}", "name": "Mine", "match": {{"services": ["{name}"]}}}}]}}')
+    page.get_by_role("button", name="Try it").click()
+    expect(page.locator("#trial")).to_contain_text(f"{name} is down")
+    expect(page.locator("#trial")).to_contain_text(f"rule {name}")
+    assert axe_violations(page) == []
+    assert call(product, "GET", "/api/rules").json()["version"] == 0
+
+    page.get_by_label("Why they change").fill("One case for mine")
+    page.get_by_role("button", name="Put into force").click()
+    page.wait_for_url(f"{product.url}/operations/rules")
+    expect(page.locator(f"#grouping-{name}")).to_contain_text("Mine")
+    rules = call(product, "GET", "/api/rules").json()
+    assert (rules["version"], rules["reason"]) == (1, "One case for mine")
+    call(product, "PUT", "/api/rules", {"reason": "the test is over"})
+
+
+def test_a_silence_is_previewed_then_set_and_ended(open_as: Callable[..., Watched], product: Product) -> None:
+    watched, name = open_as("responder", size=NARROW, theme="dark"), a_name()
+    page = watched.page
+    visit(page, product, f"/operations/silences/new?services={name}")
+    page.get_by_label("Why").fill(f"{name} is replaced")
+
+    page.get_by_role("button", name="Preview").click()
+    expect(page.locator("#trial")).to_contain_text("Nothing.")
+    page.get_by_role("button", name="Set it").click()
+    page.wait_for_url(f"{product.url}/operations/silences")
+    row = page.locator("li[id^=silence-]", has_text=name)
+    expect(row.get_by_role("button", name="End now")).to_be_visible()
+    assert axe_violations(page) == []
+    row.get_by_role("button", name="End now").click()
+
+    expect(page.locator("li[id^=silence-]", has_text=name)).to_contain_text("ended")
+    expect(page.get_by_role("link", name="Audit")).to_have_count(0)
+
+
+def test_a_token_is_made_used_and_revoked_and_the_audit_log_tells(admin: Watched, product: Product) -> None:
+    page, name = admin.page, a_name()
+    visit(page, product, "/operations/tokens")
+    page.get_by_role("button", name="New token").click()
+    page.get_by_label("Name").fill(name)
+    page.get_by_role("radio", name="Viewer").check()
+    assert axe_violations(page) == []
+    page.get_by_role("button", name="Make the token").click()
+    secret = page.locator("#new-token-secret").inner_text()
+    assert call(product, "GET", "/api/me", token=secret).json()["name"] == name
+
+    row = page.locator("#access-board tr", has_text=name)
+    row.get_by_role("button", name="Revoke").click()
+    row.get_by_role("dialog").get_by_role("button", name=f"Revoke {name}").click()
+    expect(row).to_have_count(0)
+    assert call(product, "GET", "/api/me", token=secret).status_code == 401
+
+    visit(page, product, "/operations/audit")
+    expect(page.locator("#audit-list")).to_contain_text(f"Token {name} made")
+    page.get_by_label("What").select_option("token_revoked")
+    page.wait_for_url(lambda address: "type=token_revoked" in address)
+    expect(page.locator("#audit-list")).not_to_contain_text(f"Token {name} made")
+    expect(page.locator("#audit-list")).to_contain_text(name)
+    page.get_by_role("button", name="Verify all chains").click()
+    expect(page.locator("#verified")).to_contain_text("whole")
+    assert axe_violations(page) == []
