@@ -118,11 +118,12 @@ def propose(page: Page, incident: str) -> None:
     page.goto(f"{incident}/actions")
     ready(page)
     page.get_by_role("link", name="Propose an action").click()
-    page.get_by_text("Command", exact=True).click()
-    page.get_by_label("Program and arguments").fill("checker\nstatus")
-    page.get_by_label("Title").fill("Look at the pool")
-    page.get_by_label("Target").fill("here")
-    page.get_by_role("button", name="Propose").click()
+    form = page.locator("#propose")
+    form.get_by_text("Command", exact=True).click()
+    form.get_by_label("Program and arguments").fill("checker\nstatus")
+    form.get_by_label("Title").fill("Look at the pool")
+    form.get_by_label("Target").fill("here")
+    form.get_by_role("button", name="Propose").click()
     page.wait_for_url("**/actions/act_*")
     ready(page)
 
@@ -176,7 +177,7 @@ def story_until_executing(one: Watched, two: Watched, product: Product, incident
     propose(responder, incident)
     action = responder.url.rpartition("/")[2]
     href = f"/api{incident.removeprefix(product.url)}/actions/{action}"
-    expect(responder.get_by_role("button", name="Execute")).to_have_count(0)
+    expect(responder.locator("#execute").get_by_role("button")).to_have_count(0)
     expect(responder.get_by_text("1 approval is missing")).to_be_visible()
     one.expected_statuses = {403}
     refuse_forged(responder, href, responder.url.removeprefix(product.url), product)
@@ -190,16 +191,16 @@ def story_until_executing(one: Watched, two: Watched, product: Product, incident
     responder.get_by_label("What a dry run put out").fill("-free 0 of 12\n+free 12 of 12")
     responder.get_by_role("button", name="Attach").click()
     expect(approver.get_by_text("There is something else to see")).to_be_visible()
-    approver.get_by_label("Reason").first.fill("It only looks.")
+    approver.locator("#approve").get_by_label("Reason").fill("It only looks.")
     approver.get_by_role("button", name="Approve exactly this").click()
     approver.get_by_role("link", name="Show it as it is now").click()
     ready(approver)
     expect(approver.locator(".diff-added")).to_contain_text("free 12 of 12")
-    approver.get_by_label("Reason").first.fill("It only looks.")
+    approver.locator("#approve").get_by_label("Reason").fill("It only looks.")
     approver.get_by_role("button", name="Approve exactly this").click()
 
     # Without a reload: the stream tells the responder's page.
-    execute = responder.get_by_role("button", name="Execute")
+    execute = responder.locator("#execute").get_by_role("button")
     expect(execute).to_be_visible()
     expect(responder.get_by_text("It only looks.")).to_be_visible()
     wait_until(lambda: 'service="actions"' in metrics(product), "an actions worker")

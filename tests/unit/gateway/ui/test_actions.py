@@ -1,17 +1,29 @@
 """The pages of actions without a browser: what forms send, what is refused and how it is said, what is shown."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from werkzeug.test import TestResponse
 
+from services.gateway.domain.actions.policy import ApprovalPolicy, Freeze
 from services.gateway.domain.records import Role
 from tests.support.actions import MANUAL, SCALE
-from tests.support.gateway import GatewayUnderTest
+from tests.support.clock import START
+from tests.support.gateway import GatewayUnderTest, a_gateway
 
 PART = {"HX-Request": "true"}
 XSS = "<img src=x onerror=alert(1)>"
+
+
+YEAR_END = Freeze(
+    name="year-end",
+    reason="Half of us are away.",
+    from_at=START,
+    until=START + timedelta(hours=1),
+    break_glass_role=Role.ADMIN,
+)
 
 
 @pytest.fixture
@@ -215,3 +227,22 @@ def test_an_earlier_preview_is_a_page_and_a_part(gw: GatewayUnderTest, incident:
     assert "the first" not in shown
     assert "the first" in gw.get(f"{page}/previews/{first}").text
     assert "<html" not in gw.get(f"{page}/previews/{first}", headers=PART).text
+
+
+def test_a_freeze_is_shown_and_only_whom_it_lets_through_is_offered_to_break_the_glass():
+    gw = a_gateway(approvals=ApprovalPolicy(freezes=(YEAR_END,)))
+    page = propose(gw, gw.open_incident())
+    send(gw, f"{page}/approve", digest=action(gw, page)["reviewDigest"])
+
+    shown = gw.get(page, role=Role.RESPONDER).text
+    assert "Frozen: year-end." in shown
+    assert f"{page}/execute" not in shown
+    refused = send(gw, f"{page}/execute", Role.RESPONDER, succeeded="yes", result="done")
+    assert (refused.status_code, "year-end: Half of us are away." in refused.text) == (409, True)
+
+    assert 'name="breakGlass"' in gw.get(page, role=Role.ADMIN).text
+    form = {"succeeded": "yes", "result": "done", "breakGlass": "Customers cannot pay."}
+    assert send(gw, f"{page}/execute", Role.ADMIN, **form).status_code == 204
+    told = (gw.get(f"/api{page.partition('/actions/')[0]}/timeline?limit=100").json or {})["items"]
+    (broken,) = [entry for entry in told if entry["type"] == "action_freeze_broken"]
+    assert "Customers cannot pay." in broken["message"]
