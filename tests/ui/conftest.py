@@ -8,6 +8,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser
 
+from tests.support.beset import CONTEXT, hostile_cluster
 from tests.support.browser import Watched, a_browser, a_context, a_watched_page, program, sign_in
 from tests.support.product import ROOT, Product, running_product
 
@@ -16,12 +17,14 @@ SHOP = ROOT / "data/demo/shop"
 
 @pytest.fixture(scope="session")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """The whole product, with a graph worker that reads a broken shop."""
+    """The whole product, with a graph worker that reads a broken shop, and one whose every text is a payload."""
     if program() is None:
         pytest.skip("needs chromium: scripts/system-packages.sh installs it where it may")
     folder = tmp_path_factory.mktemp("ui")
+    read = {"demo": SHOP, "shop": SHOP, CONTEXT: hostile_cluster(folder / CONTEXT)}
     # The snapshot of ``gone`` is not there: whatever asks for it is a job that fails.
-    snapshots = f"demo={SHOP},shop={SHOP},gone={folder / 'gone'}"
+    read["gone"] = folder / "gone"
+    snapshots = ",".join(f"{name}={path}" for name, path in read.items())
     with running_product(folder, FAULTLINE_GRAPH_SNAPSHOTS=snapshots) as running:
         yield running
 

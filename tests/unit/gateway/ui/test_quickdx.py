@@ -171,6 +171,7 @@ def test_what_people_say_of_a_rule_is_kept_and_counted(gw: GatewayUnderTest):
 
     assert answer.headers["Location"] == address
     assert "It was." in gw.get(address).text
+    assert "1 yes, 0 no" in gw.get(address).text
     assert "100%" in gw.get("/quickdx").text
 
 
