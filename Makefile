@@ -18,8 +18,8 @@ help: ## List these commands
 # --- use it -------------------------------------------------------------------------------------------
 
 .PHONY: setup run demo demo-alertmanager
-setup: $(READY) ## Make or renew the environment in .venv and install the git hook
-	@:
+setup: $(READY) ## Make or renew the environment in .venv, build the screens and install the git hook
+	@scripts/build-screens.sh
 
 $(READY): uv.lock pyproject.toml scripts/setup.sh
 	@scripts/setup.sh && touch $@
@@ -51,8 +51,9 @@ format: setup ## Format the code and fix what can be fixed by itself
 lint: setup ## Check format and style
 	$(BIN)/ruff format --check . && $(BIN)/ruff check .
 
-types: setup ## Check types (mypy strict)
+types: setup ## Check types: mypy strict, and those of the screens' scripts where they could be built
 	$(BIN)/mypy
+	@cd services/gateway/ui/web && { [ ! -d node_modules ] || ../../../../scripts/node.sh node_modules/typescript/bin/tsc --noEmit; }
 
 imports: setup ## Check the arrows between packages
 	$(BIN)/lint-imports
@@ -157,6 +158,7 @@ docs: setup ## Write the generated pages anew: settings table, CLI reference, Op
 openapi: setup ## Write docs/openapi.json anew
 	$(PY) -m services.gateway.openapi > docs/openapi.json
 
-clean: ## Remove the environment and all caches; data/ stays
+clean: ## Remove the environment, the built screens and all caches; data/ stays
+	rm -rf services/gateway/ui/assets services/gateway/ui/web/node_modules .node
 	rm -rf .venv .make .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .schemathesis .coverage
 	find . -name __pycache__ -type d -not -path './data/*' -prune -exec rm -rf {} +

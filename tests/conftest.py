@@ -4,6 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 ROOT = Path(__file__).parent
@@ -11,6 +12,11 @@ ROOT = Path(__file__).parent
 _FIRST = ("ui", "fuzz", "e2e", "integration", "architecture", "contract")
 # A run starts some hundred processes. With the second variable each would compile all it imports anew.
 _NOT_HANDED_ON = ("FAULTLINE_", "PYTHONDONTWRITEBYTECODE")
+
+
+# No test may fail because the machine is busy.
+hypothesis.settings.register_profile("faultline", deadline=None)
+hypothesis.settings.load_profile("faultline")
 
 
 def pytest_configure(config: pytest.Config) -> None:

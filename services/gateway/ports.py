@@ -60,9 +60,10 @@ class IncidentQuery(Contract, frozen=True, kw_only=True):
 
     ``text`` is split at white space; every word must occur, ignoring case, somewhere in title, description,
     services, labels, signal names or number (``INC-42``). None among ``owners`` stands for nobody. ``since`` is
-    inclusive and ``until`` exclusive, of when it was opened; ``updated_since`` is inclusive. ``sort`` is one of
-    ``updatedAt``, ``createdAt``, ``severity``, ``number``, with ``-`` before it for descending; ties are broken
-    by number, so the order is total and a cursor never skips or repeats an incident that does not move.
+    inclusive and ``until`` exclusive, of when it was opened; ``updated_since`` and ``resolved_since`` are
+    inclusive. ``sort`` is one of ``updatedAt``, ``createdAt``, ``severity``, ``number``, with ``-`` before it for
+    descending; ties are broken by number, so the order is total and a cursor never skips or repeats an incident
+    that does not move.
     """
 
     statuses: tuple[IncidentStatus, ...] = ()
@@ -76,6 +77,7 @@ class IncidentQuery(Contract, frozen=True, kw_only=True):
     since: datetime | None = None
     until: datetime | None = None
     updated_since: datetime | None = None
+    resolved_since: datetime | None = None
     sort: str = "-createdAt"
     limit: int = 50
     cursor: str | None = None

@@ -36,7 +36,8 @@ def composition_root(service: str) -> str:
 
 def build_file_set(service: str, folder: Path) -> None:
     """Lay out what the image of a service holds."""
-    without_caches = shutil.ignore_patterns("__pycache__")
+    # Nor what the screens are built from and with: an image has them built.
+    without_caches = shutil.ignore_patterns("__pycache__", "node_modules", "web")
     shutil.copytree(ROOT / "shared", folder / "shared", ignore=without_caches)
     (folder / "services").mkdir()
     shutil.copy(ROOT / "services/__init__.py", folder / "services")

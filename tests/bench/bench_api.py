@@ -204,7 +204,7 @@ def main() -> int:
     figures: dict[str, Figures] = {}
     for count in sorted(int(size) for size in arguments.sizes.split(",")):
         with tempfile.TemporaryDirectory(prefix="faultline-bench-") as folder:
-            _fill(Path(folder) / "data", count)
+            fill_folder(Path(folder) / "data", count)
             with running_product(Path(folder)) as product:
                 figures = measure(product, count, arguments.rounds, arguments.seconds)
         show(count, figures, console)
@@ -215,7 +215,8 @@ def main() -> int:
     return 0 if all(is_met for _, _, is_met in results) else 1
 
 
-def _fill(data_dir: Path, count: int) -> None:
+def fill_folder(data_dir: Path, count: int) -> None:
+    """Make a data folder with a store of ``count`` incidents in it."""
     data_dir.mkdir()
     store = open_json_store(data_dir, clock=SystemClock(), options=Options(views=False))
     fill(store, count)

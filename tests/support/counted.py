@@ -38,7 +38,13 @@ def matches(summary: IncidentSummary, text: str, query: IncidentQuery) -> bool:
         and (query.since is None or summary.created_at >= query.since)
         and (query.until is None or summary.created_at < query.until)
         and (query.updated_since is None or summary.updated_at >= query.updated_since)
+        and (query.resolved_since is None or _is_resolved_since(summary, query.resolved_since))
     )
+
+
+def _is_resolved_since(summary: IncidentSummary, moment: datetime) -> bool:
+    resolved = summary.milestones.resolved_at
+    return resolved is not None and resolved >= moment
 
 
 def facets_of(lines: Iterable[Line], query: IncidentQuery) -> IncidentFacets:

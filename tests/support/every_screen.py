@@ -26,7 +26,7 @@ SCREENS = (
     Screen("inbox", "/incidents"),
     Screen("incident-new", "/incidents/new"),
     Screen("incident", "/incidents/{incident}"),
-    Screen("incident-graph", "/incidents/{incident}/graph", "[data-module=graph] canvas"),
+    Screen("incident-graph", "/incidents/{incident}/graph", "[data-module=graph]"),
     Screen("incident-evidence", "/incidents/{incident}/evidence"),
     Screen("incident-actions", "/incidents/{incident}/actions"),
     Screen("incident-signals", "/incidents/{incident}/signals"),

@@ -19,7 +19,10 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """The whole product, with a graph worker that reads a broken shop."""
     if program() is None:
         pytest.skip("needs chromium: scripts/system-packages.sh installs it where it may")
-    with running_product(tmp_path_factory.mktemp("ui"), FAULTLINE_GRAPH_SNAPSHOTS=f"shop={SHOP}") as running:
+    folder = tmp_path_factory.mktemp("ui")
+    # The snapshot of ``gone`` is not there: whatever asks for it is a job that fails.
+    snapshots = f"demo={SHOP},shop={SHOP},gone={folder / 'gone'}"
+    with running_product(folder, FAULTLINE_GRAPH_SNAPSHOTS=snapshots) as running:
         yield running
 
 

@@ -75,6 +75,7 @@ def test_a_graph_is_asked_for_drawn_and_walked_through(admin: Watched, product: 
     panel = page.locator("#graph-entity")
     expect(panel.get_by_role("heading", name="checkout-config")).to_be_visible()
     expect(panel.get_by_text("culprit").first).to_be_visible()
+    assert "entity=ConfigMap%2Fshop%2Fcheckout-config" in page.url
     href = panel.get_by_role("link", name="The log of checkout says").get_attribute("href")
     assert f"/incidents/{incident}/evidence?investigation=" in str(href)
     assert str(href).endswith("#hypothesis-log-dns")

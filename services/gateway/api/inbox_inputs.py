@@ -49,6 +49,7 @@ class InboxFilter(InputSchema):
     since = Moment(metadata={"description": "Only those opened from this moment on."})
     until = Moment(metadata={"description": "Only those opened before this moment."})
     updated_since = Moment(metadata={"description": "Only those that changed from this moment on."})
+    resolved_since = Moment(metadata={"description": "Only those resolved from this moment on, and not reopened."})
 
     @ma.validates_schema
     def check_open(self, data: dict[str, Any], **_: Any) -> None:
@@ -80,6 +81,7 @@ def inbox_query(args: dict[str, Any]) -> IncidentQuery:
         since=args.get("since"),
         until=args.get("until"),
         updated_since=args.get("updated_since"),
+        resolved_since=args.get("resolved_since"),
         sort=args.get("sort", "-createdAt"),
         limit=args.get("limit", 50),
         cursor=args.get("cursor"),

@@ -19,6 +19,7 @@ from services.gateway.domain.records import (
     ChainHead,
     Delivery,
     DeliveryBody,
+    EditedReport,
     EntryType,
     Hints,
     Incident,
@@ -116,6 +117,8 @@ class Exporter:
         for digest in blobs:
             self._add_blob(to, f"blobs/{digest}", digest)
         to.add("report.md", report_incident(self.store, self.blobs, incident_id).encode())
+        if edited := self.store.find(EditedReport, incident_id):
+            to.add("edited_report.md", edited.text.encode())
         timeline = _Timeline(self.store, incident_id, self.most_deliveries)
         to.add_stream("timeline.jsonl", timeline.lines())
         if timeline.deliveries_left_out:

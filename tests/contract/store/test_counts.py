@@ -250,6 +250,7 @@ QUERIES = st.builds(
     since=st.none() | MOMENTS,
     until=st.none() | MOMENTS,
     updated_since=st.none() | MOMENTS,
+    resolved_since=st.none() | MOMENTS,
     sort=st.sampled_from(["createdAt", "-updatedAt", "severity", "-number"]),
 )
 STEPS = st.lists(incidents() | SOME, max_size=12)

@@ -127,8 +127,15 @@ class InboxColumns:
             found["service"] = self.words.having([(None, service) for service in query.services], size)
         for key, values in _by_key(query.labels).items():
             found[f"label:{key}"] = np.logical_and.reduce([self.words.having([(key, v)], size) for v in values])
+        return found | self._times(query)
+
+    def _times(self, query: IncidentQuery) -> dict[str, Mask]:
+        size, found = self.size, {}
         if query.updated_since is not None:
             found["updated"] = self.updated[:size] >= to_micros(query.updated_since)
+        if query.resolved_since is not None:
+            # What is not resolved has 0 there, which no moment may let pass.
+            found["resolved"] = self.resolved[:size] >= max(1, to_micros(query.resolved_since))
         if query.since is not None or query.until is not None:
             found["created"] = self._created_between(query)
         return found

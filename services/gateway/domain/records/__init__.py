@@ -70,6 +70,7 @@ from services.gateway.domain.records.quickdx import (
     RulePrecision,
     feedback_id,
 )
+from services.gateway.domain.records.report import EditedReport
 from services.gateway.domain.records.rules import (
     CURRENT,
     FlapControl,
@@ -105,6 +106,7 @@ RECORD_KINDS: dict[str, type[Record]] = {
         Delivery,
         DeliveryBody,
         DeliveryKey,
+        EditedReport,
         GraphClusters,
         Group,
         Hints,
@@ -169,6 +171,7 @@ __all__ = [
     "DeliveryBody",
     "DeliveryKey",
     "DeliveryState",
+    "EditedReport",
     "EntryDraft",
     "EntryType",
     "Execution",

@@ -50,6 +50,7 @@ class EntryType(StrEnum):
     RELATION_ADDED = "relation_added"
     RELATION_REMOVED = "relation_removed"
     MILESTONES_CHANGED = "milestones_changed"
+    REPORT_EDITED = "report_edited"
     # --- of the audit log only
     TOKEN_MADE = "token_made"  # noqa: S105 - the name of a fact.
     TOKEN_RENEWED = "token_renewed"  # noqa: S105 - as above.

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 # Controls would do something to who looks at them in a terminal, and marks that turn the direction of text make a
 # person read another thing than a machine does. They are shown, and do nothing.
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]")
-_PICTURES = 0x2400
-_LAST_CONTROL = 0x1F
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +30,13 @@ def read_diff(output: str) -> tuple[Line, ...]:
 
 def visible(text: str) -> str:
     """Return text with everything in it that nobody would see made visible."""
-    return _UNSEEN.sub(_show, text.replace("\r\n", "\n"))
+    return _UNSEEN.sub(lambda found: f"<U+{ord(found[0]):04X}>", text.replace("\r\n", "\n"))
 
 
 def count(lines: Iterable[Line]) -> dict[str, int]:
     """Return how many lines come and go."""
     sorts = [line.sort for line in lines]
     return {"added": sorts.count("added"), "removed": sorts.count("removed")}
-
-
-def _show(found: re.Match[str]) -> str:
-    code = ord(found[0])
-    return chr(_PICTURES + code) if code <= _LAST_CONTROL else f"<U+{code:04X}>"
 
 
 def _is_diff(lines: list[str]) -> bool:

@@ -201,3 +201,17 @@ def test_a_change_is_shown_word_by_word(gw: GatewayUnderTest, incident: dict[str
 
     assert "<strong>scale</strong> <code>Deployment shop/checkout</code>" in text
     assert "<dt>replicas</dt><dd><code>6</code></dd>" in text
+
+
+def test_an_earlier_preview_is_a_page_and_a_part(gw: GatewayUnderTest, incident: dict[str, Any]):
+    page = propose(gw, incident, risk="high")
+    for output in ("-the first\n+preview", "-the second\n+preview"):
+        gw.post(f"/api{page}/previews", json={"output": output}, role=Role.RESPONDER)
+    first = action(gw, page)["previews"][0]["id"]
+
+    shown = gw.get(page).text
+
+    assert "the second" in shown
+    assert "the first" not in shown
+    assert "the first" in gw.get(f"{page}/previews/{first}").text
+    assert "<html" not in gw.get(f"{page}/previews/{first}", headers=PART).text

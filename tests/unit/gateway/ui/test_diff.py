@@ -22,4 +22,4 @@ def test_a_list_with_dashes_is_no_diff():
 
 
 def test_what_nobody_would_see_is_made_visible():
-    assert visible("a\x1b[31mb\u202ec\u200bd\ttab\n") == "a\N{SYMBOL FOR ESCAPE}[31mb<U+202E>c<U+200B>d\ttab\n"
+    assert visible("a\x1b[31mb\u202ec\u200bd\ttab\n") == "a<U+001B>[31mb<U+202E>c<U+200B>d\ttab\n"

@@ -5,7 +5,7 @@ import pytest
 
 from services.gateway.domain.records import Role
 from services.gateway.ui.pages.incident.graph_view import all_findings, view_of
-from shared.contracts.diagnosis import DiagnosedResource
+from shared.contracts.diagnosis import CoverageNote, DiagnosedResource, ReadGrant
 from shared.contracts.investigation import Cut, GraphEntity
 from tests.support.gateway import GatewayUnderTest
 from tests.support.investigated import ask, begin, body_of, fail, investigated, opened
@@ -46,7 +46,7 @@ def test_the_list_says_without_a_script_what_the_picture_says(gw: GatewayUnderTe
     assert "ConfigMap checkout-config shop culprit downstream 1" in page
     assert "Deployment checkout shop affected seed 0" in page
     assert f"USES CONFIG {CONFIG_ID}" in page
-    assert "logs pods/log is forbidden" in page
+    assert "any logs pods/log is forbidden" in page
     assert "7 Pod more were found than asked for" in page
 
 
@@ -90,6 +90,26 @@ def test_an_entity_that_the_graph_does_not_hold_is_said_so(gw: GatewayUnderTest)
     assert (part.status_code, "Not in this graph" in part.text) == (200, True)
 
 
+def test_what_could_not_be_seen_is_told_by_layer_with_the_right_that_is_missing(gw: GatewayUnderTest):
+    note = CoverageNote(
+        part="ConfigMap",
+        kind="ConfigMap",
+        namespace="shop",
+        reason="may not be listed",
+        grant=ReadGrant(api_groups=("",), resources=("configmaps",), verbs=("get", "list"), namespace="shop"),
+    )
+    unknown = an_entity(GONE, presence="unknown")
+    checkout, config = an_entity(CHECKOUT, layer="app"), an_entity(CONFIG, layer="platform")
+    investigated(gw, opened(gw), coverage=(note,), entities=(checkout, config, unknown))
+
+    page = text_of(gw.get(GRAPH).text)
+
+    assert (
+        "platform ConfigMap in shop may not be listed It could be read with the right to get, list configmaps" in page
+    )
+    assert "network Service/shop/orders-db something refers to it; whether it is there is not known" in page
+
+
 def test_two_investigations_are_compared(gw: GatewayUnderTest):
     incident = opened(gw)
     config, checkout = an_entity(CONFIG, layer="platform"), an_entity(CHECKOUT, layer="app", hops=0, is_seed=True)
@@ -111,7 +131,8 @@ def test_what_may_only_be_unseen_is_said_beside_the_difference(gw: GatewayUnderT
     before = investigated(gw, incident)
     investigated(gw, incident, entities=(), edges=())
 
-    assert "may only be unseen: logs" in text_of(gw.get(f"{GRAPH}?from={before}").text)
+    page = text_of(gw.get(f"{GRAPH}?from={before}").text)
+    assert "may only have been unseen (1 reason) logs" in page
 
 
 def test_the_form_asks_for_what_was_typed(gw: GatewayUnderTest):

@@ -79,13 +79,12 @@ def _rules() -> list[dict[str, Any]]:
 
 
 def _views(narrowing: Narrowing) -> list[View]:
-    ended = ("resolved", "postmortem", "closed")
     views = {
         "Open": Narrowing({}),
         "Unacknowledged": Narrowing({"status": ("new",)}),
         "Mine": Narrowing({"owner": (person().name,)}),
         "Unowned": Narrowing({"unowned": ("true",)}),
-        "Resolved today": Narrowing({"status": ended, "updatedSince": (midnight(),)}),
+        "Resolved today": Narrowing({"open": ("false",), "resolvedSince": (midnight(),)}),
         "All": Narrowing({"open": (ALL,)}),
     }
     here = narrowing.address(sort=None)

@@ -11,7 +11,7 @@ ALL = "all"
 DEFAULT_SORT = "-createdAt"
 # Filters that take several values, in the order they stand in an address; a label holds what commas it likes.
 _MANY = ("status", "severity", "source", "owner", "service", "label")
-_ONE = ("open", "unowned", "ruleId", "since", "until", "updatedSince", "q")
+_ONE = ("open", "unowned", "ruleId", "since", "until", "updatedSince", "resolvedSince", "q")
 _CHIPS = {
     "status": "Status",
     "severity": "Severity",
@@ -24,6 +24,7 @@ _CHIPS = {
     "since": "Opened since",
     "until": "Opened before",
     "updatedSince": "Changed since",
+    "resolvedSince": "Resolved since",
     "q": "Text",
 }
 
@@ -84,7 +85,7 @@ class Narrowing:
         for name, title in _CHIPS.items():
             for value in self.get(name):
                 text = "nobody" if name == "unowned" else value
-                is_moment = name in {"since", "until", "updatedSince"}
+                is_moment = name in {"since", "until", "updatedSince", "resolvedSince"}
                 yield Chip(title, text, is_moment, self.toggled(name, value))
 
     def pairs(self, *without: str) -> list[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """A new incident by hand: the form's fields as the API takes them, and its problems at the fields they are about."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -16,7 +17,7 @@ _UNAUTHENTICATED = 401
 @blueprint.get(f"{INBOX}/new")
 def ask() -> Response:
     """Show the form; fields that the address gives are filled in."""
-    return page("inbox/new.html", typed=request.args, problem=None, severities=_SEVERITIES)
+    return _form(request.args, None)
 
 
 @blueprint.post(f"{INBOX}/new")
@@ -27,10 +28,18 @@ def open_it() -> Response:
     except ApiRefused as error:
         if is_part() or error.status == _UNAUTHENTICATED:
             raise
-        answer = page("inbox/new.html", typed=request.form, problem=error.problem, severities=_SEVERITIES)
+        answer = _form(request.form, error.problem)
         answer.status_code = error.status
         return answer
     return led_to(f"{INBOX}/INC-{opened.body['number']}")
+
+
+def _form(typed: Mapping[str, str], problem: dict[str, Any] | None) -> Response:
+    wrong: dict[str, list[str]] = {}
+    for name, texts in ((problem or {}).get("errors") or {}).items():
+        # "services.0" is about one of the values of a field.
+        wrong.setdefault(name.partition(".")[0], []).extend(map(str, texts))
+    return page("inbox/new.html", typed=typed, problem=problem, wrong=wrong, severities=_SEVERITIES)
 
 
 def _body() -> dict[str, Any]:

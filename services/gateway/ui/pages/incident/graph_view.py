@@ -22,6 +22,7 @@ STATES = {
 # What is milder is advice: it says nothing of this trouble.
 _TROUBLE = frozenset({"critical", "high", "medium"})
 GONE = "went"
+_NAMED = 5
 _UNSAFE = re.compile(r"[^a-z0-9]+")
 
 
@@ -91,6 +92,21 @@ class GraphView:
         return urlencode(chosen)
 
     @property
+    def unseen(self) -> list[tuple[str, str, str, Json | None]]:
+        """What could not be seen: layer, what, why, and the right that would let it be read, where one is missing."""
+        layer_of = {node.kind: node.layer for node in self.nodes}
+        told = [
+            (layer_of.get(note.get("kind", ""), "any"), _part(note), note["reason"], note.get("grant"))
+            for note in self.graph["coverage"]
+        ]
+        for name, nodes in self.layers:
+            if unknown := [node for node in nodes if node.presence == "unknown"]:
+                what = ", ".join(node.id for node in unknown[:_NAMED])
+                more = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
+                told.append((name, f"{what}{more}", "something refers to it; whether it is there is not known", None))
+        return told
+
+    @property
     def state_counts(self) -> list[tuple[str, int]]:
         """How many entities are in each state, the worst first, those that are."""
         counts = [(state, sum(node.state == state for node in self.nodes)) for state in STATES]
@@ -108,40 +124,45 @@ class GraphView:
 
 def view_of(graph: Json, evidence: Json, diff: Json | None = None) -> GraphView:
     """Return what the tab shows; what went since the other investigation is in it too, and marked."""
-    culprits, affected, counts = _read_findings(evidence)
+    told = _read_findings(evidence)
     came = {one["id"] for one in diff["entitiesAdded"]} if diff else set()
     before = {one["id"]: one["before"] for one in diff["entitiesChanged"]} if diff else {}
-    gone = list(diff["entitiesRemoved"]) if diff else []
-
-    def node(one: Json, change: str) -> Node:
-        name = one["id"]
-        state = _state(one["presence"], is_culprit=name in culprits, is_affected=name in affected)
-        return Node(
-            id=name,
-            kind=one["resource"]["kind"],
-            name=one["resource"]["name"],
-            namespace=one["resource"]["namespace"] or "",
-            layer=one["layer"],
-            state=state if change != GONE else one["presence"],
-            presence=one["presence"],
-            hops=one["hops"],
-            blast=_blast(name, graph["blastRadius"]),
-            change=change,
-            findings=counts.get(name, 0),
-            is_seed=one["isSeed"],
-        )
-
-    shown = [node(one, "came" if one["id"] in came else before.get(one["id"], "")) for one in graph["entities"]]
-    known = {one.id for one in shown}
-    shown += [node(one, GONE) for one in gone if one["id"] not in known]
-    by_id = {one.id: one for one in shown}
+    by_id: dict[str, Node] = {}
+    for one in graph["entities"]:
+        change = "came" if one["id"] in came else before.get(one["id"], "")
+        by_id[one["id"]] = _node(one, graph["blastRadius"], told, change)
+    for one in diff["entitiesRemoved"] if diff else []:
+        by_id.setdefault(one["id"], _node(one, graph["blastRadius"], _Told(), GONE))
     links = tuple(_links(graph, diff, by_id))
     links_of: dict[str, list[Link]] = {name: [] for name in by_id}
     for link in links:
         links_of[link.source].append(link)
         if link.target != link.source:
             links_of[link.target].append(link)
-    return GraphView(graph, tuple(shown), links, diff, by_id, links_of)
+    return GraphView(graph, tuple(by_id.values()), links, diff, by_id, links_of)
+
+
+def _node(one: Json, radius: Json, told: "_Told", change: str) -> Node:
+    name = one["id"]
+    return Node(
+        id=name,
+        kind=one["resource"]["kind"],
+        name=one["resource"]["name"],
+        namespace=one["resource"]["namespace"] or "",
+        layer=one["layer"],
+        state=_state(one["presence"], is_culprit=name in told.culprits, is_affected=name in told.affected),
+        presence=one["presence"],
+        hops=one["hops"],
+        blast=_blast(name, radius),
+        change=change,
+        findings=told.counts.get(name, 0),
+        is_seed=one["isSeed"],
+    )
+
+
+def _part(note: Json) -> str:
+    namespace = note.get("namespace")
+    return f"{note['part']} in {namespace}" if namespace else str(note["part"])
 
 
 def entity_id(resource: Json | None) -> str:
@@ -172,9 +193,16 @@ def _anchor(wanted: str, taken: set[str]) -> str:
     return anchor
 
 
-def _read_findings(evidence: Json) -> tuple[set[str], set[str], dict[str, int]]:
-    """Return the culprits, where trouble shows, and how many findings name each entity."""
-    culprits = {entity_id(one.get("culprit")) for one in evidence["hypotheses"]}
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What findings say of entities: which are culprits, where trouble shows, how many findings name each."""
+
+    culprits: frozenset[str] = frozenset()
+    affected: frozenset[str] = frozenset()
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+def _read_findings(evidence: Json) -> _Told:
     affected: set[str] = set()
     counts: dict[str, int] = defaultdict(int)
     for _, one in all_findings(evidence):
@@ -183,7 +211,8 @@ def _read_findings(evidence: Json) -> tuple[set[str], set[str], dict[str, int]]:
             affected |= named
         for name in named:
             counts[name] += 1
-    return culprits, affected, counts
+    culprits = frozenset(entity_id(one.get("culprit")) for one in evidence["hypotheses"])
+    return _Told(culprits, frozenset(affected), counts)
 
 
 def names_of(finding: Json) -> set[str]:

@@ -11,7 +11,7 @@ from services.gateway.ui.pages.incident.frame import canonical, incident_page, r
 
 blueprint = Blueprint("signals", __name__)
 _STATES = frozenset({"firing", "resolved"})
-_TOLD_OF = ("signal_joined", "signal_refired", "signal_resolved")
+_TOLD_OF = ("incident_opened", "signal_joined", "signal_refired", "signal_resolved")
 # Of a longer timeline the newest entries are looked through for deliveries; the other signals have no link.
 _ENTRIES = 1_000
 

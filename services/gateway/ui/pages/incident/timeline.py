@@ -28,6 +28,7 @@ KINDS: dict[str, tuple[str, ...]] = {
         "relation_added",
         "relation_removed",
         "milestones_changed",
+        "report_edited",
     ),
     "signals": ("signal_joined", "signal_refired", "signal_resolved", "signal_flapping", "signals_truncated"),
     "findings": ("diagnosis_attached", "investigated", "hypothesis_found", "change_found"),
@@ -144,7 +145,7 @@ def _links(address: str, entry: dict[str, Any]) -> list[tuple[str, str]]:
     ways = {
         "actionId": ("Action", f"{address}/actions#{{}}"),
         "taskId": ("Task", f"{address}#{{}}"),
-        "diagnosisId": ("Evidence", f"{address}/evidence#{{}}"),
+        "diagnosisId": ("Evidence", f"{address}/evidence#diagnosis-{{}}"),
         "investigationId": ("Evidence", f"{address}/evidence?investigation={{}}"),
         "jobId": ("Job", f"{address}/jobs#{{}}"),
         "deliveryId": ("Delivery", "/operations/deliveries/{}"),
@@ -155,6 +156,8 @@ def _links(address: str, entry: dict[str, Any]) -> list[tuple[str, str]]:
     found = [
         (text, way.format(quote(str(known[name]), safe=""))) for name, (text, way) in ways.items() if known.get(name)
     ]
+    if entry["type"] == "report_edited":
+        found.append(("Report", f"{address}/report"))
     if entry["type"] == "investigated":
         found.append(("Graph", f"{address}/graph"))
     return found

@@ -1,13 +1,9 @@
-"""The page at /quickdx."""
+"""QuickDx: ask for a diagnosis, and work with what it found."""
 
-from flask import Blueprint, Response
+from flask import Blueprint
 
-from services.gateway.ui.answering import page
+from services.gateway.ui.pages.quickdx import asking, result
 
 blueprint = Blueprint("quickdx", __name__)
-
-
-@blueprint.get("/quickdx")
-def show() -> Response:
-    """Show it."""
-    return page("quickdx.html")
+for _part in (asking, result):
+    blueprint.register_blueprint(_part.blueprint)

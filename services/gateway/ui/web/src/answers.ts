@@ -1,6 +1,7 @@
 // What becomes of the answers to forms: a word of success, or the problem where the person is looking.
 import { clearFields, tellFields } from "./field_problems.ts";
 import { element } from "./page.ts";
+import { freshKey } from "./request_key.ts";
 
 const SHOWN_MILLISECONDS = 6_000;
 const PROBLEM_MILLISECONDS = 15_000;
@@ -45,6 +46,10 @@ function placeProblem(event: BeforeSwap): void {
   // The form may ask for no swap of its own answer; a problem is shown all the same.
   const told = new DOMParser().parseFromString(xhr.responseText, "text/html").querySelector(".problem");
   place.replaceChildren(told ?? element("p", "problem", `The gateway answered ${xhr.status}.`));
+  // Told what changed meanwhile, the person may send it again all the same.
+  const current = told instanceof HTMLElement ? told.dataset["currentVersion"] : undefined;
+  const version = form?.querySelector<HTMLInputElement>('input[name="version"]');
+  if (current && version) version.value = current;
   place.scrollIntoView({ block: "nearest" });
   if (form) tellFields(form);
 }
@@ -63,5 +68,5 @@ function finish(target: EventTarget | null): void {
   form.closest("dialog")?.close();
   if (form.dataset["keep"] === undefined) form.reset();
   // What comes next is another request, not a repeat of this one.
-  if (key) key.value = crypto.randomUUID();
+  if (key) key.value = freshKey();
 }

@@ -7,14 +7,16 @@ let count = 0;
 export function tellFields(form: Element): void {
   clearFields(form);
   for (const line of form.querySelectorAll<HTMLElement>(".problem-place [data-field]")) {
-    const field = form.querySelector<HTMLElement>(`[name="${CSS.escape(line.dataset["field"] ?? "")}"]:not([type="hidden"])`);
+    // "services.0" is about one of the values of a field.
+    const [name = ""] = (line.dataset["field"] ?? "").split(".");
+    const field = form.querySelector<HTMLElement>(`[name="${CSS.escape(name)}"]:not([type="hidden"])`);
     if (!field) continue;
     const text = line.textContent?.replace(line.dataset["field"] ?? "", "").trim() ?? "";
     const told = element("span", "field-problem", text);
     told.id = `field-problem-${++count}`;
     field.after(told);
     field.setAttribute("aria-invalid", "true");
-    field.setAttribute("aria-errormessage", told.id);
+    field.setAttribute("aria-describedby", told.id);
   }
   form.querySelector<HTMLElement>("[aria-invalid]")?.focus();
 }
@@ -24,6 +26,6 @@ export function clearFields(form: Element): void {
   form.querySelectorAll(".field-problem").forEach((told) => told.remove());
   form.querySelectorAll("[aria-invalid]").forEach((field) => {
     field.removeAttribute("aria-invalid");
-    field.removeAttribute("aria-errormessage");
+    field.removeAttribute("aria-describedby");
   });
 }

@@ -1,4 +1,5 @@
 // The page of an incident: drafts that outlive a reload, the version an edit is based on, keys.
+import { say } from "./answers.ts";
 import { onKey } from "./keys.ts";
 
 const DRAFT = "faultline-draft:";
@@ -26,12 +27,19 @@ function keepDrafts(place: HTMLElement): void {
   for (const field of place.querySelectorAll<HTMLTextAreaElement>("textarea[data-draft]")) {
     const name = DRAFT + (field.dataset["draft"] ?? "");
     const kept = localStorage.getItem(name);
-    if (kept !== null && field.value === "") field.value = kept;
+    if (kept !== null && kept !== field.value) {
+      field.value = kept;
+      if (field.defaultValue) say("What you had typed and not saved is back.");
+    }
     field.addEventListener("input", () => {
       if (field.value) localStorage.setItem(name, field.value);
       else localStorage.removeItem(name);
     });
     field.form?.addEventListener("done", () => localStorage.removeItem(name));
+    // A form that leads to another page was accepted, too.
+    field.form?.addEventListener("htmx:beforeOnLoad", (event) => {
+      if ((event as CustomEvent<{ xhr: XMLHttpRequest }>).detail.xhr.status < 300) localStorage.removeItem(name);
+    });
   }
 }
 

@@ -1,9 +1,13 @@
 // What changes, as it changes: told to each part of a page that shows it.
 import htmx from "htmx.org";
-import { listenToStream, type News } from "./stream.ts";
+import { listenToStream, type News, type StreamState } from "./stream.ts";
 
 export type { Change } from "./stream.ts";
 
+const TITLES: Record<StreamState, string> = {
+  live: "What changes is shown as it happens.",
+  waiting: "The gateway tells nothing of changes just now, so this page may be old. It is asked again by itself.",
+};
 const GATHER_MILLISECONDS = 250;
 const due = new Map<string, Set<string>>();
 const told = new WeakMap<Element, number>();
@@ -22,7 +26,13 @@ export function followChanges(): void {
   document.addEventListener("signedin", () => take("reset"));
   // Shown again by the back button, as it was left.
   window.addEventListener("pageshow", (event) => event.persisted && take("reset"));
-  listenToStream(take, (state) => (document.documentElement.dataset["stream"] = state));
+  listenToStream(take, (state) => mark(state));
+}
+
+function mark(state: StreamState): void {
+  document.documentElement.dataset["stream"] = state;
+  const shown = document.querySelector<HTMLElement>(".stream");
+  if (shown) shown.title = TITLES[state];
 }
 
 function take(news: News): void {

@@ -7,7 +7,7 @@ export function keepWhatIsTyped(): void {
   Idiomorph.defaults.callbacks.beforeNodeMorphed = (old: Node, fresh: Node) => {
     if (!(old instanceof HTMLElement) || !(fresh instanceof HTMLElement)) return true;
     if (old.dataset["stays"] !== undefined) return false;
-    if (isField(old) && isField(fresh)) return !isTouched(old);
+    if (isField(old) && isField(fresh)) return isHidden(old) ? !isBegun(old) : !isTouched(old);
     return true;
   };
   Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name: string, node: Element) => {
@@ -21,6 +21,15 @@ type Field = HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement;
 
 function isField(node: HTMLElement): node is Field {
   return node instanceof HTMLInputElement || node instanceof HTMLTextAreaElement || node instanceof HTMLSelectElement;
+}
+
+function isHidden(field: Field): boolean {
+  return field instanceof HTMLInputElement && field.type === "hidden";
+}
+
+/** Answer whether the person is at its form: then it stays based on the version they saw, and the same request. */
+function isBegun(field: Field): boolean {
+  return field.name === "requestKey" || [...(field.form?.elements ?? [])].some((one) => one instanceof HTMLElement && isField(one) && isTouched(one));
 }
 
 function isTouched(field: Field): boolean {

@@ -25,6 +25,7 @@ const channel = new BroadcastChannel("faultline-changes");
 const recent: { at: number; news: News }[] = [];
 let state: StreamState = "waiting";
 let holds = false;
+let isShared = true;
 
 /** Call `take` for each change and `mark` for each turn of the state, whichever tab holds the stream. */
 export function listenToStream(take: (news: News) => void, mark: (state: StreamState) => void): void {
@@ -37,13 +38,18 @@ export function listenToStream(take: (news: News) => void, mark: (state: StreamS
     if (holds && state === "live" && id) localStorage.setItem(AT, `${id} ${Date.now()}`);
   });
   // Held by one tab, and by the next when that is closed.
-  void navigator.locks.request(LOCK, async () => {
+  const hold = async (): Promise<never> => {
     holds = true;
     for (;;) await read(take, mark);
-  });
+  };
+  // Pages without TLS have no locks: each tab has a stream of its own there, and none tells another.
+  const locks = navigator.locks as LockManager | undefined;
+  isShared = locks !== undefined;
+  void (locks ? locks.request(LOCK, hold) : hold());
 }
 
 function hear(said: Said, take: (news: News) => void, mark: (state: StreamState) => void): void {
+  if (!isShared) return;
   if ("asks" in said) {
     if (holds) channel.postMessage({ state, recent: lately() } satisfies Said);
     return;

@@ -1,9 +1,9 @@
 // Times: relative in the text, exact in the viewer's zone on hover, kept true while the page is open.
 
-const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [["day", 86_400], ["hour", 3_600], ["minute", 60]];
+const UNITS: [string, number][] = [["d", 86_400], ["h", 3_600], ["m", 60], ["s", 1]];
+const NOW_SECONDS = 10;
 const EVERY_MILLISECONDS = 20_000;
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
-const relative = new Intl.RelativeTimeFormat("en", { numeric: "always", style: "narrow" });
 
 /** Keep every `<time datetime>` of the page true, also those that come later. */
 export function keepTimes(): void {
@@ -14,12 +14,14 @@ export function keepTimes(): void {
   document.addEventListener("htmx:afterSettle", tell);
 }
 
-/** Return how far `then` is from `now` in words: "now", "5m ago", "in 2h". Both in milliseconds. */
+/** Return how far `then` is from `now` in words, as the server says it: "now", "5m ago", "in 2h". Both in milliseconds. */
 export function ago(then: number, now: number): string {
   const seconds = Math.round((then - now) / 1_000);
-  const unit = UNITS.find(([, size]) => Math.abs(seconds) >= size);
-  if (!unit) return Math.abs(seconds) < 10 ? "now" : relative.format(seconds, "second");
-  return relative.format(Math.trunc(seconds / unit[1]), unit[0]);
+  const size = Math.abs(seconds);
+  const unit = UNITS.find(([, length]) => size >= length);
+  if (!unit || size < NOW_SECONDS) return "now";
+  const text = `${Math.floor(size / unit[1])}${unit[0]}`;
+  return seconds > 0 ? `in ${text}` : `${text} ago`;
 }
 
 function tellTime(time: HTMLTimeElement): void {

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request
 from services.gateway.ui.actions.diff import count, read_diff, visible
 from services.gateway.ui.actions.gate import KINDS, MEANINGS, WHY_NOT, gate_of, steps_of, tightened
 from services.gateway.ui.actions.proposal import as_fields
-from services.gateway.ui.answering import page
+from services.gateway.ui.answering import is_part, page
 from services.gateway.ui.ask import ApiRefused, read
 from services.gateway.ui.pages.incident.frame import incident_page, read_incident
 from services.gateway.ui.person import person
@@ -68,9 +68,11 @@ def show_run(incident_id: str, action_id: str) -> Response:
 @blueprint.get("/incidents/<incident_id>/actions/<action_id>/previews/<preview_id>")
 def show_preview(incident_id: str, action_id: str, preview_id: str) -> Response:
     """Show one preview, which is fetched when it is opened."""
-    path = f"/api/incidents/{incident_id}/actions/{action_id}/previews/{preview_id}"
-    preview = read_preview(path)
-    return page("actions/preview.html", preview=preview)
+    preview = read_preview(f"/api/incidents/{incident_id}/actions/{action_id}/previews/{preview_id}")
+    if is_part():
+        return page("actions/preview.html", preview=preview)
+    incident = read_incident(incident_id)
+    return incident_page("incident/preview.html", incident, "actions", preview=preview, action_id=action_id)
 
 
 def action_page(

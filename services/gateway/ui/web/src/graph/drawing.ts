@@ -9,15 +9,15 @@ import type { GraphNode, LayoutAnswer } from "./shapes.ts";
 const STYLESHEET = "__________cytoscape_stylesheet";
 const PADDING = 14;
 const ZOOM_STEP = 1.3;
+const AT_A_TIME = 200;
 // On a narrow screen all at once is too small to read: there it begins with a part that is not.
 const NARROW = { width: 600, zoom: 0.5 };
 
-/** Draw what was laid out into `canvas`. */
-export function draw(canvas: HTMLElement, answer: LayoutAnswer): Core {
+/** Draw what was laid out into `canvas`, some of it at a time, so that keys are heard in between. */
+export async function draw(canvas: HTMLElement, answer: LayoutAnswer): Promise<Core> {
   if (!document.getElementById(STYLESHEET)) document.head.append(Object.assign(document.createElement("meta"), { id: STYLESHEET }));
   const cy = cytoscape({
     container: canvas,
-    elements: elementsOf(answer),
     style: look(answer.graph.links.length),
     layout: { name: "preset", fit: false },
     minZoom: 0.08,
@@ -28,6 +28,11 @@ export function draw(canvas: HTMLElement, answer: LayoutAnswer): Core {
     userZoomingEnabled: false,
   });
   fit(cy, answer, cy.width() < NARROW.width ? NARROW.zoom : 0);
+  const elements = elementsOf(answer);
+  for (let index = 0; index < elements.length; index += AT_A_TIME) {
+    cy.add(elements.slice(index, index + AT_A_TIME));
+    await new Promise((next) => setTimeout(next));
+  }
   return cy;
 }
 

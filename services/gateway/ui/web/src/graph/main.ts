@@ -22,14 +22,14 @@ class Picture {
   private readonly answer: LayoutAnswer;
   private readonly cy: Core;
 
-  constructor(place: HTMLElement, graph: Graph, answer: LayoutAnswer) {
+  constructor(place: HTMLElement, graph: Graph, answer: LayoutAnswer, cy: Core) {
     this.place = place;
     this.graph = graph;
     this.answer = answer;
     this.panel = find(place, "#graph-entity");
     this.canvas = find(place, ".graph-canvas");
     this.legend = find<HTMLTemplateElement>(place, "#graph-legend");
-    this.cy = draw(this.canvas, answer);
+    this.cy = cy;
     showLanes(find(place, ".graph-lanes"), this.cy, answer.placing.lanes);
   }
 
@@ -66,6 +66,7 @@ class Picture {
   private async show(id: string, withFocus = true): Promise<void> {
     const shownAs = this.shownAs(id);
     this.mark(shownAs);
+    keepInAddress(id);
     const group = this.nodeOf(shownAs);
     if (group?.members && shownAs === id) showGroup(this.panel, group);
     else await showEntity(this.panel, this.place.dataset["entityAddress"] ?? "", id);
@@ -143,6 +144,7 @@ class Picture {
   private leave(event?: Event): void {
     event?.preventDefault();
     this.mark(null);
+    keepInAddress(null);
     this.panel.replaceChildren(this.legend.content.cloneNode(true));
     if (event) this.canvas.focus({ preventScroll: true });
   }
@@ -166,11 +168,23 @@ async function open(place: HTMLElement): Promise<void> {
   const answer = await fetch(place.dataset["address"] ?? "", { headers: { Accept: "application/json" } });
   if (!answer.ok) throw new Error(`the gateway answered ${answer.status}`);
   const graph = (await answer.json()) as Graph;
+  performance.mark("graph-fetched");
   const canvas = find(place, ".graph-canvas");
-  const picture = new Picture(place, graph, await layOutBeside(graph, canvas.clientWidth / Math.max(canvas.clientHeight, 1)));
+  const laidOut = await layOutBeside(graph, canvas.clientWidth / Math.max(canvas.clientHeight, 1));
+  performance.mark("graph-laid-out", { detail: laidOut.milliseconds });
+  const picture = new Picture(place, graph, laidOut, await draw(canvas, laidOut));
   picture.listen();
   picture.begin();
   place.dataset["started"] = "true";
+  performance.mark("graph-drawn");
+}
+
+/** Let the address of the page lead to where the person is: to send it to others, or to load it again. */
+function keepInAddress(entity: string | null): void {
+  const address = new URL(location.href);
+  if (entity === null) address.searchParams.delete("entity");
+  else address.searchParams.set("entity", entity);
+  history.replaceState(history.state, "", address);
 }
 
 function tellFailure(place: HTMLElement, error: unknown): void {

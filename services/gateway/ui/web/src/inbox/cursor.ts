@@ -30,6 +30,13 @@ export function moveCursor(step: 1 | -1): void {
   next.scrollIntoView({ block: "nearest" });
 }
 
+/** Have the cursor nowhere. */
+export function dropCursor(): void {
+  const row = cursor();
+  at = "";
+  if (row?.contains(document.activeElement)) (document.activeElement as HTMLElement).blur();
+}
+
 /** Open the incident the cursor is at. */
 export function openCursor(): void {
   cursor()?.querySelector<HTMLAnchorElement>("th a")?.click();

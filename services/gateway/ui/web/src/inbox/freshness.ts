@@ -7,8 +7,11 @@ import { compare } from "./standing.ts";
 
 // So near the top that nobody has scrolled to look for something.
 const AT_TOP_PIXELS = 120;
+// A row that has the focus changes as the others do: nothing is typed in it.
+const EXCHANGE = { morphStyle: "outerHTML", ignoreActiveValue: false } as const;
 const changed = new Set<string>();
 let waiting: HTMLElement | null = null;
+let isAsked = false;
 
 interface BeforeSwap extends Event {
   detail: { xhr: XMLHttpRequest; shouldSwap: boolean; requestConfig: { elt: HTMLElement } };
@@ -38,18 +41,24 @@ export function isBare(): boolean {
   return !document.querySelector("#rows .row-check:checked");
 }
 
-/** Show the list as it is now, in its order; where nothing is known to wait, `ask` fetches it first. */
-export function showAll(ask = false): void {
+/** Show what waits to be shown, in its order. */
+export function showAll(): void {
   const fresh = waiting;
   forget();
   if (fresh) replace(fresh);
-  else if (ask) document.dispatchEvent(new CustomEvent("refresh", { detail: { parts: ["inbox"] } }));
+}
+
+/** Fetch the list and show it as it is, wherever the person is: it is what they did themselves. */
+export function showAnew(): void {
+  isAsked = true;
+  document.dispatchEvent(new CustomEvent("refresh", { detail: { parts: ["inbox"] } }));
 }
 
 function take(fresh: HTMLElement): void {
   const rows = document.getElementById("rows");
   const freshRows = fresh.querySelector<HTMLElement>("#rows");
-  if (!rows || !freshRows || mayMove(rows)) {
+  if (!rows || !freshRows || isAsked || mayMove(rows)) {
+    isAsked = false;
     forget();
     replace(fresh);
     return;
@@ -75,7 +84,7 @@ function replace(fresh: HTMLElement): void {
   const list = document.getElementById("list");
   if (!list) return;
   const held = document.activeElement;
-  Idiomorph.morph(list, fresh.outerHTML, { morphStyle: "outerHTML" });
+  Idiomorph.morph(list, fresh.outerHTML, EXCHANGE);
   // A row that has moved in the document has lost the focus on the way.
   if (held instanceof HTMLElement && held.isConnected && document.activeElement !== held) held.focus({ preventScroll: true });
   htmx.process(document.getElementById("list") ?? document.body);
@@ -86,7 +95,7 @@ function morphRow(id: string, fresh: HTMLElement): void {
   const row = document.getElementById(id);
   const now = fresh.querySelector(`#${CSS.escape(id)}`);
   if (row && now && row.dataset["left"] === undefined && row.isEqualNode(now)) return;
-  if (row && now) Idiomorph.morph(row, now.outerHTML, { morphStyle: "outerHTML" });
+  if (row && now) Idiomorph.morph(row, now.outerHTML, EXCHANGE);
 }
 
 function touched(rows: HTMLElement): Set<string> {

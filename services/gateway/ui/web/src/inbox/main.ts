@@ -1,8 +1,8 @@
 // The inbox at work: keys, the selection, and rows that stay where they are while the world changes.
 import { openDialog } from "../dialogs.ts";
 import { onKey } from "../keys.ts";
-import { cursor, keepCursor, moveCursor, openCursor } from "./cursor.ts";
-import { isBare, keepFresh, showAll } from "./freshness.ts";
+import { cursor, dropCursor, keepCursor, moveCursor, openCursor } from "./cursor.ts";
+import { isBare, keepFresh, showAll, showAnew } from "./freshness.ts";
 import { checkNone, keepSelection, pick, pickTo, tellSelection } from "./selection.ts";
 
 /** Begin; `place` holds the inbox, whose content is exchanged as a person narrows it. */
@@ -15,7 +15,7 @@ export function start(place: HTMLElement): void {
     if (event.target instanceof HTMLElement && event.target.id === "several-body") openDialog("several-dialog");
     settle();
   });
-  document.getElementById("several-dialog")?.addEventListener("close", () => showAll(true));
+  document.getElementById("several-dialog")?.addEventListener("close", showAnew);
   settle();
   document.documentElement.dataset["inbox"] = "ready";
 }
@@ -27,7 +27,10 @@ function listen(): void {
   onKey("n", () => document.getElementById("new-incident")?.click());
   onKey("x", () => pick(cursor()));
   onKey("X", () => pickTo(cursor()));
-  onKey("Escape", checkNone);
+  onKey("Escape", () => {
+    checkNone();
+    dropCursor();
+  });
   onKey(".", () => showAll());
   for (const [key, deed] of [["a", "assign"], ["s", "severity"], ["m", "move"], ["M", "merge"]] as const) onKey(key, () => doWith(deed));
 }

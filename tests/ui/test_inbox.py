@@ -1,0 +1,182 @@
+"""The inbox in a browser: addresses, keys, arrivals from elsewhere, several at once."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+from playwright.sync_api import Page, expect
+
+from tests.support.browser import NARROW, Watched, axe_violations, ready
+from tests.support.product import Product
+
+pytestmark = pytest.mark.xdist_group("ui")
+
+
+class Inbox:
+    """The inbox narrowed to the incidents of one test, by a service that only they have."""
+
+    def __init__(self, product: Product, page: Page) -> None:
+        self.product, self.page = product, page
+        self.service = f"svc-{uuid.uuid4().hex[:10]}"
+
+    def send(self, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        answer = requests.request(
+            method, f"{self.product.url}/api/incidents{path}", json=body, headers=self.product.headers, timeout=10
+        )
+        assert answer.ok, answer.text
+        shown: dict[str, Any] = answer.json()
+        return shown
+
+    def open(self, title: str, **fields: Any) -> dict[str, Any]:
+        return self.send("POST", "", {"title": title, "services": [self.service], **fields})
+
+    def change(self, incident: dict[str, Any], **fields: Any) -> None:
+        self.send("PATCH", f"/{incident['id']}", fields)
+
+    def show(self, query: str = "") -> None:
+        self.page.goto(f"{self.product.url}/incidents?service={self.service}{query}")
+        ready(self.page)
+        # Told to the stream that a person would see: what comes from now on is not missed.
+        self.page.wait_for_selector("html[data-inbox=ready][data-stream=live]", state="attached")
+
+    @property
+    def titles(self) -> Any:
+        return self.page.locator("#rows .row-text")
+
+    def row(self, incident: dict[str, Any]) -> Any:
+        return self.page.locator(f"#row-{incident['number']}")
+
+
+@pytest.fixture
+def inbox(admin: Watched, product: Product) -> Inbox:
+    return Inbox(product, admin.page)
+
+
+def test_the_address_holds_the_filters_and_back_leads_to_the_view_before(inbox: Inbox) -> None:
+    inbox.open("Alpha is slow", severity="high", owner="ann")
+    inbox.open("Beta is down", severity="critical")
+    inbox.show()
+    page = inbox.page
+
+    page.locator("#facet-severity a", has_text="critical").click()
+    expect(inbox.titles).to_have_text(["Beta is down"])
+    assert "severity=critical" in page.url
+    page.locator("#facet-severity a", has_text="high").click()
+    expect(inbox.titles).to_have_text(["Beta is down", "Alpha is slow"])
+    page.keyboard.press("/")
+    page.keyboard.type("alpha")
+    expect(inbox.titles).to_have_text(["Alpha is slow"])
+    page.wait_for_url("**q=alpha*")
+    shared = page.url
+    expect(page.locator("#q")).to_be_focused()
+
+    page.go_back()
+    expect(inbox.titles).to_have_text(["Beta is down", "Alpha is slow"])
+    expect(page.locator("#q")).to_have_value("")
+    page.goto(shared)
+    expect(inbox.titles).to_have_text(["Alpha is slow"])
+    expect(page.locator("#q")).to_have_value("alpha")
+
+
+def test_keys_move_select_and_assign(inbox: Inbox) -> None:
+    opened = [inbox.open(f"Number {n}") for n in range(4)]
+    inbox.show()
+    page = inbox.page
+
+    for key in ("j", "j", "x", "j", "j", "k", "X"):
+        page.keyboard.press(key)
+    expect(inbox.row(opened[1])).to_be_focused()
+    expect(page.locator("#selected-count")).to_have_text("2 selected")
+    page.keyboard.press("a")
+    expect(page.locator("#several-dialog input[name=owner]")).to_be_focused()
+    assert axe_violations(page) == []
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#messages")).to_contain_text("2 incidents assigned.")
+    for incident, owner in zip(opened, ("nobody", "admin", "admin", "nobody"), strict=True):
+        expect(inbox.row(incident).locator(".col-owner")).to_have_text(owner)
+    expect(page.locator("#selected-count")).to_have_text("2 selected")
+    page.keyboard.press("Escape")
+    expect(page.locator(".several-bar")).to_be_hidden()
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/incidents/INC-{opened[3]['number']}")
+
+
+def test_what_others_do_arrives_without_moving_what_one_is_at(inbox: Inbox) -> None:
+    first, second = inbox.open("First"), inbox.open("Second")
+    inbox.show()
+    page = inbox.page
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    before = inbox.row(first).bounding_box()
+
+    inbox.open("Third")
+    inbox.change(first, title="First, renamed", severity="critical")
+    inbox.change(second, status="resolved")
+
+    expect(page.locator("#fresh")).to_have_text("1 new incident · show")
+    expect(inbox.titles).to_have_text(["Second", "First, renamed"])
+    expect(inbox.row(second)).to_have_attribute("data-left", "true")
+    expect(inbox.row(first)).to_be_focused()
+    assert inbox.row(first).bounding_box() == before
+    page.keyboard.press(".")
+    expect(inbox.titles).to_have_text(["Third", "First, renamed"])
+    expect(inbox.row(first)).to_be_focused()
+    expect(inbox.row(first).locator(".row-check")).to_be_checked()
+
+    page.keyboard.press("Escape")
+    inbox.open("Fourth")
+    expect(inbox.titles).to_have_text(["Fourth", "Third", "First, renamed"])
+
+
+def test_what_is_refused_for_one_of_several_is_said_and_the_others_are_done(inbox: Inbox) -> None:
+    one, other = inbox.open("One"), inbox.open("Other")
+    inbox.show()
+    page = inbox.page
+    page.get_by_label("Select all on this page").check()
+    page.keyboard.press("m")
+    page.locator("#several-dialog select[name=status]").select_option("investigating")
+    inbox.change(one, title="One, while the dialog was open")
+    page.locator("#several-dialog").get_by_role("button", name="Move").click()
+
+    expect(page.locator("#several-dialog h2")).to_have_text("1 of 2 moved")
+    expect(page.locator(".several-results li", has_text=f"INC-{one['number']}")).to_contain_text("refused")
+    page.get_by_role("button", name="Look at the refused again").click()
+    page.locator("#several-dialog select[name=status]").select_option("investigating")
+    page.locator("#several-dialog").get_by_role("button", name="Move").click()
+    for incident in (one, other):
+        expect(inbox.row(incident).locator(".col-status")).to_have_text("investigating", ignore_case=True)
+
+
+def test_on_a_narrow_screen_filters_open_and_an_incident_is_opened_by_hand(
+    open_as: Callable[..., Watched], product: Product
+) -> None:
+    watched = open_as("responder", size=NARROW, theme="dark")
+    inbox = Inbox(product, watched.page)
+    inbox.open("Narrow", labels={"team": "payments"})
+    inbox.show()
+    page = watched.page
+
+    page.get_by_role("button", name="Filters").click()
+    page.locator("#facet-severity a", has_text="medium").click()
+    expect(page.locator("#in-force")).to_contain_text("medium")
+    assert axe_violations(page) == []
+    page.keyboard.press("Escape")
+    expect(inbox.titles).to_have_text(["Narrow"])
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+    page.keyboard.press("n")
+    page.wait_for_url("**/incidents/new")
+    ready(page)
+    watched.expected_statuses.add(422)
+    page.get_by_label("Title").fill("   ")
+    page.get_by_role("button", name="Open the incident").click()
+    expect(page.get_by_label("Title")).to_have_attribute("aria-invalid", "true")
+    assert axe_violations(page) == []
+    page.get_by_label("Title").fill("By hand")
+    page.get_by_role("button", name="Open the incident").click()
+    page.wait_for_url("**/incidents/INC-*")
