@@ -181,3 +181,5 @@ def test_flower_asks_for_its_password(product: Product) -> None:
 
     assert requests.get(workers, timeout=5).status_code == 401
     assert requests.get(workers, auth=("admin", password), timeout=15).status_code == 200
+    queues = requests.get(f"{product.url}/api/queues", headers=product.headers, timeout=5).json()
+    assert queues["flowerUrl"] == product.flower_url, "the screens lead there"

@@ -1,7 +1,9 @@
 import msgspec
 import pytest
 
-from services.gateway.domain.records import Delivery, DeliveryState, Job, JobState, Role
+from services.gateway.domain.records import AUDIT_TYPES, Delivery, DeliveryState, Job, JobState, Role, Scope
+from services.gateway.ui.pages.operations import access, audit, mapping
+from shared.contracts.mapping import MAPPING_FIELDS
 from tests.support.builders import a_job
 from tests.support.gateway import GatewayUnderTest, a_gateway
 
@@ -43,6 +45,12 @@ def test_every_page_is_made_on_an_empty_product_for_every_role(gw: GatewayUnderT
 
     assert {key: answer.status_code for key, answer in made.items() if answer.status_code != 200} == {}
     assert all("<h1>Operations</h1>" in answer.text for answer in made.values())
+
+
+def test_what_forms_offer_is_all_there_is():
+    assert set(audit.TYPES) == set(AUDIT_TYPES)
+    assert [name for name, _ in access.SCOPES] == list(Scope)
+    assert set(mapping.FIELDS) == set(MAPPING_FIELDS)
 
 
 def test_parts_are_no_whole_pages(gw: GatewayUnderTest):

@@ -308,9 +308,12 @@ def test_the_audit_log_is_shown_under_its_filters_and_verified(gw: GatewayUnderT
 
     made = gw.get("/operations/audit?type=token_made&actor=token:admin&since=2026-11-01&until=").text
     checked = gw.get("/operations/audit/verify", headers=PART).text
+    without_script = gw.get("/operations/audit/verify").text
 
     assert "Token ann made" in made
     assert "Rules" not in made.split('id="audit-list"')[1]
     assert gw.get("/api/audit").json["head"]["hash"] in made
     assert "whole" in checked
     assert "of the audit log" in checked
+    assert "of the audit log" in without_script
+    assert "<h1>Operations</h1>" in without_script

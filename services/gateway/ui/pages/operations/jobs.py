@@ -1,6 +1,7 @@
 """The tab of operations: jobs, and those that failed for good."""
 
 from collections import Counter
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response
@@ -82,7 +83,14 @@ def _dead_letters() -> dict[str, Any]:
 
 def _whole(job_id: str) -> dict[str, Any]:
     job = read(f"/api/jobs/{job_id}")
-    return {"job": job, "chain": [*_before(job), job, *_after(job)]}
+    return {"job": job, "took": _took(job), "chain": [*_before(job), job, *_after(job)]}
+
+
+def _took(job: dict[str, Any]) -> float | None:
+    if not (job["startedAt"] and job["finishedAt"]):
+        return None
+    begun, ended = (datetime.fromisoformat(job[name]) for name in ("startedAt", "finishedAt"))
+    return (ended - begun).total_seconds()
 
 
 def _before(job: dict[str, Any]) -> list[dict[str, Any]]:

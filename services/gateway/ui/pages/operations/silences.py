@@ -1,5 +1,6 @@
 """The tab of operations: silences and maintenance windows, set after a look at what they would have held back."""
 
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, current_app, request
@@ -57,13 +58,19 @@ def end(silence_id: str) -> Response:
 
 def _board() -> dict[str, Any]:
     return {
+        "now": _now().strftime("%Y-%m-%dT%H:%M:%SZ"),
         "live": read("/api/silences", {"state": "live", "limit": _MOST_LIVE}),
         "ended": read("/api/silences", {**asked(), "state": "ended", "limit": 20}),
     }
 
 
 def _silence() -> dict[str, Any]:
-    return silence_of(request.form, request.form.getlist("severities"), current_app.extensions["faultline_clock"].now())
+    return silence_of(request.form, request.form.getlist("severities"), _now())
+
+
+def _now() -> datetime:
+    found: datetime = current_app.extensions["faultline_clock"].now()
+    return found
 
 
 def _form(values: dict[str, str], severities: list[str], trial: Any) -> Response:
