@@ -11,7 +11,13 @@ from scripts.surface import read_surface
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(
-    [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("services/**/*.md"), *ROOT.glob("data/samples/**/*.md")]
+    [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/**/*.md"),
+        *ROOT.glob("services/*/*.md"),
+        *ROOT.glob("services/*/*/*.md"),
+        *ROOT.glob("data/samples/**/*.md"),
+    ]
 )
 # A link's target, without its anchor; links to other sites are not followed.
 LINK = re.compile(r"\[[^\]]*\]\((?![a-z]+:)([^)#\s]+)(?:#[^)]*)?\)")
