@@ -11,13 +11,11 @@ from scripts.surface import read_surface
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(
-    [
-        *ROOT.glob("*.md"),
-        *ROOT.glob("docs/**/*.md"),
-        *ROOT.glob("services/*/*.md"),
-        *ROOT.glob("services/*/*/*.md"),
-        *ROOT.glob("data/samples/**/*.md"),
-    ]
+    page
+    for pattern in ("*.md", "docs/**/*.md", "services/**/*.md", "data/samples/**/*.md")
+    for page in ROOT.glob(pattern)
+    # Those of others, which a build put there.
+    if "node_modules" not in page.parts
 )
 # A link's target, without its anchor; links to other sites are not followed.
 LINK = re.compile(r"\[[^\]]*\]\((?![a-z]+:)([^)#\s]+)(?:#[^)]*)?\)")
