@@ -12,11 +12,13 @@ export function start(place: HTMLElement): void {
   keepFresh(place);
   listen();
   document.addEventListener("htmx:afterSettle", (event) => {
-    if (event.target instanceof HTMLElement && event.target.id === "several-body") openDialog("several-dialog");
-    settle();
+    const id = event.target instanceof HTMLElement ? event.target.id : "";
+    if (id === "several-body") openDialog("several-dialog");
+    if (id === "inbox") tellSearch();
+    tellSelection();
   });
   document.getElementById("several-dialog")?.addEventListener("close", showAnew);
-  settle();
+  tellSelection();
   document.documentElement.dataset["inbox"] = "ready";
 }
 
@@ -41,10 +43,8 @@ function doWith(deed: string): void {
   if (!isBare()) document.querySelector<HTMLButtonElement>(`#several button[value="${deed}"]`)?.click();
 }
 
-/** Have the page say what is so after part of it was exchanged. */
-function settle(): void {
-  tellSelection();
-  // What is typed stays while a person types; a view that somebody went to says what it searches for.
+/** Have a view that somebody went to say what it searches for; what is typed stays while a person types. */
+function tellSearch(): void {
   const search = document.querySelector<HTMLInputElement>("#q");
   if (search && document.activeElement !== search) search.value = new URLSearchParams(location.search).get("q") ?? "";
 }
