@@ -13,6 +13,8 @@ from tests.support.browser import NARROW, Watched, axe_violations, ready
 from tests.support.product import Product
 
 pytestmark = pytest.mark.xdist_group("ui")
+_AWAIT_HEADER = """() => { window.headerSettled = new Promise((go) => document.addEventListener("htmx:afterSettle",
+    (event) => event.target.id === "incident-header" && go())); }"""
 TABS = ("", "/signals", "/jobs", "/report")
 
 
@@ -124,7 +126,11 @@ def test_an_edit_that_somebody_overtook_is_refused_and_keeps_what_was_typed(admi
 
     case.call("PATCH", title="What somebody else thinks")
     expect(page.locator("h1")).to_have_text("What somebody else thinks")
+    page.evaluate(_AWAIT_HEADER)
     dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("version_conflict")
+    # Also when the header behind the dialog was fetched anew.
+    page.evaluate("window.headerSettled")
     expect(dialog.get_by_role("alert")).to_contain_text("version_conflict")
     expect(dialog.get_by_label("Title")).to_have_value("What I think it is")
 

@@ -7,9 +7,12 @@ export function keepWhatIsTyped(): void {
   Idiomorph.defaults.callbacks.beforeNodeMorphed = (old: Node, fresh: Node) => {
     if (!(old instanceof HTMLElement) || !(fresh instanceof HTMLElement)) return true;
     if (old.dataset["stays"] !== undefined) return false;
+    // Why a form was refused stands there until it is sent again, whatever else changes meanwhile.
+    if (old.matches(".problem-place") && old.hasChildNodes()) return false;
     if (isField(old) && isField(fresh)) return isHidden(old) ? !isBegun(old) : !isTouched(old);
     return true;
   };
+  Idiomorph.defaults.callbacks.beforeNodeRemoved = (node: Node) => !(node instanceof HTMLElement && node.matches(".field-problem"));
   Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name: string, node: Element) => {
     // Whether these are open is the viewer's, not the server's.
     if (name === "open" && (node instanceof HTMLDialogElement || node instanceof HTMLDetailsElement)) return false;
