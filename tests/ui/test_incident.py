@@ -197,3 +197,28 @@ def test_every_tab_is_accessible_and_fits(
         case.open_in(page, tab)
         assert axe_violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+
+
+def test_after_an_answer_that_was_lost_other_words_can_be_sent(admin: Watched, case: Case) -> None:
+    page, notes = admin.page, []
+    admin.expected_statuses.add(422)
+    case.open_in(page)
+    # The gateway takes it, and the answer never comes.
+    page.route("**/notes", lambda route: (notes.append(route.fetch().status), route.abort()))
+    page.locator("#note").fill("First words")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#messages")).to_contain_text("still here")
+    page.unroute("**/notes")
+
+    page.locator("#note").fill("Other words")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".problem").first).to_contain_text("did arrive")
+    page.locator("#note").focus()
+    page.keyboard.press("Control+Enter")
+
+    expect(page.locator("#timeline")).to_contain_text("Other words")
+    expect(page.locator("#timeline")).to_contain_text("First words")
+    assert notes == [204]
+    # The console tells of the request that was cut off, thrice.
+    cut_off = ("htmx:afterRequest", "htmx:sendError", "ERR_FAILED")
+    admin.problems[:] = [one for one in admin.problems if not any(word in one for word in cut_off)]
