@@ -298,6 +298,18 @@ SETTINGS: dict[str, Setting] = {
             None,
             "Kubeconfig whose contexts may be changed; without it, the cluster of its pod, and outside of one none.",
         ),
+        # --- flower
+        Setting("FAULTLINE_FLOWER_HOST", _text, "127.0.0.1", "Address Flower listens on."),
+        Setting(
+            "FAULTLINE_FLOWER_PORT", _PORT, "5555", "Port Flower listens on; under `faultline up` 0 leaves Flower out."
+        ),
+        Setting(
+            "FAULTLINE_FLOWER_PASSWORD",
+            _text,
+            None,
+            "Password of the user `admin` of Flower. `faultline up` makes one and keeps it in the data folder.",
+            secret=True,
+        ),
         # --- command line
         Setting("FAULTLINE_URL", _text, "http://127.0.0.1:8080", "Gateway the `faultline` command talks to."),
         Setting(
@@ -306,9 +318,6 @@ SETTINGS: dict[str, Setting] = {
             None,
             "Token the `faultline` command uses; else the data folder's admin token.",
             secret=True,
-        ),
-        Setting(
-            "FAULTLINE_FLOWER_PORT", _PORT, "5555", "Port Flower listens on under `faultline up`; 0 leaves Flower out."
         ),
     )
 }
