@@ -141,6 +141,12 @@ SETTINGS: dict[str, Setting] = {
             "Credential of the internal door. `faultline up` makes one and keeps it in the data folder.",
             secret=True,
         ),
+        Setting(
+            "FAULTLINE_HEARD_FILE",
+            Path,
+            None,
+            "File that a worker touches whenever the gateway heard its hello, every 10 seconds: for health checks.",
+        ),
         # --- gateway
         Setting("FAULTLINE_GATEWAY_DOOR_HOST", _text, "127.0.0.1", "Address the internal door listens on."),
         Setting("FAULTLINE_GATEWAY_DOOR_PORT", _PORT, "8081", "Port the internal door listens on."),
