@@ -1,4 +1,4 @@
-"""Exit with 0 if the service of this container does its work: asked by the image's health check, with no import of it."""
+"""Exit with 0 if the service of this container does its work: what the health check of the image asks."""
 
 import base64
 import os

@@ -41,5 +41,5 @@ ENV PATH=/app/.venv/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 PYTHONDONTWRITE
 USER 10001:10001
 # A worker told so takes no new work and finishes what it has in hand; the gateway answers what it began.
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=5s --start-period=40s --start-interval=1s --retries=3 CMD ["python", "/app/healthy.py"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=40s --retries=3 CMD ["python", "/app/healthy.py"]
 ENTRYPOINT ["python", "/app/start.py"]
