@@ -10,9 +10,9 @@ from scripts.docs_pages import OPENAPI, SURFACE, settings_rows, stale_pages
 from scripts.surface import read_surface
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted(
-    [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("services/**/*.md"), *ROOT.glob("data/samples/**/*.md")]
-)
+SEARCHED = ("*.md", "docs/**/*.md", "services/**/*.md", "data/samples/**/*.md")
+# What is fetched to build the screens has pages of its own, which are not ours.
+PAGES = sorted(page for pattern in SEARCHED for page in ROOT.glob(pattern) if "node_modules" not in page.parts)
 # A link's target, without its anchor; links to other sites are not followed.
 LINK = re.compile(r"\[[^\]]*\]\((?![a-z]+:)([^)#\s]+)(?:#[^)]*)?\)")
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
