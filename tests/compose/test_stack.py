@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 import requests
+from services.cli.demo_story import STORY, Step, bodies
 
 from services.cli.commands.demo import read_template
-from services.cli.demo_story import STORY, Step, bodies
 from tests.compose.stack import ROOT, SERVICES, Stack, image_sizes, left_behind, running_stack, why_not
 
 pytestmark = pytest.mark.timeout(1_800)
