@@ -34,6 +34,20 @@ demo-alertmanager: setup ## Fire a real Prometheus and Alertmanager into a produ
 	@scripts/system-packages.sh prometheus prometheus-alertmanager
 	@$(PY) -m tests.e2e.demo_alertmanager
 
+# --- in containers --------------------------------------------------------------------------------------
+
+COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
+
+.PHONY: up down logs
+up: ## Build the images and run Faultline in containers; http://127.0.0.1:8080
+	@$(COMPOSE) up -d --build --wait && echo "http://127.0.0.1:8080, the admin token:" && $(COMPOSE) exec -T gateway cat /data/admin-token
+
+down: ## Stop the containers; what they keep stays in their volumes
+	@$(COMPOSE) down
+
+logs: ## Follow what the containers say
+	@$(COMPOSE) logs -f --tail 100
+
 # --- check it -----------------------------------------------------------------------------------------
 
 .PHONY: test check static format lint types imports deps check-docs check-isolation hook
@@ -107,6 +121,10 @@ test-ui: setup ## The screens in a real browser, against the whole product (part
 screenshots: setup ## Write pictures of every screen, both themes, wide and narrow, to FOLDER (default: .screenshots)
 	@scripts/system-packages.sh chromium
 	@$(PY) -m tests.ui.screenshots $(or $(FOLDER),.screenshots)
+
+.PHONY: compose-test
+compose-test: setup ## Build the images, run and kill them on a real container engine; says so where there is none
+	$(PYTEST) -s -p no:randomly tests/compose
 
 chaos: setup ## 5,000 deliveries while everything is killed at random (under 5 minutes); prints the counts
 	$(PY) -m tests.chaos.run

@@ -14,6 +14,9 @@ from urllib.parse import urlsplit
 from shared.errors import SettingsInvalid
 
 PREFIX = "FAULTLINE_"
+# `FAULTLINE_DOOR_KEY_FILE` names a file that holds FAULTLINE_DOOR_KEY: how orchestrators hand out secrets.
+_FILE = "_FILE"
+_MOST_SECRET_BYTES = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +156,12 @@ SETTINGS: dict[str, Setting] = {
             None,
             "Credential of the internal door. `faultline up` makes one and keeps it in the data folder.",
             secret=True,
+        ),
+        Setting(
+            "FAULTLINE_HEARD_FILE",
+            Path,
+            None,
+            "File that a worker touches whenever the gateway heard its hello, every 10 seconds: for health checks.",
         ),
         # --- gateway
         Setting("FAULTLINE_GATEWAY_DOOR_HOST", _text, "127.0.0.1", "Address the internal door listens on."),
@@ -311,6 +320,18 @@ SETTINGS: dict[str, Setting] = {
             None,
             "Kubeconfig whose contexts may be changed; without it, the cluster of its pod, and outside of one none.",
         ),
+        # --- flower
+        Setting("FAULTLINE_FLOWER_HOST", _text, "127.0.0.1", "Address Flower listens on."),
+        Setting(
+            "FAULTLINE_FLOWER_PORT", _PORT, "5555", "Port Flower listens on; under `faultline up` 0 leaves Flower out."
+        ),
+        Setting(
+            "FAULTLINE_FLOWER_PASSWORD",
+            _text,
+            None,
+            "Password of the user `admin` of Flower. `faultline up` makes one and keeps it in the data folder.",
+            secret=True,
+        ),
         # --- command line
         Setting("FAULTLINE_URL", _text, "http://127.0.0.1:8080", "Gateway the `faultline` command talks to."),
         Setting(
@@ -320,9 +341,6 @@ SETTINGS: dict[str, Setting] = {
             "Token the `faultline` command uses; else the data folder's admin token.",
             secret=True,
         ),
-        Setting(
-            "FAULTLINE_FLOWER_PORT", _PORT, "5555", "Port Flower listens on under `faultline up`; 0 leaves Flower out."
-        ),
     )
 }
 
@@ -330,10 +348,12 @@ SETTINGS: dict[str, Setting] = {
 def read_settings(environ: Mapping[str, str], names: Iterable[str], *, required: Iterable[str] = ()) -> dict[str, Any]:
     """Return the typed values of ``names``, keyed by name without the prefix, in lower case.
 
-    A setting that is unset or empty has its default (None where there is none). Raises ``SettingsInvalid``
-    naming every misspelt, missing or unusable variable at once; values of secrets are never repeated in it.
+    A setting that is unset or empty has its default (None where there is none). A secret may stand in a file, which
+    the variable of its name with ``_FILE`` at the end names. Raises ``SettingsInvalid`` naming every misspelt, missing
+    or unusable variable at once; values of secrets are never repeated in it.
     """
     problems = [f"{name}: no such setting{_suggestion(name)}" for name in sorted(environ) if _is_misspelt(name)]
+    environ = {**environ, **_secrets_in_files(environ, problems)}
     values: dict[str, Any] = {}
     for name in names:
         setting = SETTINGS[name]
@@ -356,8 +376,31 @@ def read_settings(environ: Mapping[str, str], names: Iterable[str], *, required:
     return values
 
 
+def _secrets_in_files(environ: Mapping[str, str], problems: list[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for variable in (name for name in sorted(environ) if _names_a_file(name) and environ[name]):
+        name = variable.removesuffix(_FILE)
+        if environ.get(name):
+            problems.append(f"{variable}: {name} is set too; set one of them")
+            continue
+        try:
+            with Path(environ[variable]).open("rb") as file:
+                found[name] = file.read(_MOST_SECRET_BYTES).decode("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            problems.append(f"{variable}: {error}")
+            continue
+        if not found[name]:
+            problems.append(f"{variable}: the file {environ[variable]} is empty")
+    return found
+
+
+def _names_a_file(name: str) -> bool:
+    setting = SETTINGS.get(name.removesuffix(_FILE)) if name.endswith(_FILE) else None
+    return setting is not None and setting.secret
+
+
 def _is_misspelt(name: str) -> bool:
-    return name.startswith(PREFIX) and name not in SETTINGS
+    return name.startswith(PREFIX) and name not in SETTINGS and not _names_a_file(name)
 
 
 def _suggestion(name: str) -> str:

@@ -94,6 +94,7 @@ _greeter = Greeter(
         runs_commands=_commands is not None,
     ),
     KnownNames(_clusters.names),
+    heard_file=_settings.heard_file,
 )
 
 

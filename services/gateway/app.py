@@ -57,6 +57,7 @@ from services.gateway.api.problems import from_http_exception, problem_response
 from services.gateway.api.streams import Live
 from services.gateway.handlers.judge import Judge
 from services.gateway.live.board import LiveBoard
+from services.gateway.ui.ask import IN_PROCESS
 from services.gateway.ui.assets import Assets
 from services.gateway.ui.screens import add_screens, unknown_page
 from services.gateway.wiring import Gateway
@@ -70,7 +71,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_QUIET_ROUTES = frozenset({"/healthz", "/readyz", "/metrics"})
+_QUIET_ROUTES = frozenset({"/healthz", "/readyz", "/metrics", "/assets/<name>"})
 _QUIET_BLUEPRINTS = frozenset({intake.blueprint.name, alerts.blueprint.name})
 _REFUSED = 400
 _SERVER_ERROR = 500
@@ -250,9 +251,7 @@ def _finish(response: Response) -> Response:
     metrics: Metrics = current_app.extensions["faultline_metrics"]
     metrics.count_request(request.method, route, response.status_code, seconds)
     subject = g.get("subject")
-    # A delivery that was taken is a record of its own, which says more than a line for each would.
-    is_quiet = route in _QUIET_ROUTES or (request.blueprint in _QUIET_BLUEPRINTS and response.status_code < _REFUSED)
-    report = log.debug if is_quiet else log.info
+    report = log.debug if route in _QUIET_ROUTES or _says_nothing_new(response) else log.info
     report(
         "request answered",
         request_id=g.request_id,
@@ -263,6 +262,14 @@ def _finish(response: Response) -> Response:
         milliseconds=round(seconds * 1000, 2),
     )
     return response
+
+
+def _says_nothing_new(response: Response) -> bool:
+    """Answer whether others say as much: the records of deliveries that were taken, the line of a page that asked."""
+    if response.status_code >= _REFUSED:
+        return False
+    is_read_by_page = IN_PROCESS in request.environ and request.method == "GET"
+    return is_read_by_page or request.blueprint in _QUIET_BLUEPRINTS
 
 
 def _answer_http(error: HTTPException) -> Response:

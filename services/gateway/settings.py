@@ -106,11 +106,6 @@ class Settings:
 def read_gateway_settings(environ: Mapping[str, str]) -> Settings:
     """Return the settings of the gateway; raise ``SettingsInvalid`` naming every problem at once."""
     problems: list[str] = []
-    token = environ.get("FAULTLINE_ADMIN_TOKEN")
-    if token and len(token) < ADMIN_TOKEN_LEAST_LENGTH:
-        problems.append(f"FAULTLINE_ADMIN_TOKEN: must have at least {ADMIN_TOKEN_LEAST_LENGTH} characters")
-    if token and not (token.isascii() and token.isprintable() and " " not in token):
-        problems.append("FAULTLINE_ADMIN_TOKEN: must be printable ASCII without spaces")
     signing: dict[str, Signing] = {}
     if signing_file := environ.get("FAULTLINE_GATEWAY_SIGNING_FILE"):
         try:
@@ -126,8 +121,19 @@ def read_gateway_settings(environ: Mapping[str, str]) -> Settings:
     try:
         values = read_settings(environ, _NAMES, required=_REQUIRED)
     except SettingsInvalid as error:
+        problems += _token_problems(environ.get("FAULTLINE_ADMIN_TOKEN"))
         raise SettingsInvalid("\n".join([error.detail, *problems])) from None
+    problems += _token_problems(values["admin_token"])
     if problems:
         raise SettingsInvalid("\n".join(problems))
     named = {name.removeprefix("gateway_"): value for name, value in values.items()}
     return Settings(**named, signing=signing, approvals=approvals)
+
+
+def _token_problems(token: str | None) -> list[str]:
+    problems = []
+    if token and len(token) < ADMIN_TOKEN_LEAST_LENGTH:
+        problems.append(f"FAULTLINE_ADMIN_TOKEN: must have at least {ADMIN_TOKEN_LEAST_LENGTH} characters")
+    if token and not (token.isascii() and token.isprintable() and " " not in token):
+        problems.append("FAULTLINE_ADMIN_TOKEN: must be printable ASCII without spaces")
+    return problems

@@ -67,6 +67,7 @@ _greeter = Greeter(
     DoorClient(_settings.door_url, _settings.door_key, patience_seconds=5.0),
     Hello(service="graph", worker=_worker_name, version=_version(), queues=(Queue.GRAPH,)),
     KnownNames(_clusters),
+    heard_file=_settings.heard_file,
 )
 
 

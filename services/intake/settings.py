@@ -13,6 +13,7 @@ _NAMES = (
     "FAULTLINE_BROKER_URL",
     "FAULTLINE_DOOR_URL",
     "FAULTLINE_DOOR_KEY",
+    "FAULTLINE_HEARD_FILE",
     "FAULTLINE_LOG_LEVEL",
     "FAULTLINE_LOG_FORMAT",
     "FAULTLINE_INTAKE_CONCURRENCY",
@@ -28,6 +29,7 @@ class Settings:
     broker_url: str
     door_url: str
     door_key: str
+    heard_file: Path | None
     log_level: str
     log_format: str
     concurrency: int
@@ -45,6 +47,7 @@ def read_intake_settings(environ: Mapping[str, str]) -> Settings:
         broker_url=values["broker_url"],
         door_url=values["door_url"],
         door_key=values["door_key"],
+        heard_file=values["heard_file"],
         log_level=values["log_level"],
         log_format=values["log_format"],
         concurrency=values["intake_concurrency"],

@@ -49,6 +49,7 @@ app = _create_app()
 _greeter = Greeter(
     DoorClient(_settings.door_url, _settings.door_key, patience_seconds=5.0),
     Hello(service="intake", worker=_worker_name, version=_version(), queues=(Queue.INTAKE,)),
+    heard_file=_settings.heard_file,
 )
 
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 import structlog
@@ -20,9 +21,20 @@ _AFTER_FAILURE_SECONDS = 2.0
 class Greeter:
     """Owns the thread that says hello, in the worker's main process."""
 
-    def __init__(self, door: DoorClient, hello: Hello, clusters: Callable[[], tuple[str, ...]] = tuple) -> None:
-        """``clusters`` is asked before each hello, from the greeter's own thread."""
+    def __init__(
+        self,
+        door: DoorClient,
+        hello: Hello,
+        clusters: Callable[[], tuple[str, ...]] = tuple,
+        *,
+        heard_file: Path | None = None,
+    ) -> None:
+        """``clusters`` is asked before each hello, from the greeter's own thread.
+
+        ``heard_file`` is touched whenever the gateway heard one: what looks at the worker from outside goes by its age.
+        """
         self._door, self._hello, self._clusters = door, hello, clusters
+        self._heard_file = heard_file
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -41,7 +53,16 @@ class Greeter:
         while not self._stopped.wait(wait):
             try:
                 self._door.hello(msgspec.structs.replace(self._hello, clusters=self._clusters()))
+                self._note_heard()
                 wait = _EVERY_SECONDS
             except AppError as error:
                 log.warning("the gateway did not hear our hello", problem=error.code)
                 wait = _AFTER_FAILURE_SECONDS
+
+    def _note_heard(self) -> None:
+        if self._heard_file is None:
+            return
+        try:
+            self._heard_file.touch()
+        except OSError as error:
+            log.warning("the file of the last hello cannot be written", problem=str(error))

@@ -177,9 +177,12 @@ def test_a_supervisor_that_is_killed_leaves_no_process_and_the_next_one_starts(t
 def test_flower_asks_for_its_password(product: Product) -> None:
     password = (product.data_dir / "flower-password").read_text().strip()
     wait_until(lambda: read_run(product.data_dir)["children"]["flower"]["state"] == "up")
-    workers = f"{product.flower_url}/api/workers"
 
-    assert requests.get(workers, timeout=5).status_code == 401
-    assert requests.get(workers, auth=("admin", password), timeout=15).status_code == 200
+    # The last two are open in a Flower of its own.
+    for path in ("/api/workers", "/metrics", "/healthcheck"):
+        address = f"{product.flower_url}{path}"
+        assert requests.get(address, timeout=5).status_code == 401, path
+        assert requests.get(address, auth=("admin", "wrong"), timeout=5).status_code == 401, path
+        assert requests.get(address, auth=("admin", password), timeout=15).status_code == 200, path
     queues = requests.get(f"{product.url}/api/queues", headers=product.headers, timeout=5).json()
     assert queues["flowerUrl"] == product.flower_url, "the screens lead there"

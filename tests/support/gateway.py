@@ -6,6 +6,8 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 from werkzeug.test import TestResponse
 
 from services.gateway.api.auth import Authenticator
@@ -79,6 +81,25 @@ def some_settings(data_dir: Path = Path("unused"), **changes: Any) -> Settings:
         "door_key": DOOR_KEY,
     }
     return Settings(**{**given, **changes})
+
+
+class _CompiledTemplates(BytecodeCache):
+    """Templates compiled once for all apps of a run."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Hand out what another app compiled."""
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what this app compiled."""
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+_TEMPLATES = _CompiledTemplates()
 
 
 class NamedAssets(Assets):
@@ -166,6 +187,7 @@ def a_gateway(
         version="0.1.0",
     )
     app = create_app(gateway, Authenticator(store, clock, Throttle(ticks)), assets=NamedAssets())
+    app.jinja_env.bytecode_cache = _TEMPLATES
     found = GatewayUnderTest(clock=clock, relay=relay, ticks=ticks, gateway=gateway, app=app)
     for role in Role if with_tokens else ():
         found.secrets[role] = secret = f"flt_secret-of-the-{role}"

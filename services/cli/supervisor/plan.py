@@ -37,7 +37,6 @@ _NAMES = (
     "FAULTLINE_ACTIONS_CONCURRENCY",
     "FAULTLINE_FLOWER_PORT",
 )
-_CELERY = (sys.executable, "-m", "celery", "-A", "services.intake.worker:app")
 _WORKERS = ("intake", "graph", "actions")
 
 
@@ -175,10 +174,14 @@ def _worker(name: str, settings: Mapping[str, Any], env: Mapping[str, str], url:
 
 
 def _flower(env: Mapping[str, str], data_dir: Path, port: int) -> ChildSpec:
-    flags = ["--address=127.0.0.1", f"--port={port}", "--persistent=True", f"--db={data_dir / 'flower.db'}"]
+    password = read_or_make_secret(data_dir / FLOWER_PASSWORD)
     # In the environment and not among the arguments, which every user of the machine can list.
-    own = {"FLOWER_BASIC_AUTH": f"admin:{read_or_make_secret(data_dir / FLOWER_PASSWORD)}"}
-    probe = f"{url_of('127.0.0.1', port)}/healthcheck"
+    own = {
+        "FAULTLINE_FLOWER_HOST": "127.0.0.1",
+        "FAULTLINE_FLOWER_PORT": str(port),
+        "FAULTLINE_FLOWER_PASSWORD": password,
+    }
+    command, probe = (sys.executable, "-m", "services.flower"), f"{url_of('127.0.0.1', port)}/healthcheck"
     return ChildSpec(
-        "flower", (*_CELERY, "flower", *flags), {**env, **own}, lambda: probes.is_ok(probe), essential=False
+        "flower", command, {**env, **own}, lambda: probes.is_ok(probe, ("admin", password)), essential=False
     )

@@ -9,9 +9,9 @@ import requests
 _TIMEOUT_SECONDS = 2.0
 
 
-async def is_ok(url: str) -> bool:
-    """Answer whether ``url`` gives 200."""
-    response = await asyncio.to_thread(_get, url)
+async def is_ok(url: str, login: tuple[str, str] | None = None) -> bool:
+    """Answer whether ``url`` gives 200, to the user and password of ``login`` where it asks for them."""
+    response = await asyncio.to_thread(_get, url, login)
     return response is not None and response.status_code == requests.codes.ok
 
 
@@ -39,11 +39,11 @@ async def valkey_answers(socket_path: Path) -> bool:
         return False
 
 
-def _get(url: str) -> requests.Response | None:
+def _get(url: str, login: tuple[str, str] | None = None) -> requests.Response | None:
     with requests.Session() as session:
         session.trust_env = False  # A proxy has no business between us and our own children.
         try:
-            return session.get(url, timeout=_TIMEOUT_SECONDS)
+            return session.get(url, auth=login, timeout=_TIMEOUT_SECONDS)
         except requests.RequestException:
             return None
 

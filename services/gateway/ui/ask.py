@@ -19,6 +19,8 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from services.gateway.api.browser import CSRF_HEADER
 
 JSON = "application/json"
+# Marks a request as a page's own, in what WSGI calls the environment: no client can set it.
+IN_PROCESS = "faultline.in_process"
 # What a browser says about itself and about where a request is from, and what a proxy added: the API judges by it.
 _PASSED_ON = ("Authorization", "Cookie", "Origin", "Sec-Fetch-Site", "User-Agent")
 _WHENCE = frozenset({"Origin", "Sec-Fetch-Site"})
@@ -113,6 +115,7 @@ def ask(
         environ = builder.get_environ()
     finally:
         builder.close()
+    environ[IN_PROCESS] = True
     # In a context of its own: what the app knows of this request must not be mixed with what it knows of that one.
     data, status, headers = contextvars.Context().run(_run, current_app.wsgi_app, environ)
     decoded = msgspec.json.decode(data) if data and "json" in headers.get("Content-Type", "") else None

@@ -31,9 +31,15 @@ class Assets:
         except FileNotFoundError:
             return {"entries": {}, "files": {}}
 
+    @cached_property
+    def _files(self) -> dict[str, tuple[bytes, bytes]]:
+        """All of it, held: pages that are open go on when a newer build takes the folder's place."""
+        names = self._manifest["files"]
+        return {name: ((self.folder / name).read_bytes(), (self.folder / f"{name}.gz").read_bytes()) for name in names}
+
     @property
     def are_built(self) -> bool:
-        return "main" in self._manifest["entries"]
+        return "main" in self._manifest["entries"] and bool(self._files)
 
     def address(self, entry: str) -> str:
         """Return the path of a built script or style; raises ``KeyError`` for one that is not built."""
@@ -45,11 +51,11 @@ class Assets:
 
     def answer(self, name: str) -> Response | None:
         """Return the file of this name, packed where the browser takes that; None if there is none."""
-        if name not in self._manifest["files"]:
+        if name not in self._files:
             return None
         headers = {"Cache-Control": _FOREVER, "Vary": "Accept-Encoding"}
-        path = self.folder / name
+        plain, packed = self._files[name]
         if request.accept_encodings.best_match(["gzip"]):
             headers["Content-Encoding"] = "gzip"
-            path = self.folder / f"{name}.gz"
-        return Response(path.read_bytes(), 200, headers, content_type=_TYPES[Path(name).suffix])
+        body = packed if "Content-Encoding" in headers else plain
+        return Response(body, 200, headers, content_type=_TYPES[Path(name).suffix])

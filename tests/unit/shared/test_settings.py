@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from shared.errors import SettingsInvalid
@@ -77,3 +79,39 @@ def test_the_value_of_a_secret_is_never_repeated(monkeypatch: pytest.MonkeyPatch
 
     assert "hunter2" not in refused.value.detail
     assert "the value given: must be longer" in refused.value.detail
+
+
+def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "door-key"
+    file.write_text("a key of the door\n")
+
+    values = read_settings(
+        {"FAULTLINE_DOOR_KEY_FILE": str(file)}, ["FAULTLINE_DOOR_KEY"], required=["FAULTLINE_DOOR_KEY"]
+    )
+
+    assert values == {"door_key": "a key of the door"}
+
+
+@pytest.mark.parametrize(("content", "word"), [(None, "No such file"), (b"", "is empty"), (b"\xff\xfe", "codec")])
+def test_a_file_that_holds_no_secret_is_refused(tmp_path: Path, content: bytes | None, word: str) -> None:
+    file = tmp_path / "door-key"
+    if content is not None:
+        file.write_bytes(content)
+
+    with pytest.raises(SettingsInvalid) as refused:
+        read_settings({"FAULTLINE_DOOR_KEY_FILE": str(file)}, ["FAULTLINE_DOOR_KEY"])
+
+    assert refused.value.detail.startswith("FAULTLINE_DOOR_KEY_FILE: ")
+    assert word in refused.value.detail
+
+
+def test_a_secret_comes_from_one_place(tmp_path: Path) -> None:
+    environ = {"FAULTLINE_DOOR_KEY": "one", "FAULTLINE_DOOR_KEY_FILE": str(tmp_path / "door-key")}
+
+    with pytest.raises(SettingsInvalid, match="set one of them"):
+        read_settings(environ, ["FAULTLINE_DOOR_KEY"])
+
+
+def test_only_secrets_may_stand_in_files() -> None:
+    with pytest.raises(SettingsInvalid, match="FAULTLINE_PORT_FILE: no such setting"):
+        read_settings({"FAULTLINE_PORT_FILE": "/run/port"}, ["FAULTLINE_PORT"])

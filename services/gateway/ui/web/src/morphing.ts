@@ -7,7 +7,7 @@ export function keepWhatIsTyped(): void {
   Idiomorph.defaults.callbacks.beforeNodeMorphed = (old: Node, fresh: Node) => {
     if (!(old instanceof HTMLElement) || !(fresh instanceof HTMLElement)) return true;
     if (old.dataset["stays"] !== undefined) return false;
-    // Why a form was refused stands there until it is sent again, whatever else changes meanwhile.
+    // What was refused is told until the form is sent again.
     if (old.matches(".problem-place") && old.hasChildNodes()) return false;
     if (isField(old) && isField(fresh)) return isHidden(old) ? !isBegun(old) : !isTouched(old);
     return true;

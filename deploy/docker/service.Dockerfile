@@ -1,0 +1,48 @@
+# One file for every service: `docker build --build-arg SERVICE=intake -f deploy/docker/service.Dockerfile .`
+# The image holds shared/, that one service, and what its extra asks for; no build tool, no compiler, no pip cache.
+ARG PYTHON_IMAGE=python:3.13-slim
+
+FROM ${PYTHON_IMAGE} AS build
+ARG UV_VERSION=0.9.5
+ARG SERVICE
+ENV UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never UV_COMPILE_BYTECODE=1
+RUN python -m pip install --quiet --no-cache-dir --disable-pip-version-check "uv==${UV_VERSION}"
+WORKDIR /app
+# Before the code, so that a change of it does not fetch everything anew.
+COPY pyproject.toml uv.lock README.md LICENSE ./
+RUN uv sync --frozen --no-dev --no-install-project --no-cache --extra "${SERVICE}"
+COPY shared ./shared
+COPY services/__init__.py ./services/__init__.py
+COPY services/${SERVICE} ./services/${SERVICE}
+# The gateway carries the built screens; what they were built with stays here.
+COPY scripts/build-screens.sh scripts/node.sh scripts/node-requirements.txt ./scripts/
+RUN if [ "${SERVICE}" = gateway ]; then \
+        ln -s "$(command -v uv)" .venv/bin/uv && scripts/build-screens.sh && test -f services/gateway/ui/assets/manifest.json \
+        && rm -rf services/gateway/ui/web .venv/bin/uv .node; \
+    fi
+RUN python -m compileall -q shared services && rm -rf scripts pyproject.toml uv.lock
+
+FROM ${PYTHON_IMAGE}
+ARG SERVICE
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="faultline-${SERVICE}" \
+      org.opencontainers.image.description="Faultline, the incident workbench: ${SERVICE}" \
+      org.opencontainers.image.source="https://github.com/faultline/faultline" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+# A user of no rights. /data is the store's, /run/faultline holds the secrets; both are volumes, owned by that user.
+RUN groupadd --gid 10001 faultline \
+ && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin faultline \
+ && install -d -o 10001 -g 10001 -m 0700 /data /broker /run/faultline
+COPY --from=build /app /app
+COPY deploy/docker/start.py deploy/docker/healthy.py /app/
+WORKDIR /app
+ENV PATH=/app/.venv/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
+    SERVICE=${SERVICE} FAULTLINE_DATA_DIR=/data
+USER 10001:10001
+# A worker told so takes no new work and finishes what it has in hand; the gateway answers what it began.
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=5s --start-period=40s --retries=3 CMD ["python", "/app/healthy.py"]
+ENTRYPOINT ["python", "/app/start.py"]
