@@ -13,6 +13,8 @@ from tests.support.browser import NARROW, Watched, axe_violations, ready
 from tests.support.product import Product
 
 pytestmark = pytest.mark.xdist_group("ui")
+_AWAIT_HEADER = """() => { window.headerSettled = new Promise((go) => document.addEventListener("htmx:afterSettle",
+    (event) => event.target.id === "incident-header" && go())); }"""
 TABS = ("", "/signals", "/jobs", "/report")
 
 
@@ -124,7 +126,11 @@ def test_an_edit_that_somebody_overtook_is_refused_and_keeps_what_was_typed(admi
 
     case.call("PATCH", title="What somebody else thinks")
     expect(page.locator("h1")).to_have_text("What somebody else thinks")
+    page.evaluate(_AWAIT_HEADER)
     dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("version_conflict")
+    # Also when the header behind the dialog was fetched anew.
+    page.evaluate("window.headerSettled")
     expect(dialog.get_by_role("alert")).to_contain_text("version_conflict")
     expect(dialog.get_by_label("Title")).to_have_value("What I think it is")
 
@@ -191,3 +197,28 @@ def test_every_tab_is_accessible_and_fits(
         case.open_in(page, tab)
         assert axe_violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+
+
+def test_after_an_answer_that_was_lost_other_words_can_be_sent(admin: Watched, case: Case) -> None:
+    page, notes = admin.page, []
+    admin.expected_statuses.add(422)
+    case.open_in(page)
+    # The gateway takes it, and the answer never comes.
+    page.route("**/notes", lambda route: (notes.append(route.fetch().status), route.abort()))
+    page.locator("#note").fill("First words")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#messages")).to_contain_text("still here")
+    page.unroute("**/notes")
+
+    page.locator("#note").fill("Other words")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".problem").first).to_contain_text("did arrive")
+    page.locator("#note").focus()
+    page.keyboard.press("Control+Enter")
+
+    expect(page.locator("#timeline")).to_contain_text("Other words")
+    expect(page.locator("#timeline")).to_contain_text("First words")
+    assert notes == [204]
+    # The console tells of the request that was cut off, thrice.
+    cut_off = ("htmx:afterRequest", "htmx:sendError", "ERR_FAILED")
+    admin.problems[:] = [one for one in admin.problems if not any(word in one for word in cut_off)]

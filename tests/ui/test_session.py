@@ -94,6 +94,27 @@ def test_what_was_typed_arrives_once_after_signing_in_again(
     assert opened(product, title) == [f"token:{ann.name}"]
 
 
+def test_a_button_of_a_menu_says_the_same_after_signing_in_again(
+    product: Product, open_as: OpenAs, a_person: Callable[[], Person]
+) -> None:
+    ann, body = a_person(), {"title": f"owned {uuid.uuid4().hex}", "owner": "ben"}
+    made = requests.post(f"{product.url}/api/incidents", json=body, headers=product.headers, timeout=10).json()
+    watched = open_as("viewer")
+    watched.expected_statuses.add(401)
+    page = watched.page
+    sign_in(page, product.url, ann.token)
+    page.goto(f"{product.url}/incidents/INC-{made['number']}")
+    ready(page)
+    for wanted in (ann.name, "Nobody"):
+        ann.end_sessions()
+        page.locator("#owner-menu > summary").click()
+        page.locator("#owner-menu").get_by_role("button", name="Assign to me" if wanted == ann.name else wanted).click()
+
+        sign_in_again(page, ann.token)
+
+        expect(page.locator("#owner-menu > summary")).to_have_text(wanted)
+
+
 def test_what_one_typed_is_not_sent_in_anothers_name(
     product: Product, open_as: OpenAs, a_person: Callable[[], Person]
 ) -> None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from flask import Response, render_template, request
 
@@ -66,8 +66,6 @@ def _typed() -> dict[str, str]:
 
 def local_address(address: str) -> str:
     """Return ``address`` if it is a path of this gateway, else the first page: no link leads elsewhere."""
-    parts = urlsplit(address)
-    is_path = (
-        address.startswith("/") and not address.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
-    )
-    return address if is_path and address.isprintable() else "/"
+    if not address.isprintable() or not address.startswith("/") or address.startswith(("//", "/\\")):
+        return "/"
+    return address

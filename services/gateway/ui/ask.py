@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
 from flask import current_app, g, request
@@ -97,14 +97,17 @@ def question(path: str, body: Any, csrf_token: str) -> Any:
 def ask(
     method: str, path: str, *, body: Any = None, query: Query | None = None, shown: _HeaderList | None = None
 ) -> Answer:
-    """Send a request to the API as the person at hand; raises ``ApiRefused`` when it is refused."""
+    """Send a request to the API as the person at hand; raises ``ApiRefused`` when it is refused.
+
+    ``path`` is as routes see paths, unquoted: whatever stands in an id from an address, it stays that one id.
+    """
     builder = EnvironBuilder(
-        path=path,
+        path=quote(path),
         method=method,
         base_url=request.host_url,
         query_string=_flatten(query or {}),
         headers=_headers(method) if shown is None else shown,
-        data=msgspec.json.encode(body) if body is not None else None,
+        data=_encode(body) if body is not None else None,
         content_type=JSON if body is not None else None,
         environ_base={"REMOTE_ADDR": request.remote_addr or ""},
     )
@@ -120,6 +123,16 @@ def ask(
     if answer.is_refused:
         raise ApiRefused(answer)
     return answer
+
+
+def _encode(body: Any) -> bytes:
+    """Return ``body`` as JSON; raises ``ApiRefused`` for what a form may hold and JSON on the way may not."""
+    try:
+        return msgspec.json.encode(body)
+    except (UnicodeEncodeError, OverflowError, RecursionError, ValueError):
+        detail = "It has half a character, such as \\ud800, a number too large, or is nested too deeply."
+        problem = {"title": "The input is not valid", "detail": detail, "code": "validation_failed"}
+        raise ApiRefused(Answer(HTTPStatus.UNPROCESSABLE_ENTITY, Headers(), b"", problem)) from None
 
 
 def _run(app: Any, environ: Any) -> tuple[bytes, str, Headers]:

@@ -4,6 +4,7 @@ What cannot be read as what it should be is passed on as it was typed: the API s
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,8 @@ from shared.remediation_parameters import kinds_of, parameter_names, required_pa
 
 TYPES = ("kubernetes", "command", "manual")
 RISKS = ("low", "medium", "high", "critical")
+# No number of the contract has more digits, and Python reads none of thousands.
+_NUMBER = re.compile(r"-?[0-9]{1,15}")
 VERBS = tuple(str(verb) for verb in KubernetesVerb)
 _WORDS = ("title", "rationale", "rollback", "expectedEffect", "supersedes")
 # Written in when it is proposed, so that nobody has to.
@@ -135,7 +138,7 @@ def _read(one: Parameter, typed: str) -> Any:
         return None
     match one.sort:
         case "number":
-            return int(text) if text.removeprefix("-").isascii() and text.removeprefix("-").isdigit() else text
+            return int(text) if _NUMBER.fullmatch(text) else text
         case "flag":
             return True
         case "pairs":

@@ -128,6 +128,18 @@ def test_moves_are_those_that_all_of_them_allow(gw: GatewayUnderTest):
     assert re.findall(r'<option value="(\w+)">', text) == ["investigating", "resolved", "cancelled"]
 
 
+def test_a_severity_for_several_is_what_they_have_and_else_nobodys_guess(gw: GatewayUnderTest):
+    for severity in ("low", "low", "info"):
+        gw.open_incident(severity=severity)
+
+    same = gw.get("/incidents/several?do=severity&incident=INC-1&incident=INC-2").text
+    mixed = gw.get("/incidents/several?do=severity&incident=INC-1&incident=INC-3").text
+
+    assert "Change severity of 2 incidents" in same
+    assert re.findall(r"<option selected>(\w+)", same) == ["low"]
+    assert re.findall(r'<option value="">|<option selected>', mixed) == ['<option value="">']
+
+
 def form_of(gw: GatewayUnderTest, deed: str, *names: str) -> dict[str, object]:
     text = gw.get(f"/incidents/several?do={deed}&" + "&".join(f"incident={name}" for name in names)).text
     return {

@@ -27,7 +27,8 @@ def edit(incident_id: str) -> Response:
 @blueprint.post("/incidents/<incident_id>/owner")
 def own(incident_id: str) -> Response:
     """Say who owns it; an empty name is nobody."""
-    owner = request.form.get("owner", "").strip() or None
+    # Without the field nothing is said about the owner: that must not read as nobody.
+    owner = request.form["owner"].strip() or None
     write("PATCH", f"/api/incidents/{incident_id}", {"owner": owner})
     return done(f"Owned by {owner}." if owner else "Nobody owns it now.", back_to(incident_id), CHANGED)
 

@@ -20,6 +20,8 @@ from services.gateway.ui.pages.incident.graph_view import (
 blueprint = Blueprint("graph", __name__)
 _UNDER_WAY = ["queued", "running"]
 _HISTORY = 50
+# More than any number that is meant; Python reads no number of thousands of digits.
+_DIGITS = 10
 
 
 @blueprint.get("/incidents/<incident_id>/graph")
@@ -74,7 +76,7 @@ def investigate(incident_id: str) -> Response:
     clusters = [name.strip() for name in form.getlist("cluster") if name.strip()]
     body: dict[str, Any] = {"cluster": clusters[-1]} if clusters else {}
     if most := form.get("maxEntities", "").strip():
-        body["maxEntities"] = int(most) if most.isdecimal() else most
+        body["maxEntities"] = int(most) if most.isdecimal() and len(most) < _DIGITS else most
     try:
         write("POST", f"/api/incidents/{incident['id']}/investigate", body)
     except ApiRefused as error:

@@ -72,7 +72,8 @@ def token_of(form: dict[str, str], scopes: list[str]) -> dict[str, Any]:
     if day := form.get("until", "").strip():
         body["expiresAt"] = end_of_day(day)
     elif (days := form.get("days", "")).isdecimal():
-        body["expiresAt"] = _in_days(int(days))
+        # So many digits are more than the most days already.
+        body["expiresAt"] = _in_days(int(days[:4]))
     return body
 
 

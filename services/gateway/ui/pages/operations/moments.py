@@ -42,6 +42,6 @@ def local_moment(text: str, zone: ZoneInfo, field: str) -> str | None:
         return None
     try:
         found = datetime.fromisoformat(text.strip())
-    except ValueError:
+        return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC).isoformat()
+    except (ValueError, OverflowError):
         raise unreadable("A time cannot be read.", {field: ["write it like 2026-11-30T22:00"]}) from None
-    return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC).isoformat()

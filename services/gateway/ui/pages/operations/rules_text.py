@@ -44,6 +44,8 @@ def read_object(text: str, field: str) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         at = f"line {error.lineno}, column {error.colno}: {error.msg.lower()}"
         raise unreadable("The text is not JSON.", {field: [at]}) from None
+    except ValueError:
+        raise unreadable("The text is not JSON.", {field: ["a number in it has too many digits"]}) from None
     except RecursionError:
         raise unreadable("The text is not JSON.", {field: ["it is nested too deeply"]}) from None
     if not isinstance(value, dict):

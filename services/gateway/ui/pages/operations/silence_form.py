@@ -63,7 +63,12 @@ def _labels(text: str) -> dict[str, list[str]]:
 
 def _after(starts_at: str | None, form: Mapping[str, str], now: datetime) -> str:
     text = form.get("lasts", "")
-    if not text.isdecimal() or int(text) > LASTS[-1][0]:
-        raise unreadable("It needs an end.", {"endsAt": ["say when it ends, or how long it lasts"]})
     begin = datetime.fromisoformat(starts_at) if starts_at else now.astimezone(UTC)
-    return (begin + timedelta(minutes=int(text))).isoformat()
+    try:
+        # The longest choice is the most, so no number has more digits.
+        lasts = int(text[: len(str(LASTS[-1][0])) + 1])
+        if 0 <= lasts <= LASTS[-1][0]:
+            return (begin + timedelta(minutes=lasts)).isoformat()
+    except (ValueError, OverflowError):
+        pass
+    raise unreadable("It needs an end.", {"endsAt": ["say when it ends, or how long it lasts"]})

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from typing import Any
-from urllib.parse import quote
 
 from flask import Blueprint, Response, request
 
@@ -71,7 +70,7 @@ def create_incident(quickdx_id: str) -> Response:
 def link_incident(quickdx_id: str) -> Response:
     """Attach it to an incident that exists: the one chosen, else the one whose number was typed."""
     incident = request.form.get("incident") or _number(request.form.get("q", "").strip())
-    found = read(f"/api/incidents/{quote(incident, safe='')}")
+    found = read(f"/api/incidents/{incident}")
     write("POST", f"/api/incidents/{found['id']}/diagnoses", {"diagnosisId": quickdx_id})
     return led_to(f"/incidents/INC-{found['number']}/evidence")
 

@@ -97,7 +97,8 @@ function sendByKey(event: KeyboardEvent): void {
 
 /** Show what the address points at: the entry or task, opened. */
 function openTarget(): void {
-  const target = location.hash ? document.getElementById(decodeURIComponent(location.hash.slice(1))) : null;
+  // The browser has read the address, and of one that is broken it has found nothing.
+  const target = document.querySelector(":target");
   const details = target?.querySelector("details");
   if (details && target?.closest("#tasks")) details.open = true;
 }

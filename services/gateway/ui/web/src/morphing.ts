@@ -12,6 +12,7 @@ export function keepWhatIsTyped(): void {
     if (isField(old) && isField(fresh)) return isHidden(old) ? !isBegun(old) : !isTouched(old);
     return true;
   };
+  Idiomorph.defaults.callbacks.beforeNodeRemoved = (node: Node) => !(node instanceof HTMLElement && node.matches(".field-problem"));
   Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name: string, node: Element) => {
     // Whether these are open is the viewer's, not the server's.
     if (name === "open" && (node instanceof HTMLDialogElement || node instanceof HTMLDetailsElement)) return false;

@@ -5,15 +5,16 @@ import { openDialog } from "./dialogs.ts";
 import { meta } from "./page.ts";
 
 interface Answered extends Event {
-  detail: { xhr: XMLHttpRequest; shouldSwap: boolean; isError: boolean; requestConfig: { elt: HTMLElement; verb: string } };
+  detail: { xhr: XMLHttpRequest; shouldSwap: boolean; isError: boolean; requestConfig: { elt: HTMLElement; verb: string; triggeringEvent?: Event } };
 }
 
 const DIALOG = "sign-in-again";
-// What was sent in vain, in the order it was.
-const waiting = new Set<HTMLElement>();
+// What was sent in vain, in the order it was, each with the button that sent it: a button may say what is meant.
+const waiting = new Map<HTMLElement, HTMLElement | null>();
 // Sent anew once with a new proof: a second refusal is the answer.
 const renewed = new WeakSet<HTMLElement>();
 let isDismissed = false;
+let isSignedIn = false;
 
 /** Send the session's proof with each write; where the session is over, ask to sign in and then go on. */
 export function watchSession(): void {
@@ -24,8 +25,9 @@ export function watchSession(): void {
   document.addEventListener("htmx:beforeSwap", (event) => hear(event as Answered));
   document.getElementById(DIALOG)?.addEventListener("close", () => {
     // Closed without signing in: what waited is not sent later, behind the person's back.
-    waiting.clear();
-    isDismissed = true;
+    if (!isSignedIn) waiting.clear();
+    isDismissed = !isSignedIn;
+    isSignedIn = false;
   });
   document.getElementById(`${DIALOG}-form`)?.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -38,10 +40,12 @@ function hear(event: Answered): void {
   const isWrite = requestConfig.verb !== "get";
   const isStale = xhr.status === 403 && isWrite && xhr.responseText.includes("csrf_failed");
   const mayRenew = isStale && !renewed.has(requestConfig.elt);
+  // One that was answered may be renewed again, when the session is another once more.
+  if (isWrite && !isStale) renewed.delete(requestConfig.elt);
   if (xhr.status !== 401 && !mayRenew) return;
   event.detail.shouldSwap = false;
   event.detail.isError = false;
-  if (isWrite) waiting.add(requestConfig.elt);
+  if (isWrite) waiting.set(requestConfig.elt, (requestConfig.triggeringEvent as SubmitEvent | undefined)?.submitter ?? null);
   if (mayRenew) {
     event.stopImmediatePropagation();
     renewed.add(requestConfig.elt);
@@ -66,10 +70,12 @@ async function signIn(form: HTMLFormElement): Promise<void> {
     place?.replaceChildren(problem);
     return;
   }
-  const sent = [...waiting];
+  const sent = new Map(waiting);
+  waiting.clear();
   form.reset();
+  // The dialog tells that it closed later than this goes on.
+  isSignedIn = true;
   form.closest("dialog")?.close();
-  isDismissed = false;
   takeOver(answer.csrfToken);
   say("Signed in again.");
   goOn(answer.subject ?? "", sent);
@@ -93,7 +99,7 @@ async function renew(): Promise<void> {
     openDialog(DIALOG);
     return;
   }
-  const sent = [...waiting];
+  const sent = new Map(waiting);
   waiting.clear();
   takeOver(me.csrfToken);
   goOn(me.id, sent);
@@ -106,7 +112,7 @@ function takeOver(csrfToken: string): void {
 }
 
 /** Send what was waiting, unless somebody else signed in: nobody writes in another's name without seeing it. */
-function goOn(subject: string, sent: HTMLElement[]): void {
+function goOn(subject: string, sent: ReadonlyMap<HTMLElement, HTMLElement | null>): void {
   if (meta("subject") !== subject) {
     const name = subject.replace(/^token:/, "");
     say(`You are signed in as ${name}, and somebody else typed this. Nothing was sent: send it yourself, or leave it.`, true);
@@ -115,5 +121,12 @@ function goOn(subject: string, sent: HTMLElement[]): void {
     return;
   }
   document.dispatchEvent(new Event("signedin"));
-  for (const form of sent) htmx.trigger(form, form instanceof HTMLFormElement ? "submit" : "click", {});
+  for (const [element, button] of sent) sendAgain(element, button);
+}
+
+/** Send it as it was sent: by its button, whose menu may be closed and whose focus is gone by now. */
+function sendAgain(element: HTMLElement, button: HTMLElement | null): void {
+  if (button?.isConnected) button.click();
+  else if (button) say("The page changed meanwhile, and a button you used is gone. Nothing was sent: look, and do it again.", true);
+  else htmx.trigger(element, element instanceof HTMLFormElement ? "submit" : "click", {});
 }
