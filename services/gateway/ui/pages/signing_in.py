@@ -1,5 +1,7 @@
 """Sign in with a token, and out again. The browser keeps what the API gives it: a cookie no script can read."""
 
+from http import HTTPStatus
+
 from flask import Blueprint, Response, render_template, request
 
 from services.gateway.ui.answering import HTML, led_to, local_address, page
@@ -28,8 +30,14 @@ def sign_in() -> Response:
 
 @blueprint.post("/sign-out")
 def sign_out() -> Response:
-    """End the session."""
-    return _with_cookie(led_to("/sign-in"), write("DELETE", "/api/session"))
+    """End the session; one that is over already is as good as ended."""
+    try:
+        answer = write("DELETE", "/api/session")
+    except ApiRefused as error:
+        if error.status != HTTPStatus.UNAUTHORIZED:
+            raise
+        answer = error.answer
+    return _with_cookie(led_to("/sign-in"), answer)
 
 
 def _with_cookie(response: Response, answer: Answer) -> Response:

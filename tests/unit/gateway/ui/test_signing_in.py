@@ -44,3 +44,9 @@ def test_another_sites_form_signs_nobody_in(gw: GatewayUnderTest):
 
     assert answer.status_code == 403
     assert "Set-Cookie" not in answer.headers
+
+
+def test_signing_out_of_a_session_that_is_over_leads_to_sign_in(gw: GatewayUnderTest):
+    answer = gw.post("/sign-out", role=None, headers={"Cookie": "faultline_session=fls_gone"})
+
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/sign-in")

@@ -1,8 +1,8 @@
 // The page of an incident: drafts that outlive a reload, the version an edit is based on, keys.
+import { draftName } from "./drafts.ts";
 import { say } from "./answers.ts";
 import { onKey } from "./keys.ts";
 
-const DRAFT = "faultline-draft:";
 
 /** Let the page of one incident work. */
 export function start(place: HTMLElement): void {
@@ -25,7 +25,7 @@ export function start(place: HTMLElement): void {
 /** Keep what is typed into `data-draft="name"` fields in this browser until it is sent. */
 function keepDrafts(place: HTMLElement): void {
   for (const field of place.querySelectorAll<HTMLTextAreaElement>("textarea[data-draft]")) {
-    const name = DRAFT + (field.dataset["draft"] ?? "");
+    const name = draftName(field.dataset["draft"] ?? "");
     const kept = localStorage.getItem(name);
     if (kept !== null && kept !== field.value) {
       field.value = kept;

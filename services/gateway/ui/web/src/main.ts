@@ -2,6 +2,7 @@
 import htmx from "htmx.org";
 import { keepWhatIsTyped } from "./morphing.ts";
 import { keepAnswers } from "./answers.ts";
+import { forgetDraftsAtSignOut } from "./drafts.ts";
 import { openDialogs } from "./dialogs.ts";
 import { closeMenus } from "./menus.ts";
 import { listenToKeys } from "./keys.ts";
@@ -20,6 +21,7 @@ keepWhatIsTyped();
 watchSession();
 keepAnswers();
 openDialogs();
+forgetDraftsAtSignOut();
 closeMenus();
 keepOwnAddress();
 copyButtons();
