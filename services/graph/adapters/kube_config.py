@@ -172,14 +172,18 @@ def _merged(kubeconfig: Path | None) -> dict[str, Any]:
     """Return one kubeconfig made of all files, with contexts that have names. Raises ``NoCluster``."""
     from kubernetes.config import kube_config  # noqa: PLC0415 - as above.
 
+    files = str(kubeconfig or kube_config.KUBE_CONFIG_DEFAULT_LOCATION)
     try:
-        files = str(kubeconfig or kube_config.KUBE_CONFIG_DEFAULT_LOCATION)
-        merged = kube_config.KubeConfigMerger(files).config.value  # type: ignore[no-untyped-call]
+        found = kube_config.KubeConfigMerger(files).config  # type: ignore[no-untyped-call]
+        merged = found.value if found is not None else None
         contexts = [
-            {"name": one["name"], "namespace": one["context"].safe_get("namespace")} for one in merged["contexts"]
+            {"name": one["name"], "namespace": one["context"].safe_get("namespace")}
+            for one in (merged["contexts"] if merged is not None else ())
         ]
     except Exception as error:  # noqa: BLE001 - the client raises whatever YAML of the wrong shape meets.
         raise NoCluster(f"the kubeconfig cannot be used ({type(error).__name__})") from None
+    if merged is None:
+        raise NoCluster("there is no kubeconfig")
     return {"contexts": contexts, "current-context": merged.get("current-context")}
 
 
