@@ -19,7 +19,7 @@ from rich.table import Table
 
 from services.gateway.ui.assets import FOLDER
 from tests.bench.bench_api import fill_folder
-from tests.support.browser import a_browser, a_context, program, ready, sign_in
+from tests.support.chromium import a_browser, a_context, program, ready, sign_in
 from tests.support.product import Product, running_product
 
 INCIDENTS = 100_000

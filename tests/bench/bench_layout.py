@@ -18,7 +18,7 @@ from playwright.sync_api import Page, Route
 from rich.console import Console
 from rich.table import Table
 
-from tests.support.browser import a_browser, a_context, program, ready, sign_in
+from tests.support.chromium import a_browser, a_context, program, ready, sign_in
 from tests.support.product import ROOT, Product, running_product
 
 GOAL_SECONDS, GOAL_BLOCK_MILLISECONDS = 1.5, 100

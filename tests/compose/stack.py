@@ -54,7 +54,7 @@ class Stack:
 
     def call(self, method: str, path: str, **options: Any) -> Any:
         """Ask the API as the admin, until the gateway answers at all; raises for a refusal."""
-        headers = {"Authorization": f"Bearer {options.pop('token')}"}
+        headers = {"Authorization": f"Bearer {options.pop('token')}", **options.pop("headers", {})}
         deadline = time.monotonic() + _SECONDS
         while True:
             try:

@@ -9,7 +9,7 @@ import requests
 from playwright.sync_api import Browser
 
 from tests.support.beset import CONTEXT, hostile_cluster
-from tests.support.browser import Watched, a_browser, a_context, a_watched_page, program, sign_in
+from tests.support.chromium import Watched, a_browser, a_context, a_watched_page, program, sign_in
 from tests.support.product import ROOT, Product, running_product
 
 SHOP = ROOT / "data/demo/shop"

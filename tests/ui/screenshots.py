@@ -12,7 +12,7 @@ from typing import Literal
 
 from playwright.sync_api import Browser
 
-from tests.support.browser import NARROW, WIDE, a_browser, a_context, ready, sign_in
+from tests.support.chromium import NARROW, WIDE, a_browser, a_context, ready, sign_in
 from tests.support.every_screen import SCREENS, Screen
 from tests.support.furnished import Furnished, furnish
 from tests.support.product import ROOT, Product, running_product

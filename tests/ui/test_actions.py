@@ -10,7 +10,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.support.browser import NARROW, Watched, a_context, a_watched_page, axe_violations, ready, sign_in
+from tests.support.chromium import NARROW, Watched, a_context, a_watched_page, axe_violations, ready, sign_in
 from tests.support.commands import write_program
 from tests.support.product import Product, running_product
 from tests.support.waiting import wait_until

@@ -12,7 +12,7 @@ from werkzeug.serving import make_server
 from services.gateway.app import create_app
 from services.gateway.domain.records import Role
 from services.gateway.ui.assets import Assets
-from tests.support.browser import NARROW, Watched, a_context, a_watched_page, axe_violations, ready, sign_in
+from tests.support.chromium import NARROW, Watched, a_context, a_watched_page, axe_violations, ready, sign_in
 from tests.support.gateway import a_gateway
 from tests.support.product import Product
 

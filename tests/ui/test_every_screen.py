@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.browser import NARROW, WIDE, Watched, axe_violations, ready
+from tests.support.chromium import NARROW, WIDE, Watched, axe_violations, ready
 from tests.support.every_screen import SCREENS, Screen
 from tests.support.furnished import Furnished, furnish
 from tests.support.product import Product

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.support.browser import Watched, ready
+from tests.support.chromium import Watched, ready
 from tests.support.product import Product
 
 pytestmark = pytest.mark.xdist_group("ui")

@@ -9,7 +9,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.support.browser import Watched, axe_violations, ready
+from tests.support.chromium import Watched, axe_violations, ready
 from tests.support.product import Product
 
 pytestmark = pytest.mark.xdist_group("ui")

@@ -8,7 +8,7 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect
 
-from tests.support.browser import NARROW, Watched, axe_violations, ready
+from tests.support.chromium import NARROW, Watched, axe_violations, ready
 from tests.support.product import Product
 
 pytestmark = pytest.mark.xdist_group("ui")

@@ -6,7 +6,7 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect
 
-from tests.support.browser import NARROW, Watched, axe_violations, ready
+from tests.support.chromium import NARROW, Watched, axe_violations, ready
 from tests.support.product import Product
 from tests.support.waiting import wait_until
 

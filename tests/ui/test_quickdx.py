@@ -5,7 +5,7 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect
 
-from tests.support.browser import Watched, axe_violations, ready
+from tests.support.chromium import Watched, axe_violations, ready
 from tests.support.product import Product
 
 pytestmark = pytest.mark.xdist_group("ui")

@@ -9,7 +9,7 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect
 
-from tests.support.browser import Watched, ready, sign_in
+from tests.support.chromium import Watched, ready, sign_in
 from tests.support.product import Product
 
 pytestmark = pytest.mark.xdist_group("ui")

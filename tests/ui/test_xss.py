@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.support.beset import CONTEXT, Beset
-from tests.support.browser import Watched, ready
+from tests.support.chromium import Watched, ready
 from tests.support.every_screen import SCREENS, Screen
 from tests.support.furnished import Furnished
 from tests.support.product import Product

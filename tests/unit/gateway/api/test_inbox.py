@@ -118,7 +118,13 @@ def test_statistics_say_how_long_incidents_took(inbox: GatewayUnderTest):
             "timeToResolve": {"count": 0, "meanSeconds": None, "medianSeconds": None},
         },
     }
-    assert stats["perDay"][-1] == {"day": "2026-11-01", "opened": 3, "resolved": 1}
+    assert stats["perDay"][-1] == {
+        "day": "2026-11-01",
+        "opened": 3,
+        "resolved": 1,
+        "meanSecondsToAcknowledge": 120.0,
+        "meanSecondsToResolve": 600.0,
+    }
     assert len(stats["perDay"]) == 30
 
 

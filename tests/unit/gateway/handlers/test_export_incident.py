@@ -125,6 +125,7 @@ def test_every_kind_that_belongs_to_an_incident_has_its_place_in_the_bundle():
     elsewhere = {
         "activity", "chain", "entry", "hints", "holdings", "incident", "merge",  # incident.json, timeline.jsonl
         "body", "delivery",  # deliveries/
+        "edited_report",  # edited_report.md
         "job", "group", "incident_graph",  # how the work was done, not what the case is
     }  # fmt: skip
     of_no_incident = {
