@@ -1,12 +1,13 @@
 """The inbox in a browser: addresses, keys, arrivals from elsewhere, several at once."""
 
+import re
 import uuid
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.support.chromium import NARROW, Watched, axe_violations, ready
 from tests.support.product import Product
@@ -78,6 +79,31 @@ def test_the_address_holds_the_filters_and_back_leads_to_the_view_before(inbox: 
     page.goto(shared)
     expect(inbox.titles).to_have_text(["Alpha is slow"])
     expect(page.locator("#q")).to_have_value("alpha")
+
+
+def test_a_view_stays_what_its_address_says_while_news_arrive(inbox: Inbox) -> None:
+    inbox.open("Alpha is slow", severity="high")
+    inbox.open("Beta is down", severity="critical")
+    inbox.show()
+    page = inbox.page
+    # What the list asked for before is answered last, when the person is elsewhere.
+    held: list[Route] = []
+
+    def hold(one: Route) -> None:
+        held.append(one)
+
+    page.route(lambda url: "severity" not in url and "/incidents?" in url, hold)
+    with page.expect_request(lambda asked: "/incidents?" in asked.url):
+        inbox.send("POST", "", {"title": "News"})
+
+    page.locator("#facet-severity a", has_text="critical").click()
+    expect(inbox.titles).to_have_text(["Beta is down"])
+    for one in held:
+        one.continue_()
+    page.wait_for_function("!document.querySelector('.htmx-request')")
+
+    expect(page.locator("#list")).to_have_attribute("hx-get", re.compile("severity=critical"))
+    expect(inbox.titles).to_have_text(["Beta is down"])
 
 
 def test_keys_move_select_and_assign(inbox: Inbox) -> None:

@@ -46,7 +46,7 @@ def test_from_signing_in_to_an_action_that_is_done(product: Product, browser: Br
         page.keyboard.press("g")
         page.keyboard.press("i")
         page.wait_for_url("**/incidents")
-        ready(page)
+        page.wait_for_selector("html[data-inbox=ready]", state="attached")
         page.keyboard.press("n")
         page.wait_for_url("**/incidents/new*")
         ready(page)

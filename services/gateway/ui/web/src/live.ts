@@ -20,6 +20,7 @@ let timer: ReturnType<typeof setTimeout> | undefined;
  * without that it is told of all. `data-pace` is how many milliseconds pass at least between two tellings.
  */
 export function followChanges(): void {
+  document.addEventListener("htmx:beforeSwap", dropStale);
   // A page without anything live, such as the one to sign in, asks for no stream.
   if (!document.querySelector("[data-live]")) return;
   document.addEventListener("refresh", (event) => takeParts((event as CustomEvent<{ parts: string[] }>).detail.parts));
@@ -90,4 +91,19 @@ function tellLater(id: string, wait: number): void {
 function tellNow(place: HTMLElement): void {
   told.set(place, performance.now());
   htmx.trigger(place, "changed", {});
+}
+
+interface Answered {
+  detail: { shouldSwap: boolean; pathInfo: { requestPath: string }; requestConfig: { verb: string; elt: HTMLElement } };
+}
+
+/** Answer whether a part asked this before the person went to another view: then the answer comes too late for it. */
+export function isStale(event: Event): boolean {
+  const { pathInfo, requestConfig } = (event as unknown as Answered).detail;
+  const now = requestConfig.elt.getAttribute("hx-get");
+  return requestConfig.verb === "get" && requestConfig.elt.hasAttribute("data-live") && now !== null && now !== pathInfo.requestPath;
+}
+
+function dropStale(event: Event): void {
+  if (isStale(event)) (event as unknown as Answered).detail.shouldSwap = false;
 }

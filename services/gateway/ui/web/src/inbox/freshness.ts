@@ -1,7 +1,7 @@
 // A list that is true and stands still: rows change where they are, and what would move them waits for a word.
 import htmx from "htmx.org";
 import { Idiomorph } from "idiomorph/htmx";
-import type { Change } from "../live.ts";
+import { type Change, isStale } from "../live.ts";
 import { cursor } from "./cursor.ts";
 import { compare } from "./standing.ts";
 
@@ -28,6 +28,7 @@ export function keepFresh(place: HTMLElement): void {
     if (event.target instanceof HTMLElement && event.target.id === "inbox" && xhr.status === 200) leave();
     if (requestConfig.elt.id !== "list" || xhr.status !== 200) return;
     (event as BeforeSwap).detail.shouldSwap = false;
+    if (isStale(event)) return;
     const list = new DOMParser().parseFromString(xhr.responseText, "text/html").getElementById("list");
     if (list) take(list);
   });
