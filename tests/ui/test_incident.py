@@ -46,6 +46,7 @@ class Case:
         page.goto(self.url + tab)
         ready(page)
         page.wait_for_selector("html[data-stream=live]", state="attached")
+        page.wait_for_selector("[data-module=incident][data-ready=true]", state="attached")
 
 
 @pytest.fixture

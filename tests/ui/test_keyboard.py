@@ -53,7 +53,7 @@ def test_from_signing_in_to_an_action_that_is_done(product: Product, browser: Br
         fill(page, page.get_by_label("Title"), title)
         page.keyboard.press("Enter")
         expect(page.locator("h1")).to_contain_text(title)
-        ready(page)
+        page.wait_for_selector("[data-module=incident][data-ready=true]", state="attached")
 
         page.keyboard.press("n")
         page.keyboard.type("The queue grows since noon.")

@@ -22,4 +22,5 @@ async function load(place: HTMLElement): Promise<void> {
   if (!address) return;
   const part = (await import(address)) as Part;
   part.start(place);
+  place.dataset["ready"] = "true";
 }
