@@ -28,7 +28,6 @@ ARG VERSION=0.1.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="faultline-${SERVICE}" \
       org.opencontainers.image.description="Faultline, the incident workbench: ${SERVICE}" \
-      org.opencontainers.image.source="https://github.com/faultline/faultline" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"

@@ -2,24 +2,24 @@
 
 import os
 import sys
+from pathlib import Path
+
+from shared.worker_command import worker_command
 
 SERVICE = os.environ["SERVICE"]
-WORKERS = {"intake", "graph", "actions", "observability", "sync"}
 
 
-def command() -> list[str]:
-    """Return the command line of the service; arguments of the container go at its end."""
-    if SERVICE not in WORKERS:
-        return [sys.executable, "-m", f"services.{SERVICE}", *sys.argv[1:]]
-    worker = ["worker", "-Q", SERVICE, "-n", f"{SERVICE}@%h", "-E", "--without-gossip", "--without-mingle"]
-    level = os.environ.get("FAULTLINE_LOG_LEVEL", "info").upper()
-    concurrency = os.environ.get(f"FAULTLINE_{SERVICE.upper()}_CONCURRENCY", "1")
-    flags = ["--loglevel", level, "--concurrency", concurrency]
-    return [sys.executable, "-m", "celery", "-A", f"services.{SERVICE}.worker:app", *worker, *flags, *sys.argv[1:]]
+def command(arguments: list[str]) -> list[str]:
+    """Return the command line of the service; ``prepare FOLDER…`` makes what the containers share instead."""
+    if arguments[:1] == ["prepare"]:
+        return [sys.executable, "-m", "services.gateway.prepare", *arguments[1:]]
+    if not Path(f"services/{SERVICE}/worker.py").exists():
+        return [sys.executable, "-m", f"services.{SERVICE}", *arguments]
+    concurrency = os.environ.get(f"FAULTLINE_{SERVICE.upper()}_CONCURRENCY") or "1"
+    level = os.environ.get("FAULTLINE_LOG_LEVEL") or "info"
+    return [*worker_command(SERVICE, concurrency=concurrency, log_level=level, events=True), *arguments]
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["prepare"]:
-        os.execv(sys.executable, [sys.executable, "-m", "services.gateway.prepare", *sys.argv[2:]])
-    arguments = command()
-    os.execv(arguments[0], arguments)
+    found = command(sys.argv[1:])
+    os.execv(found[0], found)

@@ -13,6 +13,7 @@ from typing import Any
 import requests
 
 from services.cli.supervisor.addresses import find_free_port
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = "faultline-under-test"
@@ -55,17 +56,18 @@ class Stack:
     def call(self, method: str, path: str, **options: Any) -> Any:
         """Ask the API as the admin, until the gateway answers at all; raises for a refusal."""
         headers = {"Authorization": f"Bearer {options.pop('token')}", **options.pop("headers", {})}
-        deadline = time.monotonic() + _SECONDS
-        while True:
+        answers: list[requests.Response] = []
+
+        def is_answered() -> bool:
             try:
-                answer = requests.request(method, self.url + path, headers=headers, timeout=10, **options)
+                answers.append(requests.request(method, self.url + path, headers=headers, timeout=10, **options))
             except requests.ConnectionError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.2)
-                continue
-            answer.raise_for_status()
-            return answer.json()
+                return False
+            return True
+
+        wait_until(is_answered, f"an answer to {method} {path}", _SECONDS)
+        answers[0].raise_for_status()
+        return answers[0].json()
 
     def inspect(self, service: str) -> dict[str, Any]:
         """Return what the engine says of the service's container."""
@@ -81,12 +83,12 @@ class Stack:
     def await_healthy(self, service: str) -> float:
         """Wait until the engine calls the service healthy; return the seconds it took."""
         began = time.monotonic()
-        while time.monotonic() - began < _SECONDS:
-            state = self.inspect(service)["State"]
-            if state["Running"] and state.get("Health", {}).get("Status") == "healthy":
-                return time.monotonic() - began
-            time.sleep(0.3)
-        raise AssertionError(f"{service} is not healthy: {state}\n{self.compose('logs', '--tail', '30', service)}")
+        wait_until(lambda: self._is_healthy(service), f"{service} to be healthy", _SECONDS)
+        return time.monotonic() - began
+
+    def _is_healthy(self, service: str) -> bool:
+        state = self.inspect(service)["State"]
+        return bool(state["Running"] and state.get("Health", {}).get("Status") == "healthy")
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """The whole product in containers: `make compose-test` builds and runs it on a real engine."""
 
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +9,7 @@ import requests
 
 from services.gateway.domain.demo_story import Notification, tell_story
 from tests.compose.stack import SERVICES, Stack, image_sizes, left_behind, running_stack, why_not
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.timeout(1_800)
 MEGABYTE = 1_000_000
@@ -40,14 +40,12 @@ def send(stack: Stack, token: str, alert: Notification) -> str:
     return str(answer["deliveryId"])
 
 
-def outcome(stack: Stack, token: str, delivery: str, seconds: float = 90) -> dict[str, Any]:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        shown: dict[str, Any] = stack.call("GET", f"/api/deliveries/{delivery}", token=token)
-        if shown["state"] not in {"accepted", "pending"}:
-            return shown
-        time.sleep(0.3)
-    raise AssertionError(f"not in time: {shown}")
+def outcome(stack: Stack, token: str, delivery: str) -> dict[str, Any]:
+    """Return the delivery once it has its outcome."""
+    path = f"/api/deliveries/{delivery}"
+    wait_until(lambda: stack.call("GET", path, token=token)["state"] not in {"accepted", "pending"}, path, seconds=90)
+    shown: dict[str, Any] = stack.call("GET", path, token=token)
+    return shown
 
 
 def test_an_alert_becomes_an_incident_with_a_timeline(stack: Stack, token: str) -> None:

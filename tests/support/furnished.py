@@ -3,7 +3,6 @@
 Made through the API alone. The sweeps over all screens and the pictures of them share it.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,8 +12,8 @@ import requests
 
 from services.gateway.domain.demo_story import CHECKOUT
 from tests.support.product import Product
+from tests.support.waiting import wait_until
 
-_SECONDS = 60.0
 _UNREAD = frozenset({"accepted", "pending"})
 Json = dict[str, Any]
 NOTE = """Rolled back **checkout** to `1.42`; errors stay at 30 %.
@@ -48,13 +47,15 @@ class _Maker:
         return shown
 
     def wait(self, path: str, holds: Callable[[Json], bool]) -> Json:
-        deadline = time.monotonic() + _SECONDS
-        while time.monotonic() < deadline:
-            shown = self.send("GET", path)
-            if holds(shown):
-                return shown
-            time.sleep(0.1)
-        raise AssertionError(f"not in time: {path}: {shown}")
+        shown: Json = {}
+
+        def is_there() -> bool:
+            shown.clear()
+            shown.update(self.send("GET", path))
+            return holds(shown)
+
+        wait_until(is_there, path)
+        return shown
 
 
 def furnish(product: Product) -> Furnished:

@@ -15,8 +15,6 @@ from tests.support.commands import write_program
 from tests.support.product import Product, running_product
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.xdist_group("ui")
-
 POLICY = """
 version = 1
 search_path = ["{folder}"]

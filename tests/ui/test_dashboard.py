@@ -16,8 +16,6 @@ from tests.support.chromium import NARROW, Watched, a_context, a_watched_page, a
 from tests.support.gateway import a_gateway
 from tests.support.product import Product
 
-pytestmark = pytest.mark.xdist_group("ui")
-
 
 def open_incident(product: Product, **fields: object) -> None:
     answer = requests.post(f"{product.url}/api/incidents", json=fields, headers=product.headers, timeout=10)

@@ -9,8 +9,6 @@ from tests.support.every_screen import SCREENS, Screen
 from tests.support.furnished import Furnished, furnish
 from tests.support.product import Product
 
-pytestmark = pytest.mark.xdist_group("ui")
-
 LOOKS = [pytest.param(WIDE, "light", id="wide-light"), pytest.param(NARROW, "dark", id="narrow-dark")]
 # As far as the content reaches beyond the window to the right: such a page scrolls sideways.
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"

@@ -1,9 +1,5 @@
-import pytest
-
 from tests.support.chromium import Watched, ready
 from tests.support.product import Product
-
-pytestmark = pytest.mark.xdist_group("ui")
 
 
 def test_signed_in_the_first_page_is_the_dashboard(admin: Watched, product: Product) -> None:

@@ -1,20 +1,16 @@
 """The graph of an incident in a real browser: asked for, drawn, walked through, compared, and without a script."""
 
 import json
-import time
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 import requests
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.support.chromium import Watched, axe_violations, ready
 from tests.support.product import Product
+from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.xdist_group("ui")
-
-SECONDS = 60.0
 CONFIG = "ConfigMap/shop/checkout-config"
 CHECKOUT = "Deployment/shop/checkout"
 # Cytoscape keeps itself at the element it draws in.
@@ -32,11 +28,7 @@ def call(product: Product, method: str, path: str, body: Any = None) -> Any:
 def investigate(product: Product, incident: str, **body: Any) -> str:
     """Have the incident investigated; return the investigation once it is done."""
     asked = call(product, "POST", f"/api/incidents/{incident}/investigate", body)
-    deadline = time.monotonic() + SECONDS
-    while (job := call(product, "GET", f"/api/jobs/{asked['jobId']}"))["state"] != "succeeded":
-        assert job["state"] not in {"failed", "cancelled"}, job
-        assert time.monotonic() < deadline, product.logs()
-        time.sleep(0.1)
+    wait_until(lambda: call(product, "GET", f"/api/jobs/{asked['jobId']}")["state"] == "succeeded", "the investigation")
     name: str = asked["id"]
     return name
 

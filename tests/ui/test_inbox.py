@@ -12,8 +12,6 @@ from playwright.sync_api import Page, Route, expect
 from tests.support.chromium import NARROW, Watched, axe_violations, ready
 from tests.support.product import Product
 
-pytestmark = pytest.mark.xdist_group("ui")
-
 
 class Inbox:
     """The inbox narrowed to the incidents of one test, by a service that only they have."""

@@ -12,7 +12,6 @@ from playwright.sync_api import Page, expect
 from tests.support.chromium import NARROW, Watched, axe_violations, ready
 from tests.support.product import Product
 
-pytestmark = pytest.mark.xdist_group("ui")
 _AWAIT_HEADER = """() => { window.headerSettled = new Promise((go) => document.addEventListener("htmx:afterSettle",
     (event) => event.target.id === "incident-header" && go())); }"""
 TABS = ("", "/signals", "/jobs", "/report")

@@ -2,13 +2,11 @@
 
 import uuid
 
-import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.support.chromium import a_context, a_watched_page, ready
 from tests.support.product import Product
 
-pytestmark = pytest.mark.xdist_group("ui")
 MOST_TABS = 120
 
 

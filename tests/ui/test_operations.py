@@ -2,7 +2,6 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 import requests
 from playwright.sync_api import Page, expect
 
@@ -10,7 +9,6 @@ from tests.support.chromium import NARROW, Watched, axe_violations, ready
 from tests.support.product import Product
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.xdist_group("ui")
 expect.set_options(timeout=15_000)
 
 

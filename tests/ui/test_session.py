@@ -12,7 +12,6 @@ from playwright.sync_api import Page, expect
 from tests.support.chromium import Watched, ready, sign_in
 from tests.support.product import Product
 
-pytestmark = pytest.mark.xdist_group("ui")
 OpenAs = Callable[..., Watched]
 
 

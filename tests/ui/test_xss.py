@@ -2,7 +2,6 @@
 
 from urllib.parse import quote
 
-import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.support.beset import CONTEXT, Beset
@@ -13,7 +12,6 @@ from tests.support.product import Product
 from tests.support.xss import INTRUDERS, LISTEN, PAYLOADS, SUM, WORKED_OUT
 
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-pytestmark = pytest.mark.xdist_group("ui")
 
 
 def look(page: Page, product: Product, screen: Screen, beset: Furnished) -> list[str]:

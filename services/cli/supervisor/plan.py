@@ -17,6 +17,7 @@ from services.cli.supervisor.child import ChildSpec
 from services.cli.supervisor.secret_files import read_or_make_secret
 from shared.errors import SettingsInvalid
 from shared.settings import read_settings
+from shared.worker_command import worker_command
 
 ADMIN_TOKEN = "admin-token"  # noqa: S105 - the name of a file.
 FLOWER_PASSWORD = "flower-password"  # noqa: S105 - the name of a file.
@@ -165,10 +166,8 @@ def _gateway(settings: Mapping[str, Any], env: Mapping[str, str], url: str, port
 
 
 def _worker(name: str, settings: Mapping[str, Any], env: Mapping[str, str], url: str, *, events: bool) -> ChildSpec:
-    level = settings["log_level"].upper()
-    flags = ["-Q", name, "-n", f"{name}@%h", "-c", str(settings[f"{name}_concurrency"]), "--loglevel", level]
-    flags += ["--without-gossip", "--without-mingle", *(["-E"] if events else [])]
-    command = (sys.executable, "-m", "celery", "-A", f"services.{name}.worker:app", "worker", *flags)
+    concurrency, level = settings[f"{name}_concurrency"], settings["log_level"]
+    command = worker_command(name, concurrency=concurrency, log_level=level, events=events)
     # The gateway is ready once the workers said hello, so its readiness is also theirs.
     return ChildSpec(name, command, env, lambda: probes.is_ok(f"{url}/readyz"))
 

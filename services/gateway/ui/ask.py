@@ -21,7 +21,7 @@ from services.gateway.api.browser import CSRF_HEADER
 JSON = "application/json"
 # Marks a request as a page's own, in what WSGI calls the environment: no client can set it.
 IN_PROCESS = "faultline.in_process"
-# What a browser says about itself and about where a request is from, and what a proxy added: the API judges by it.
+# Who asks, and what a browser says of where a request is from: the API judges by it.
 _PASSED_ON = ("Authorization", "Cookie", "Origin", "Sec-Fetch-Site", "User-Agent")
 _WHENCE = frozenset({"Origin", "Sec-Fetch-Site"})
 # What is asked with POST because it has much to say, and changes nothing.

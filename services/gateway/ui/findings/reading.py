@@ -16,7 +16,7 @@ _UNSAFE = re.compile(r"[^a-z0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """An object a finding names: ``graph`` is where it stands in the graph."""
+    """An object a finding names: ``graph`` is where it stands in the graph; empty where there is none."""
 
     name: str
     anchor: str
@@ -30,6 +30,7 @@ class Remedy:
     text: str
     command: str
     risk: str
+    only_reads: bool
     propose: str | None
 
 
@@ -51,9 +52,13 @@ class Reading:
 
 @dataclass(slots=True)
 class Reader:
-    """Reads the findings of one page: ``address`` is the incident's, ``cluster`` where they were found."""
+    """Reads the findings of one page.
 
-    address: str
+    ``address`` is the incident's, None where they belong to none: then no graph shows them and nothing can be proposed.
+    ``cluster`` is where they were found.
+    """
+
+    address: str | None
     cluster: str
     _anchors: set[str] = field(default_factory=set)
     _named: set[str] = field(default_factory=set)
@@ -93,19 +98,18 @@ class Reader:
             is_first = anchor not in self._named
             self._named.add(anchor)
             kind, _, rest = name.partition("/")
-            graph = f"{self.address}/graph?{urlencode({'entity': name})}"
+            graph = f"{self.address}/graph?{urlencode({'entity': name})}" if self.address else ""
             yield Thing(f"{kind} {rest}", anchor if is_first else "", graph)
 
     def _remedies(self, finding: Json) -> Iterable[Remedy]:
         for one in finding.get("actions") or ():
             command = [str(word) for word in one.get("command") or ()]
-            propose = None
-            if not only_reads(command):
+            propose, reads = None, only_reads(command)
+            if self.address and not reads:
                 fields = proposal_fields(one, cluster=self.cluster, because=str(finding["title"]))
                 propose = f"{self.address}/actions/new?{urlencode(fields)}"
-            yield Remedy(
-                str(one.get("text") or ""), " ".join(map(_quoted, command)), str(one.get("risk") or ""), propose
-            )
+            line = " ".join(map(_quoted, command))
+            yield Remedy(str(one.get("text") or ""), line, str(one.get("risk") or ""), reads, propose)
 
 
 def entity_id(resource: Json) -> str:

@@ -7,13 +7,14 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from shared.kube_names import SHORT_NAMES
+
 _READS = frozenset({"logs", "describe", "get", "top", "events", "explain"})
 _ROLLOUTS = {"undo": "rollback", "restart": "restart", "pause": "pause", "resume": "resume"}
-_KINDS = {
-    "deployment": "Deployment", "deploy": "Deployment", "statefulset": "StatefulSet", "sts": "StatefulSet",
-    "daemonset": "DaemonSet", "ds": "DaemonSet", "replicaset": "ReplicaSet", "pod": "Pod", "po": "Pod",
-    "cronjob": "CronJob", "node": "Node",
-}  # fmt: skip
+_CHANGED = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod", "CronJob", "Node")
+_KINDS = {kind.lower(): kind for kind in _CHANGED} | {
+    short: kind for short, kind in SHORT_NAMES.items() if kind in _CHANGED
+}
 _FLAG = re.compile(r"--?(?P<name>[a-z-]+)(?:=(?P<value>.*))?", re.DOTALL)
 _MOST_TITLE = 300
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from services.graph.domain.k8s import cluster, config, events, gateway_api, network, pods, rbac, storage, workloads
 from services.graph.domain.k8s.shape import KubeObject
+from shared.kube_names import SHORT_NAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,41 +105,13 @@ KINDS: tuple[Kind, ...] = (
 )
 
 _BY_NAME = {kind.name: kind for kind in KINDS}
-_SHORT = {
-    "po": "Pod",
-    "deploy": "Deployment",
-    "rs": "ReplicaSet",
-    "sts": "StatefulSet",
-    "ds": "DaemonSet",
-    "cj": "CronJob",
-    "rc": "ReplicationController",
-    "hpa": "HorizontalPodAutoscaler",
-    "pdb": "PodDisruptionBudget",
-    "svc": "Service",
-    "ing": "Ingress",
-    "netpol": "NetworkPolicy",
-    "gc": "GatewayClass",
-    "gtw": "Gateway",
-    "cm": "ConfigMap",
-    "sa": "ServiceAccount",
-    "pvc": "PersistentVolumeClaim",
-    "pv": "PersistentVolume",
-    "sc": "StorageClass",
-    "no": "Node",
-    "ns": "Namespace",
-    "quota": "ResourceQuota",
-    "limits": "LimitRange",
-    "pc": "PriorityClass",
-    "ev": "Event",
-    "cert": "Certificate",
-}
 _PEOPLE_SAY = {
     word: kind.name
     for kind in KINDS
     # The metrics of a pod are no thing people name: `pods` are pods.
     if kind.group != "metrics.k8s.io"
     for word in (kind.name.lower(), kind.plural, kind.api)
-} | _SHORT
+} | dict(SHORT_NAMES)
 
 
 def get_kind(name: str) -> Kind:

@@ -161,7 +161,10 @@ def test_what_was_found_is_shown_with_its_arithmetic(gw: GatewayUnderTest):
 
     assert content["hypotheses"][0]["title"] in text
     assert content["hypotheses"][0]["evidence"][0]["observation"].splitlines()[0] in text
-    assert '<td class="number dx-less">-3.0</td><td class="number">47.0</td>' in text
+    assert '<tr class="sum-penalty"><td class="number">\N{MINUS SIGN}0.03</td><td>events were not read</td>' in text
+    # It belongs to no incident: nothing can be proposed of it, and no graph shows it.
+    assert "/actions/new" not in text
+    assert "graph?entity" not in text
 
 
 def test_what_people_say_of_a_rule_is_kept_and_counted(gw: GatewayUnderTest):

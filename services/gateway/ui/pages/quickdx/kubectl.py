@@ -3,34 +3,17 @@
 import shlex
 from dataclasses import dataclass
 
-_SHORT = {
-    "po": "Pod",
-    "deploy": "Deployment",
-    "rs": "ReplicaSet",
-    "sts": "StatefulSet",
-    "ds": "DaemonSet",
-    "cj": "CronJob",
-    "rc": "ReplicationController",
-    "hpa": "HorizontalPodAutoscaler",
-    "pdb": "PodDisruptionBudget",
-    "svc": "Service",
-    "ing": "Ingress",
-    "ingresses": "Ingress",
-    "netpol": "NetworkPolicy",
-    "networkpolicies": "NetworkPolicy",
-    "cm": "ConfigMap",
-    "sa": "ServiceAccount",
-    "pvc": "PersistentVolumeClaim",
-    "pv": "PersistentVolume",
-    "sc": "StorageClass",
-    "storageclasses": "StorageClass",
-    "no": "Node",
-    "ns": "Namespace",
-    "quota": "ResourceQuota",
-}
-_CLUSTER_WIDE = frozenset({"PersistentVolume", "StorageClass", "Node", "Namespace"})
+from shared.kube_names import SHORT_NAMES
+
+# Plurals that are not the kind with an s.
+_PLURALS = {"ingresses": "Ingress", "networkpolicies": "NetworkPolicy", "storageclasses": "StorageClass"}
+_CLUSTER_WIDE = frozenset({"PersistentVolume", "StorageClass", "Node", "Namespace", "PriorityClass", "GatewayClass"})
 _OTHERS = ("Job", "Secret", "Gateway", "HTTPRoute")
-_KINDS = {word: kind for kind in {*_SHORT.values(), *_OTHERS} for word in (kind.lower(), f"{kind.lower()}s")} | _SHORT
+_KINDS = {
+    **{word: kind for kind in {*SHORT_NAMES.values(), *_OTHERS} for word in (kind.lower(), f"{kind.lower()}s")},
+    **_PLURALS,
+    **SHORT_NAMES,
+}
 _PROGRAMS = frozenset({"kubectl", "k", "oc", "faultline", "dx"})
 _PROMPTS = frozenset({"$", "#", ">", "%"})
 _VERBS = frozenset(

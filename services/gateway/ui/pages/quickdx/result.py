@@ -7,6 +7,7 @@ from flask import Blueprint, Response, request
 
 from services.gateway.ui.answering import done, led_to, page
 from services.gateway.ui.ask import ApiRefused, read, write
+from services.gateway.ui.findings.reading import Reader
 from services.gateway.ui.pages.quickdx.asking import missing_worker
 from services.gateway.ui.person import person
 
@@ -85,6 +86,7 @@ def _one(quickdx_id: str) -> dict[str, Any]:
     one = read(f"/api/quickdx/{quickdx_id}")
     is_under_way = one["state"] in _UNDER_WAY
     content = one["content"] or {}
+    reader = Reader(None, one["context"])
     judged = Counter((said["ruleId"], said["verdict"]) for said in one["feedback"])
     return {
         "one": one,
@@ -92,6 +94,8 @@ def _one(quickdx_id: str) -> dict[str, Any]:
         "no_worker": missing_worker() if is_under_way else None,
         "advice": _ADVICE.get((one["error"] or "").partition(":")[0], _ADVICE_OF_ALL),
         "content": content,
+        "hypotheses": reader.read(content.get("hypotheses") or (), "hypothesis"),
+        "findings": reader.read(content.get("findings") or (), "finding"),
         "incidents": _incidents(one["incidentIds"]),
         "may_work": person().may("responder"),
         "judged": judged,
