@@ -9,9 +9,18 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from shared.errors import SettingsInvalid
+from shared.setting_kinds import (
+    as_choice,
+    as_integer,
+    as_named_folders,
+    as_names,
+    as_origin,
+    as_page,
+    as_seconds,
+    as_text,
+)
 
 PREFIX = "FAULTLINE_"
 # `FAULTLINE_DOOR_KEY_FILE` names a file that holds FAULTLINE_DOOR_KEY: how orchestrators hand out secrets.
@@ -30,106 +39,32 @@ class Setting:
     secret: bool = False
 
 
-def _integer(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        value = int(text)
-        if not low <= value <= high:
-            raise ValueError(f"must be between {low} and {high}")
-        return value
-
-    return parse
-
-
-def _seconds(low: float, high: float) -> Callable[[str], float]:
-    def parse(text: str) -> float:
-        value = float(text)
-        # Written so that NaN, which compares false with everything, is refused too.
-        if not low <= value <= high:
-            raise ValueError(f"must be between {low:g} and {high:g} seconds")
-        return value
-
-    return parse
-
-
-def _choice(*words: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in words:
-            raise ValueError(f"must be one of {', '.join(words)}")
-        return text
-
-    return parse
-
-
-def _origin(text: str) -> str:
-    """Return the origin as browsers write it: without a path, and without the port its scheme has anyway."""
-    url = urlsplit(text.lower())
-    usual = {"http": 80, "https": 443}
-    if url.scheme not in usual or not url.hostname or url.path not in {"", "/"} or url.query or url.fragment:
-        raise ValueError("must look like https://faultline.example.org, without a path")
-    if url.username is not None or url.password is not None:
-        raise ValueError("must not hold a user or password")
-    host = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
-    port = url.port
-    return f"{url.scheme}://{host}" if port in {None, usual[url.scheme]} else f"{url.scheme}://{host}:{port}"
-
-
-def _page(text: str) -> str:
-    """Return the address of a page that links may lead to: nothing a browser would run."""
-    url = urlsplit(text)
-    if url.scheme not in {"http", "https"} or not url.hostname or not text.isprintable():
-        raise ValueError("must look like https://flower.example.org")
-    if url.username is not None or url.password is not None:
-        raise ValueError("must not hold a user or password")
-    return text
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for name in (part.strip() for part in text.split(",")) if name))
-
-
-def _text(text: str) -> str:
-    return text
-
-
-def _named_folders(text: str) -> dict[str, Path]:
-    folders: dict[str, Path] = {}
-    for part in (part.strip() for part in text.split(",")):
-        name, equals, folder = (word.strip() for word in part.partition("="))
-        if part and not (name and equals and folder):
-            raise ValueError("must look like name=folder,name=folder")
-        if name in folders:
-            raise ValueError(f"names {name} twice")
-        if part:
-            folders[name] = Path(folder)
-    return folders
-
-
-_PORT = _integer(0, 65535)
-_DAYS = _integer(0, 36500)
+_PORT = as_integer(0, 65535)
+_DAYS = as_integer(0, 36500)
 
 SETTINGS: dict[str, Setting] = {
     setting.name: setting
     for setting in (
         # --- everyone
-        Setting("FAULTLINE_HOST", _text, "127.0.0.1", "Address the API listens on."),
+        Setting("FAULTLINE_HOST", as_text, "127.0.0.1", "Address the API listens on."),
         Setting("FAULTLINE_PORT", _PORT, "8080", "Port the API listens on."),
         Setting(
             "FAULTLINE_PUBLIC_URL",
-            _origin,
+            as_origin,
             None,
             "Where people reach the gateway, such as `https://faultline.example.org`. With `https` a session's cookie "
             "is sent over TLS only; writes of browsers must come from there.",
         ),
         Setting(
             "FAULTLINE_FLOWER_URL",
-            _page,
+            as_page,
             None,
             "Where people reach Flower, for the link on the screens; `faultline up` sets it for its own.",
         ),
         Setting("FAULTLINE_DATA_DIR", Path, "./data", "Folder for everything Faultline keeps."),
         Setting(
             "FAULTLINE_BROKER_URL",
-            _text,
+            as_text,
             None,
             "Broker: `redis://`, `rediss://`, `redis+socket://` or `amqp://`. "
             "Without it `faultline up` starts its own Valkey.",
@@ -137,22 +72,22 @@ SETTINGS: dict[str, Setting] = {
         ),
         Setting(
             "FAULTLINE_ADMIN_TOKEN",
-            _text,
+            as_text,
             None,
             "Admin token to use instead of a generated one; at least 16 characters.",
             secret=True,
         ),
         Setting(
-            "FAULTLINE_LOG_LEVEL", _choice("debug", "info", "warning", "error"), "info", "Least level that is logged."
+            "FAULTLINE_LOG_LEVEL", as_choice("debug", "info", "warning", "error"), "info", "Least level that is logged."
         ),
-        Setting("FAULTLINE_LOG_FORMAT", _choice("json", "console"), "json", "Log lines for machines or for people."),
+        Setting("FAULTLINE_LOG_FORMAT", as_choice("json", "console"), "json", "Log lines for machines or for people."),
         # --- the internal door
         Setting(
-            "FAULTLINE_DOOR_URL", _text, "http://127.0.0.1:8081", "Where workers reach the gateway's internal door."
+            "FAULTLINE_DOOR_URL", as_text, "http://127.0.0.1:8081", "Where workers reach the gateway's internal door."
         ),
         Setting(
             "FAULTLINE_DOOR_KEY",
-            _text,
+            as_text,
             None,
             "Credential of the internal door. `faultline up` makes one and keeps it in the data folder.",
             secret=True,
@@ -164,17 +99,17 @@ SETTINGS: dict[str, Setting] = {
             "File that a worker touches whenever the gateway heard its hello, every 10 seconds: for health checks.",
         ),
         # --- gateway
-        Setting("FAULTLINE_GATEWAY_DOOR_HOST", _text, "127.0.0.1", "Address the internal door listens on."),
+        Setting("FAULTLINE_GATEWAY_DOOR_HOST", as_text, "127.0.0.1", "Address the internal door listens on."),
         Setting("FAULTLINE_GATEWAY_DOOR_PORT", _PORT, "8081", "Port the internal door listens on."),
-        Setting("FAULTLINE_GATEWAY_THREADS", _integer(4, 512), "64", "Threads that serve the API."),
+        Setting("FAULTLINE_GATEWAY_THREADS", as_integer(4, 512), "64", "Threads that serve the API."),
         Setting(
             "FAULTLINE_GATEWAY_STREAMS",
-            _integer(0, 256),
+            as_integer(0, 256),
             "32",
             "Most live streams at once; each holds a thread, and half of the threads stay free of them in any case.",
         ),
         Setting(
-            "FAULTLINE_GATEWAY_MAX_BODY_BYTES", _integer(1024, 64 << 20), str(4 << 20), "Largest request body taken."
+            "FAULTLINE_GATEWAY_MAX_BODY_BYTES", as_integer(1024, 64 << 20), str(4 << 20), "Largest request body taken."
         ),
         Setting(
             "FAULTLINE_GATEWAY_SIGNING_FILE",
@@ -190,36 +125,36 @@ SETTINGS: dict[str, Setting] = {
         ),
         Setting(
             "FAULTLINE_GATEWAY_BACKLOG_LIMIT",
-            _integer(1, 10_000_000),
+            as_integer(1, 10_000_000),
             "50000",
             "Unfinished deliveries above which intake answers that it is busy.",
         ),
         Setting(
-            "FAULTLINE_GATEWAY_WINDOW", _integer(1, 1000), "8", "Unfinished messages a queue may hold in the broker."
+            "FAULTLINE_GATEWAY_WINDOW", as_integer(1, 1000), "8", "Unfinished messages a queue may hold in the broker."
         ),
-        Setting("FAULTLINE_GATEWAY_BATCH_LIMIT", _integer(1, 1000), "64", "Most deliveries in one message."),
-        Setting("FAULTLINE_GATEWAY_LINGER_SECONDS", _seconds(0, 5), "0.03", "How long a delivery waits for company."),
+        Setting("FAULTLINE_GATEWAY_BATCH_LIMIT", as_integer(1, 1000), "64", "Most deliveries in one message."),
+        Setting("FAULTLINE_GATEWAY_LINGER_SECONDS", as_seconds(0, 5), "0.03", "How long a delivery waits for company."),
         Setting(
             "FAULTLINE_GATEWAY_LEASE_SECONDS",
-            _seconds(0.5, 3600),
+            as_seconds(0.5, 3600),
             "5",
             "Silence after which handed work counts as lost.",
         ),
         Setting(
             "FAULTLINE_GATEWAY_GROUP_WINDOW_SECONDS",
-            _seconds(0, 31_536_000),
+            as_seconds(0, 31_536_000),
             "14400",
             "A new signal joins an open incident of its group whose last signal is not older than this.",
         ),
         Setting(
             "FAULTLINE_GATEWAY_REOPEN_SECONDS",
-            _seconds(0, 31_536_000),
+            as_seconds(0, 31_536_000),
             "1800",
             "A signal that fires again within this time after resolve reopens the incident.",
         ),
         Setting(
             "FAULTLINE_GATEWAY_STABLE_SECONDS",
-            _seconds(0, 86_400),
+            as_seconds(0, 86_400),
             "60",
             "How long all signals must have been resolved before an incident resolves by itself.",
         ),
@@ -242,7 +177,7 @@ SETTINGS: dict[str, Setting] = {
         ),
         Setting(
             "FAULTLINE_GATEWAY_INVESTIGATE",
-            _choice("auto", "asked"),
+            as_choice("auto", "asked"),
             "auto",
             "When incidents are investigated: `auto` as they open, are mitigated and resolved, where their cluster is "
             "known; `asked` only when someone asks.",
@@ -255,18 +190,18 @@ SETTINGS: dict[str, Setting] = {
         ),
         Setting(
             "FAULTLINE_GATEWAY_SESSION_SECONDS",
-            _seconds(300, 31_536_000),
+            as_seconds(300, 31_536_000),
             "86400",
             "How long a browser's session lasts at most.",
         ),
         Setting(
             "FAULTLINE_GATEWAY_SESSION_IDLE_SECONDS",
-            _seconds(300, 31_536_000),
+            as_seconds(300, 31_536_000),
             "28800",
             "How long a browser's session may be unused.",
         ),
         # --- intake
-        Setting("FAULTLINE_INTAKE_CONCURRENCY", _integer(1, 64), "1", "Processes of the intake worker."),
+        Setting("FAULTLINE_INTAKE_CONCURRENCY", as_integer(1, 64), "1", "Processes of the intake worker."),
         Setting(
             "FAULTLINE_INTAKE_MAPPING_FILE",
             Path,
@@ -274,10 +209,10 @@ SETTINGS: dict[str, Setting] = {
             "JSON file with the paths of the generic mapping; without it, defaults.",
         ),
         # --- graph
-        Setting("FAULTLINE_GRAPH_CONCURRENCY", _integer(1, 16), "1", "Processes of the graph worker."),
+        Setting("FAULTLINE_GRAPH_CONCURRENCY", as_integer(1, 16), "1", "Processes of the graph worker."),
         Setting(
             "FAULTLINE_GRAPH_CLUSTER_NAME",
-            _text,
+            as_text,
             "in-cluster",
             "What the cluster is called that the graph worker runs in, where it has no kubeconfig: as alerts name it, "
             "and another name for each cluster.",
@@ -290,15 +225,15 @@ SETTINGS: dict[str, Setting] = {
         ),
         Setting(
             "FAULTLINE_GRAPH_SNAPSHOTS",
-            _named_folders,
+            as_named_folders,
             "",
             "Snapshots that can be diagnosed like contexts: `name=folder,name=folder`.",
         ),
         # --- actions
-        Setting("FAULTLINE_ACTIONS_CONCURRENCY", _integer(1, 16), "1", "Processes of the actions worker."),
+        Setting("FAULTLINE_ACTIONS_CONCURRENCY", as_integer(1, 16), "1", "Processes of the actions worker."),
         Setting(
             "FAULTLINE_ACTIONS_CLUSTER_NAME",
-            _text,
+            as_text,
             "in-cluster",
             "What the cluster is called that the actions worker runs in, where it has no kubeconfig; as for graph.",
         ),
@@ -310,7 +245,7 @@ SETTINGS: dict[str, Setting] = {
         ),
         Setting(
             "FAULTLINE_ACTIONS_CONTEXTS",
-            _names,
+            as_names,
             "",
             "Contexts that may be changed: `name,name`; without it, all of the kubeconfig.",
         ),
@@ -321,22 +256,22 @@ SETTINGS: dict[str, Setting] = {
             "Kubeconfig whose contexts may be changed; without it, the cluster of its pod, and outside of one none.",
         ),
         # --- flower
-        Setting("FAULTLINE_FLOWER_HOST", _text, "127.0.0.1", "Address Flower listens on."),
+        Setting("FAULTLINE_FLOWER_HOST", as_text, "127.0.0.1", "Address Flower listens on."),
         Setting(
             "FAULTLINE_FLOWER_PORT", _PORT, "5555", "Port Flower listens on; under `faultline up` 0 leaves Flower out."
         ),
         Setting(
             "FAULTLINE_FLOWER_PASSWORD",
-            _text,
+            as_text,
             None,
             "Password of the user `admin` of Flower. `faultline up` makes one and keeps it in the data folder.",
             secret=True,
         ),
         # --- command line
-        Setting("FAULTLINE_URL", _text, "http://127.0.0.1:8080", "Gateway the `faultline` command talks to."),
+        Setting("FAULTLINE_URL", as_text, "http://127.0.0.1:8080", "Gateway the `faultline` command talks to."),
         Setting(
             "FAULTLINE_TOKEN",
-            _text,
+            as_text,
             None,
             "Token the `faultline` command uses; else the data folder's admin token.",
             secret=True,

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response
 
 from services.gateway import errors
-from services.gateway.api import inputs, shapes
+from services.gateway.api import delivery_shapes, inputs, shapes
 from services.gateway.api.current import (
     encode,
     encode_page,
@@ -34,7 +34,7 @@ blueprint = ReadingBlueprint("deliveries", __name__, description="Requests of so
         path="/api/deliveries",
         role=Role.VIEWER,
         scope=Scope.DELIVERIES_READ,
-        answer=shapes.DeliveryPageShape,
+        answer=delivery_shapes.DeliveryPageShape,
         query=inputs.DeliveryQuery,
         errors=(errors.BadCursor,),
         conditional=True,
@@ -62,7 +62,7 @@ def list_deliveries(args: dict[str, Any]) -> Response:
         path="/api/deliveries/{delivery_id}",
         role=Role.VIEWER,
         scope=Scope.DELIVERIES_READ,
-        answer=shapes.DeliveryShape,
+        answer=delivery_shapes.DeliveryShape,
         errors=(errors.RecordNotFound,),
         conditional=True,
     ),

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response
 
 from services.gateway import errors
-from services.gateway.api import inputs, shapes
+from services.gateway.api import inputs, job_shapes, shapes
 from services.gateway.api.current import (
     Made,
     encode,
@@ -265,7 +265,7 @@ def list_incident_signals(args: dict[str, Any], incident_id: str) -> Response:
     Operation(
         path="/api/incidents/{incident_id}/jobs",
         role=Role.VIEWER,
-        answer=shapes.JobPageShape,
+        answer=job_shapes.JobPageShape,
         query=inputs.IncidentJobsQuery,
         errors=(errors.RecordNotFound, errors.BadCursor),
         conditional=True,

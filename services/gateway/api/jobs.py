@@ -6,7 +6,7 @@ import msgspec
 from flask import Response
 
 from services.gateway import errors
-from services.gateway.api import inputs, shapes
+from services.gateway.api import inputs, job_shapes, shapes
 from services.gateway.api.current import (
     encode,
     encode_page,
@@ -48,7 +48,7 @@ def list_signals(args: dict[str, Any]) -> Response:
     Operation(
         path="/api/jobs",
         role=Role.VIEWER,
-        answer=shapes.JobPageShape,
+        answer=job_shapes.JobPageShape,
         query=inputs.JobQuery,
         errors=(errors.RecordNotFound, errors.BadCursor),
         conditional=True,
@@ -65,7 +65,7 @@ def list_jobs(args: dict[str, Any]) -> Response:
     Operation(
         path="/api/jobs/{job_id}",
         role=Role.VIEWER,
-        answer=shapes.JobWholeShape,
+        answer=job_shapes.JobWholeShape,
         errors=(errors.RecordNotFound,),
         conditional=True,
     ),
@@ -88,7 +88,7 @@ def read_job(job_id: str) -> Response:
         method="POST",
         role=Role.RESPONDER,
         status=202,
-        answer=shapes.JobShape,
+        answer=job_shapes.JobShape,
         errors=(errors.RecordNotFound, errors.JobNotRetryable),
         keyed=True,
     ),
@@ -106,7 +106,7 @@ def retry(job_id: str) -> Response:
         path="/api/jobs/{job_id}/cancel",
         method="POST",
         role=Role.RESPONDER,
-        answer=shapes.JobShape,
+        answer=job_shapes.JobShape,
         errors=(errors.RecordNotFound, errors.JobNotCancellable),
         keyed=True,
     ),

@@ -4,8 +4,9 @@ from typing import Any
 
 from marshmallow import fields
 
+from services.gateway.api.delivery_shapes import SignalOutcomeShape, SignalReadingShape
 from services.gateway.api.fields import Word
-from services.gateway.api.shapes import Shape, SignalOutcomeShape, SignalReadingShape, page_of
+from services.gateway.api.shapes import Shape, page_of
 from services.gateway.domain.records import (
     Outcome,
     ResolveOn,

@@ -7,12 +7,9 @@ from marshmallow import INCLUDE, fields, validate
 from services.gateway.api.fields import FixedSchema, Word, camel_case
 from services.gateway.domain.records import (
     AUDIT_TYPES,
-    DeliveryState,
     EntryType,
     IncidentSource,
     IncidentStatus,
-    JobState,
-    Outcome,
     RelationType,
 )
 from shared.contracts.severity import Severity
@@ -29,15 +26,18 @@ class Shape(FixedSchema):
             field_obj.required = True
 
 
-def _moment(**options: Any) -> fields.DateTime:
+def moment(**options: Any) -> fields.DateTime:
+    """Return the field of a moment in UTC."""
     return fields.DateTime(format="iso", **options)
 
 
-def _words() -> fields.List[str]:
+def words() -> fields.List[str]:
+    """Return the field of a list of words."""
     return fields.List(fields.String())
 
 
-def _map() -> fields.Dict:
+def text_map() -> fields.Dict:
+    """Return the field of text by name."""
     return fields.Dict(keys=fields.String(), values=fields.String())
 
 
@@ -81,11 +81,11 @@ class RelationShape(Shape):
 class MilestonesShape(Shape):
     """When the case reached what; null where it has not."""
 
-    detected_at = _moment()
-    acknowledged_at = _moment(allow_none=True)
-    mitigated_at = _moment(allow_none=True)
-    resolved_at = _moment(allow_none=True)
-    closed_at = _moment(allow_none=True)
+    detected_at = moment()
+    acknowledged_at = moment(allow_none=True)
+    mitigated_at = moment(allow_none=True)
+    resolved_at = moment(allow_none=True)
+    closed_at = moment(allow_none=True)
 
 
 class DurationsShape(Shape):
@@ -99,9 +99,9 @@ class DurationsShape(Shape):
 class OccurrenceShape(Shape):
     """The newest word about one occurrence of a fingerprint, told from others by when it began."""
 
-    starts_at = _moment()
+    starts_at = moment()
     status = Word(SignalStatus)
-    ends_at = _moment(allow_none=True)
+    ends_at = moment(allow_none=True)
     accepted_seq = fields.Integer()
 
 
@@ -116,15 +116,15 @@ class SignalShape(Shape):
     name = fields.String()
     title = fields.String()
     description = fields.String()
-    labels = _map()
-    annotations = _map()
-    group_labels = _map()
+    labels = text_map()
+    annotations = text_map()
+    group_labels = text_map()
     dedup_key = fields.String(allow_none=True, metadata={"description": "The sender's own key of its group."})
     service = fields.String(allow_none=True)
     entities = fields.List(fields.Nested(EntityShape))
     link = fields.String(allow_none=True)
-    starts_at = _moment()
-    ends_at = _moment(allow_none=True)
+    starts_at = moment()
+    ends_at = moment(allow_none=True)
     accepted_seq = fields.Integer()
     occurrences = fields.List(
         fields.Nested(OccurrenceShape),
@@ -132,12 +132,12 @@ class SignalShape(Shape):
     )
     words_seq = fields.Integer(metadata={"description": "The newest delivery that described it; or 0."})
     acknowledged_seq = fields.Integer(metadata={"description": "The newest delivery that said somebody has it; or 0."})
-    acknowledged_at = _moment(allow_none=True)
+    acknowledged_at = moment(allow_none=True)
     held_by = fields.String(allow_none=True, metadata={"description": "The silence that holds it back."})
-    flips = fields.List(_moment(), metadata={"description": "When it last changed between firing and resolved."})
+    flips = fields.List(moment(), metadata={"description": "When it last changed between firing and resolved."})
     count = fields.Integer(metadata={"description": "How many deliveries reported it, repeats included."})
-    first_seen_at = _moment()
-    last_seen_at = _moment()
+    first_seen_at = moment()
+    last_seen_at = moment()
 
 
 class EntryShape(Shape):
@@ -147,8 +147,8 @@ class EntryShape(Shape):
     type = fields.String(validate=validate.OneOf([kind for kind in EntryType if kind not in AUDIT_TYPES]))
     actor = fields.String()
     source = fields.String()
-    occurred_at = _moment()
-    recorded_at = _moment()
+    occurred_at = moment()
+    recorded_at = moment()
     message = fields.String()
     payload = fields.Dict(keys=fields.String())
     previous_hash = fields.String()
@@ -191,17 +191,17 @@ class IncidentSummaryShape(Shape):
     status = Word(IncidentStatus)
     severity = Word(Severity)
     owner = fields.String(allow_none=True)
-    services = _words()
-    labels = _map()
+    services = words()
+    labels = text_map()
     source = Word(IncidentSource)
     dedup_key = fields.String(allow_none=True)
     rule_id = fields.String(allow_none=True, metadata={"description": "The grouping rule that opened it."})
     milestones = fields.Nested(MilestonesShape)
     signal_count = fields.Integer()
     firing_count = fields.Integer()
-    last_signal_at = _moment(allow_none=True)
-    created_at = _moment()
-    updated_at = _moment()
+    last_signal_at = moment(allow_none=True)
+    created_at = moment()
+    updated_at = moment()
     version = fields.Integer()
 
 
@@ -211,11 +211,11 @@ class IncidentShape(IncidentSummaryShape):
     ref = fields.String(metadata={"description": "The number as people write it, INC-42."})
     description = fields.String()
     severity_pinned = fields.Boolean(metadata={"description": "A person chose it; signals no longer raise it."})
-    roles = _map()
+    roles = text_map()
     relations = fields.List(fields.Nested(RelationShape))
     durations = fields.Nested(DurationsShape)
     created_by = fields.String()
-    signal_names = _words()
+    signal_names = words()
     entities = fields.List(fields.Nested(EntityShape))
     signals = fields.List(fields.Nested(SignalShape), metadata={"description": "The newest ones; links has all."})
     # By its name: `action_shapes` builds on this module.
@@ -242,114 +242,6 @@ class IncidentShape(IncidentSummaryShape):
         Word(IncidentStatus), metadata={"description": "merged has a call of its own: /merge."}
     )
     links = fields.Nested(IncidentLinksShape)
-
-
-class JobShape(Shape):
-    """One unit of queued work."""
-
-    id = fields.String()
-    kind = fields.String()
-    queue = fields.String(allow_none=True, metadata={"description": "null for a timer."})
-    incident_id = fields.String(allow_none=True)
-    delivery_id = fields.String(allow_none=True)
-    payload = fields.Dict(keys=fields.String())
-    schema_version = fields.Integer()
-    state = Word(JobState)
-    attempt = fields.Integer()
-    max_attempts = fields.Integer()
-    not_before = _moment(allow_none=True)
-    retry_of = fields.String(allow_none=True)
-    error = fields.String(allow_none=True)
-    created_by = fields.String()
-    created_at = _moment()
-    started_at = _moment(allow_none=True)
-    finished_at = _moment(allow_none=True)
-    cancelling_by = fields.String(
-        allow_none=True, metadata={"description": "Who asked the worker that is at it to stop where it can."}
-    )
-
-
-class JobProgressShape(Shape):
-    """How far a running job is, by its worker's last word."""
-
-    share = fields.Float(allow_none=True, metadata={"description": "0 to 1; null where the worker cannot tell."})
-    note = fields.String()
-    output = fields.String(metadata={"description": "The end of what a command has put out so far."})
-
-
-class JobWholeShape(JobShape):
-    """One unit of queued work, and how far it is."""
-
-    progress = fields.Nested(JobProgressShape, allow_none=True)
-
-
-class SignalOutcomeShape(Shape):
-    """The one recorded outcome of one signal of a delivery."""
-
-    fingerprint = fields.String()
-    status = fields.String()
-    outcome = Word(Outcome)
-    incident_id = fields.String(allow_none=True)
-    reason = fields.String()
-    acknowledged = fields.Boolean(metadata={"description": "It said that somebody took the signal on."})
-    is_repeat = fields.Boolean(metadata={"description": "It said nothing new."})
-    severity = Word(Severity, allow_none=True)
-    starts_at = _moment(allow_none=True)
-    ends_at = _moment(allow_none=True)
-    rule_id = fields.String(allow_none=True, metadata={"description": "The grouping rule that decided."})
-    rules_version = fields.Integer(metadata={"description": "Of which version of the rules; 0: the built-in ones."})
-    dedup_key = fields.String(allow_none=True)
-    suppressed_by = fields.String(allow_none=True, metadata={"description": "The silence or rule that held it back."})
-
-
-class ChangeOutcomeShape(Shape):
-    """What became of one change of a delivery: it was noted."""
-
-    change_id = fields.String()
-    summary = fields.String()
-
-
-class SignalReadingShape(Shape):
-    """What a preview read out of one alert."""
-
-    name = fields.String()
-    title = fields.String()
-    service = fields.String(allow_none=True)
-    labels = _map()
-    dedup_key = fields.String(allow_none=True)
-    link = fields.String(allow_none=True)
-
-
-class DeliveryShape(Shape):
-    """One request a source sent, and what became of it."""
-
-    id = fields.String()
-    source = fields.String()
-    state = Word(DeliveryState)
-    received_at = _moment()
-    headers = _map()
-    size_bytes = fields.Integer()
-    digest = fields.String()
-    job_id = fields.String()
-    sender = fields.String()
-    context = _map()
-    accepted_seq = fields.Integer()
-    outcome = Word(Outcome, allow_none=True)
-    signals = fields.List(fields.Nested(SignalOutcomeShape))
-    changes = fields.List(fields.Nested(ChangeOutcomeShape))
-    warnings = _words()
-    code = fields.String(allow_none=True)
-    reason = fields.String()
-    processed_at = _moment(allow_none=True)
-    replay_of = fields.String(allow_none=True)
-    readings = fields.List(fields.Nested(SignalReadingShape), metadata={"description": "Of a preview only."})
-    preview_id = fields.String(allow_none=True, metadata={"description": "Read again for this preview only."})
-    mapping = fields.Dict(
-        keys=fields.String(),
-        values=fields.List(fields.String()),
-        allow_none=True,
-        metadata={"description": "The mapping it is read with, in place of the one in force."},
-    )
 
 
 class AcceptedShape(Shape):
@@ -418,8 +310,6 @@ def page_of(item: type[Shape]) -> type[Shape]:
 
 IncidentPageShape = page_of(IncidentSummaryShape)
 SignalPageShape = page_of(SignalShape)
-JobPageShape = page_of(JobShape)
-DeliveryPageShape = page_of(DeliveryShape)
 
 
 class TimelinePageShape(Shape):

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from services.gateway import errors
-from services.gateway.api import access_shapes, sender_shapes, shapes, statistics_shapes
+from services.gateway.api import access_shapes, delivery_shapes, job_shapes, sender_shapes, shapes, statistics_shapes
 from services.gateway.api.queues import QueuesShape
 from services.gateway.api.retention import RetentionShape
 from services.gateway.openapi import describe_api
@@ -84,10 +84,10 @@ def filled(gw: GatewayUnderTest) -> GatewayUnderTest:
         ("/api/incidents/INC-2", shapes.IncidentShape),
         ("/api/incidents/INC-2/timeline", shapes.TimelinePageShape),
         ("/api/incidents/INC-1/signals", shapes.SignalPageShape),
-        ("/api/incidents/INC-1/jobs", shapes.JobPageShape),
+        ("/api/incidents/INC-1/jobs", job_shapes.JobPageShape),
         ("/api/signals", shapes.SignalPageShape),
-        ("/api/jobs", shapes.JobPageShape),
-        ("/api/deliveries", shapes.DeliveryPageShape),
+        ("/api/jobs", job_shapes.JobPageShape),
+        ("/api/deliveries", delivery_shapes.DeliveryPageShape),
         ("/api/tokens", access_shapes.TokenPageShape),
         ("/api/me", access_shapes.MeShape),
         ("/api/audit", access_shapes.AuditPageShape),
@@ -127,7 +127,7 @@ def test_answers_of_writes_have_the_shape_that_is_described(filled: GatewayUnder
     assert shapes.EntryShape().validate(note.json) == {}
     assert access_shapes.SessionBegunShape().validate(filled.post("/api/session", json={}).json) == {}
     assert access_shapes.TokenWithSecretShape().validate(token.json) == {}
-    assert shapes.DeliveryShape().validate(filled.get(f"/api/deliveries/{made.json['deliveryId']}").json) == {}
+    assert delivery_shapes.DeliveryShape().validate(filled.get(f"/api/deliveries/{made.json['deliveryId']}").json) == {}
 
 
 def test_the_page_lists_every_operation_and_needs_no_script(gw: GatewayUnderTest):
