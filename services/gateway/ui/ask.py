@@ -160,8 +160,4 @@ def _headers_of_question(csrf_token: str) -> list[tuple[str, str]]:
 
 def _flatten(query: Query) -> str:
     """Return the query as it stands in an address; a list is one pair a value."""
-    pairs: list[tuple[str, str]] = []
-    for name, value in query.items():
-        values = value if isinstance(value, list | tuple) else [value]
-        pairs.extend((name, str(one)) for one in values if one is not None)
-    return urlencode(pairs)
+    return urlencode([(name, value) for name, value in query.items() if value is not None], doseq=True)
