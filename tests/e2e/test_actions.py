@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.support.commands import write_program
+from tests.support.commands import CHECKER_POLICY, write_program
 from tests.support.kube_changes import CONTEXT
 from tests.support.kube_rights import all_rights
 from tests.support.kube_small_cluster import SHOP, a_cluster, item_of
@@ -16,19 +16,6 @@ from tests.support.product import Product, running_product
 
 SECONDS = 90.0
 PASSWORD = "hunter2hunter2"
-POLICY = """
-version = 1
-search_path = ["{folder}"]
-
-[[programs]]
-name = "checker"
-contexts = ["*"]
-timeout_seconds = 30
-output_bytes = 65536
-
-[[programs.commands]]
-words = ["status"]
-"""
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +28,7 @@ def kube() -> Iterator[WritableKube]:
 def product(kube: WritableKube, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     folder = tmp_path_factory.mktemp("actions")
     policy = folder / "commands.toml"
-    policy.write_text(POLICY.format(folder=folder))
+    policy.write_text(CHECKER_POLICY.format(folder=folder))
     write_program(folder, "checker", f"print('checked'); print('password={PASSWORD}')")
     settings = {
         "FAULTLINE_ACTIONS_KUBECONFIG": str(kube.write_kubeconfig(folder / "kubeconfig")),

@@ -79,6 +79,21 @@ def write_program(folder: Path, name: str, source: str) -> Path:
     return program
 
 
+CHECKER_POLICY = """
+version = 1
+search_path = ["{folder}"]
+
+[[programs]]
+name = "checker"
+contexts = ["*"]
+timeout_seconds = 60
+output_bytes = 65536
+
+[[programs.commands]]
+words = ["status"]
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Recorder:
     """A program that writes down how it was called."""

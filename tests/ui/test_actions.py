@@ -11,23 +11,10 @@ import requests
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.support.chromium import NARROW, Watched, a_context, a_watched_page, axe_violations, ready, sign_in
-from tests.support.commands import write_program
+from tests.support.commands import CHECKER_POLICY, write_program
 from tests.support.product import Product, running_product
 from tests.support.waiting import wait_until
 
-POLICY = """
-version = 1
-search_path = ["{folder}"]
-
-[[programs]]
-name = "checker"
-contexts = ["*"]
-timeout_seconds = 60
-output_bytes = 65536
-
-[[programs.commands]]
-words = ["status"]
-"""
 # Says its first word, and ends once the test has seen it.
 CHECKER = """
 import os, time
@@ -74,7 +61,7 @@ class Site:
 
 @pytest.fixture
 def site(browser: Browser, tmp_path: Path) -> Site:
-    (tmp_path / "commands.toml").write_text(POLICY.format(folder=tmp_path))
+    (tmp_path / "commands.toml").write_text(CHECKER_POLICY.format(folder=tmp_path))
     go_on = tmp_path / "go-on"
     write_program(tmp_path, "checker", CHECKER.format(go_on=str(go_on)))
     with socket.create_server(("127.0.0.1", 0)) as probe:
