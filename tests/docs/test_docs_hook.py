@@ -13,7 +13,7 @@ from scripts.docs_hook import undocumented
 from scripts.surface import dump_surface
 
 ROOT = Path(__file__).resolve().parents[2]
-NEW_SETTING = '        Setting("FAULTLINE_COLOUR", _text, "red", "Colour of the page."),\n'
+NEW_SETTING = '        Setting("FAULTLINE_COLOUR", as_text, "red", "Colour of the page."),\n'
 
 
 class Repository:
