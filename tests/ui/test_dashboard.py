@@ -101,6 +101,8 @@ def test_it_is_for_everyone_on_every_screen(product: Product, open_as: Callable[
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
     page.set_viewport_size({"width": 1440, "height": 900})
+    # Charts are drawn as they come into view; how far down that is goes by how many incidents are open.
+    page.locator("#chart-opened").scroll_into_view_if_needed()
     expect(page.locator("#chart-opened canvas")).to_be_visible()
     page.locator("#chart-opened summary").click()
     page.locator(".menu > summary").click()
