@@ -1,7 +1,7 @@
 """Rules for pods as a whole: evicted, disrupted, stuck while being deleted, in a bad phase."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 
 from services.graph.domain.evidence.pod_state import (
@@ -18,7 +18,7 @@ from services.graph.domain.evidence.witness import events_about, seen, seen_cond
 from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import Condition, KubeObject, Ref
 from services.graph.domain.rules.base import Hit, Remedy, Rule, View
-from services.graph.domain.topology.layers import Layer
+from services.graph.domain.rules.whole_pod import Says, pod_rule
 from services.graph.domain.walking.ownership import top_owner
 from shared.contracts.severity import Severity
 
@@ -130,91 +130,66 @@ def _bad_phase(view: View, thing: KubeObject) -> Iterator[Hit]:
         )
 
 
-def _rule(
-    rule_id: str,
-    says: tuple[str, str, str],
-    check: Callable[[View, KubeObject], Iterator[Hit]],
-    base: float,
-    numbers: tuple[int, ...],
-    *,
-    severity: Severity = Severity.HIGH,
-) -> Rule:
-    title, condition, explanation = says
-    return Rule(
-        id=rule_id,
-        title=title,
-        layer=Layer.PLATFORM,
-        severity=severity,
-        kinds=(Pod,),
-        condition=condition,
-        explanation=explanation,
-        remediation=_MEND[rule_id],
-        base=base,
-        check=check,
-        conditions=numbers,
-    )
-
-
-_MEND = {
-    "pod-evicted": "Give it requests and limits for what it uses, or free the node.",
-    "pod-stuck-terminating": "Mend who holds the finalizer, or the node.",
-    "pod-disrupted": "See who ended it; give it a budget and, if it matters, a priority.",
-    "pod-resize-pending": "Ask for less, or let it move to another node.",
-    "pod-bad-phase": "Describe the pod, and look at its node.",
-}
-
-
 RULES: tuple[Rule, ...] = (
-    _rule(
+    pod_rule(
         "pod-evicted",
-        (
+        Says(
             "Evicted from its node",
             "status.reason is Evicted, within the hour",
             "The node ran short of something, and this pod used most beyond its requests.",
+            "Give it requests and limits for what it uses, or free the node.",
         ),
         _evicted,
         0.82,
         (4,),
     ),
-    _rule(
+    pod_rule(
         "pod-stuck-terminating",
-        (
+        Says(
             "Its deletion does not end",
             "its grace period ended more than five minutes ago",
             "A finalizer holds it, or its node does not answer.",
+            "Mend who holds the finalizer, or the node.",
         ),
         _terminating,
         0.75,
         (16,),
         severity=Severity.MEDIUM,
     ),
-    _rule(
+    pod_rule(
         "pod-disrupted",
-        (
+        Says(
             "Ended from outside",
             "DisruptionTarget is True, within the hour",
             "The scheduler, the taint manager, a drain or the kubelet ended it.",
+            "See who ended it; give it a budget and, if it matters, a priority.",
         ),
         _disrupted,
         0.5,
         (4,),
         severity=Severity.LOW,
     ),
-    _rule(
+    pod_rule(
         "pod-resize-pending",
-        (
+        Says(
             "A new size that cannot be given",
             "PodResizePending is True: Infeasible, or Deferred for more than five minutes",
             "The node has no room for what was asked.",
+            "Ask for less, or let it move to another node.",
         ),
         _resize,
         0.8,
         (),
         severity=Severity.MEDIUM,
     ),
-    _rule(
+    pod_rule(
         "pod-bad-phase",
-        ("In a bad phase", "its phase is Unknown, or Failed with a reason", "A healthy pod runs or has succeeded."),
+        Says(
+            "In a bad phase",
+            "its phase is Unknown, or Failed with a reason",
+            "A healthy pod runs or has succeeded.",
+            "Describe the pod, and look at its node.",
+        ),
         _bad_phase,
         0.7,
         (17,),

@@ -1,7 +1,7 @@
 """Rules for pods that have a node and do not start: volumes, sandbox, or a node that is not there."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from services.graph.domain.evidence.blame import blame_pod, inferred_step
@@ -23,7 +23,7 @@ from services.graph.domain.k8s.pods import Pod
 from services.graph.domain.k8s.shape import KubeObject
 from services.graph.domain.reading.inventory import Presence
 from services.graph.domain.rules.base import Hit, Remedy, Rule, Seen, View
-from services.graph.domain.topology.layers import Layer
+from services.graph.domain.rules.whole_pod import Says, pod_rule
 from services.graph.domain.walking.ownership import top_owner
 from shared.contracts.severity import Severity
 
@@ -118,76 +118,52 @@ def _lost_node(view: View, thing: KubeObject) -> Iterator[Hit]:
     yield Hit(thing.ref, summary, (seen(thing, "spec.nodeName", summary),), owner, explains=(thing.ref,))
 
 
-def _rule(
-    rule_id: str,
-    says: tuple[str, str, str],
-    check: Callable[[View, KubeObject], Iterator[Hit]],
-    base: float,
-    numbers: tuple[int, ...],
-    *,
-    severity: Severity = Severity.HIGH,
-) -> Rule:
-    title, condition, explanation = says
-    return Rule(
-        id=rule_id,
-        title=title,
-        layer=Layer.PLATFORM,
-        severity=severity,
-        kinds=(Pod,),
-        condition=condition,
-        explanation=explanation,
-        remediation=_MEND[rule_id],
-        base=base,
-        check=check,
-        conditions=numbers,
-    )
-
-
-_MEND = {
-    "pod-volume-not-mounted": "Create the ConfigMap, Secret or volume the Event names, or mend the reference.",
-    "pod-sandbox-failing": "See to the network plugin and the runtime of the node.",
-    "pod-stuck-creating": "Describe the pod; look at its volumes, its node and its image.",
-    "pod-on-absent-node": "Do not set nodeName by hand, or name a node that exists.",
-}
-
 RULES: tuple[Rule, ...] = (
-    _rule(
+    pod_rule(
         "pod-volume-not-mounted",
-        (
+        Says(
             "A volume cannot be mounted",
             "it waits to be created for more than two minutes, and a FailedMount or FailedAttachVolume Event says why",
             "The kubelet starts no container before every volume is there.",
+            "Create the ConfigMap, Secret or volume the Event names, or mend the reference.",
         ),
         _mount,
         0.88,
         (11, 25),
     ),
-    _rule(
+    pod_rule(
         "pod-sandbox-failing",
-        (
+        Says(
             "Its node cannot set up its sandbox",
             "it waits to be created, and FailedCreatePodSandBox says why",
             "Without a network address no container is started.",
+            "See to the network plugin and the runtime of the node.",
         ),
         _sandbox,
         0.8,
         (11,),
     ),
-    _rule(
+    pod_rule(
         "pod-stuck-creating",
-        (
+        Says(
             "Has a node, and does not start",
             "it waits to be created for more than five minutes, and no Event says why",
             "Events that said why may be gone, or not readable.",
+            "Describe the pod; look at its volumes, its node and its image.",
         ),
         _creating,
         0.55,
         (11,),
         severity=Severity.MEDIUM,
     ),
-    _rule(
+    pod_rule(
         "pod-on-absent-node",
-        ("Bound to a node that does not exist", "spec.nodeName is proven absent", "No kubelet will ever start it."),
+        Says(
+            "Bound to a node that does not exist",
+            "spec.nodeName is proven absent",
+            "No kubelet will ever start it.",
+            "Do not set nodeName by hand, or name a node that exists.",
+        ),
         _lost_node,
         0.85,
         (17,),
