@@ -78,6 +78,14 @@ SETTINGS: dict[str, Setting] = {
             secret=True,
         ),
         Setting(
+            "FAULTLINE_INTAKE_TOKEN",
+            as_text,
+            None,
+            "Token that may send deliveries and nothing else, for a sender that is set up together with the gateway; "
+            "at least 16 characters. See [access](access.md#tokens-that-settings-give).",
+            secret=True,
+        ),
+        Setting(
             "FAULTLINE_LOG_LEVEL", as_choice("debug", "info", "warning", "error"), "info", "Least level that is logged."
         ),
         Setting("FAULTLINE_LOG_FORMAT", as_choice("json", "console"), "json", "Log lines for machines or for people."),

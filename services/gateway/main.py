@@ -31,6 +31,7 @@ from services.gateway.handlers.note_clusters import ClusterNotes
 from services.gateway.handlers.note_places import PlaceNotes
 from services.gateway.handlers.record_results import Recorder, record_results
 from services.gateway.handlers.run_timers import run_timer
+from services.gateway.handlers.set_intake_token import set_intake_token
 from services.gateway.handlers.write_question import write_question
 from services.gateway.live.board import LiveBoard
 from services.gateway.ports import Blobs, Store
@@ -79,6 +80,9 @@ def main() -> int:
         signal.signal(number, lambda *_: stopping.set())
     try:
         return run(settings, stopping)
+    except SettingsInvalid as error:
+        _say(f"The settings are not usable:\n{error.detail}")
+        return EXIT_SETTINGS
     except StoreLocked as error:
         _say(f"Another gateway owns the data folder: {error.detail}")
         return EXIT_LOCKED
@@ -109,6 +113,8 @@ def run(settings: Settings, stopping: threading.Event) -> int:
         blobs = FileBlobs(settings.data_dir / "blobs")
         if bootstrap_admin(store, settings.data_dir, settings.admin_token):
             log.info("admin token generated", file=str(settings.data_dir / "admin-token"))
+        if not set_intake_token(store, settings.intake_token):
+            log.warning("the intake token was revoked; give FAULTLINE_INTAKE_TOKEN another secret")
         queue = CeleryJobQueue(settings.broker_url)
         stack.callback(queue.close)
         judge = Judge(_policy(settings))

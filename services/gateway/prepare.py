@@ -19,6 +19,8 @@ def prepare(folder: Path, others: list[Path]) -> None:
     """Make the secrets that are not there yet, each whole or not at all, and mark the other folders as in use."""
     _make(folder / "door-key", secrets.token_urlsafe(_BYTES))
     _make(folder / "flower-password", secrets.token_urlsafe(_BYTES))
+    _make(folder / "intake-token", secrets.token_urlsafe(_BYTES))
+    _make(folder / "grafana-password", secrets.token_urlsafe(_BYTES))
     _make(folder / "broker-password", secrets.token_urlsafe(_BYTES))
     password = (folder / "broker-password").read_text("utf-8").strip()
     _make(folder / "broker-url", f"redis://:{password}@{_BROKER_HOST}:6379/0")

@@ -29,6 +29,7 @@ _NAMES = (
     "FAULTLINE_DATA_DIR",
     "FAULTLINE_BROKER_URL",
     "FAULTLINE_ADMIN_TOKEN",
+    "FAULTLINE_INTAKE_TOKEN",
     "FAULTLINE_LOG_LEVEL",
     "FAULTLINE_DOOR_KEY",
     "FAULTLINE_GATEWAY_DOOR_HOST",
@@ -39,6 +40,17 @@ _NAMES = (
     "FAULTLINE_FLOWER_PORT",
 )
 _WORKERS = ("intake", "graph", "actions")
+# Read here, and handed to whom it is for; as a file too, which would say the same a second time.
+_NOT_HANDED_ON = frozenset(
+    {
+        "FAULTLINE_ADMIN_TOKEN",
+        "FAULTLINE_BROKER_URL",
+        "FAULTLINE_DOOR_KEY",
+        "FAULTLINE_INTAKE_TOKEN",
+        "FAULTLINE_TOKEN",
+        "FAULTLINE_URL",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +99,7 @@ def make_plan(settings: Mapping[str, Any], environ: Mapping[str, str]) -> Plan:
     flower_url = None if flower_port is None else url_of("127.0.0.1", flower_port)
 
     broker_url, broker_stage, broker_socket = _broker(settings, environ, data_dir)
-    env = {
-        name: value
-        for name, value in environ.items()
-        if name not in ("FAULTLINE_ADMIN_TOKEN", "FAULTLINE_TOKEN", "FAULTLINE_URL")
-    }
+    env = {name: value for name, value in environ.items() if name.removesuffix("_FILE") not in _NOT_HANDED_ON}
     env |= {
         "FAULTLINE_DATA_DIR": str(data_dir),
         "FAULTLINE_BROKER_URL": broker_url,
@@ -161,6 +169,8 @@ def _gateway(settings: Mapping[str, Any], env: Mapping[str, str], url: str, port
     }
     if settings["admin_token"] is not None:
         own["FAULTLINE_ADMIN_TOKEN"] = settings["admin_token"]
+    if settings["intake_token"] is not None:
+        own["FAULTLINE_INTAKE_TOKEN"] = settings["intake_token"]
     command = (sys.executable, "-m", "services.gateway")
     return ChildSpec("gateway", command, {**env, **own}, lambda: probes.is_ok(f"{url}/healthz"), is_reported_to=True)
 

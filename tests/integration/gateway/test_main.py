@@ -111,6 +111,44 @@ def test_who_signed_in_is_known_after_kill_9_and_who_was_revoked_is_not(process:
         assert secret not in logged + again.log.read_text()
 
 
+def test_the_intake_token_follows_its_file_from_start_to_start(tmp_path: Path):
+    file = tmp_path / "intake-token"
+
+    def sends(url: str, token: str) -> int:
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = requests.post(f"{url}/api/intake/webhook", json={"title": "x"}, headers=headers, timeout=10)
+        assert requests.get(f"{url}/api/incidents", headers=headers, timeout=10).status_code in (401, 403)
+        return answer.status_code
+
+    def answers_with(*tokens: str, **settings: str) -> list[int]:
+        process = Process(tmp_path / "data", **settings)
+        try:
+            return [sends(process.url(), token) for token in tokens]
+        finally:
+            process.end()
+            said = process.log.read_text()
+            process.log.unlink()
+            assert [token for token in tokens if token in said] == []
+
+    first, second = "the-first-token-of-alerts", "the-second-token-of-alerts"
+    setting = {"FAULTLINE_INTAKE_TOKEN_FILE": str(file)}
+    file.write_text(f"{first}\n")
+    assert answers_with(first, second, **setting) == [202, 401]
+    file.write_text(f"{second}\n")
+    assert answers_with(first, second, **setting) == [401, 202]
+    assert answers_with(first, second) == [401, 401]
+
+
+def test_an_intake_token_that_is_the_admins_ends_it_with_78(tmp_path: Path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "admin-token").write_text("the-token-that-was-kept-here\n")
+    process = Process(tmp_path / "data", FAULTLINE_INTAKE_TOKEN="the-token-that-was-kept-here")
+
+    assert process.process.wait(SECONDS) == 78
+    assert "FAULTLINE_INTAKE_TOKEN" in process.log.read_text()
+    assert "the-token-that-was-kept-here" not in process.log.read_text()
+
+
 def test_unusable_settings_end_it_with_78_and_name_every_one(tmp_path: Path):
     process = Process(tmp_path / "data", FAULTLINE_PORT="many", FAULTLINE_DOOR_KEY="", FAULTLINE_PROT="1")
 
