@@ -18,6 +18,7 @@ _MODE = 0o400
 def prepare(folder: Path, others: list[Path]) -> None:
     """Make the secrets that are not there yet, each whole or not at all, and mark the other folders as in use."""
     _make(folder / "door-key", secrets.token_urlsafe(_BYTES))
+    _make(folder / "metrics-key", secrets.token_urlsafe(_BYTES))
     _make(folder / "flower-password", secrets.token_urlsafe(_BYTES))
     _make(folder / "intake-token", secrets.token_urlsafe(_BYTES))
     _make(folder / "grafana-password", secrets.token_urlsafe(_BYTES))

@@ -26,6 +26,7 @@ _NAMES = (
     "FAULTLINE_LOG_LEVEL",
     "FAULTLINE_LOG_FORMAT",
     "FAULTLINE_DOOR_KEY",
+    "FAULTLINE_METRICS_KEY",
     "FAULTLINE_GATEWAY_DOOR_HOST",
     "FAULTLINE_GATEWAY_DOOR_PORT",
     "FAULTLINE_GATEWAY_THREADS",
@@ -68,6 +69,7 @@ class Settings:
     door_key: str
     admin_token: str | None = None
     intake_token: str | None = None
+    metrics_key: str | None = None
     public_url: str | None = None
     flower_url: str | None = None
     log_level: str = "info"
@@ -101,7 +103,7 @@ class Settings:
 
     def __repr__(self) -> str:
         """Show no secret, wherever a repr may end up."""
-        hidden = {"broker_url", "door_key", "admin_token", "intake_token", "signing"}
+        hidden = {"broker_url", "door_key", "admin_token", "intake_token", "metrics_key", "signing"}
         shown = ((f.name, "…" if f.name in hidden else getattr(self, f.name)) for f in fields(self))
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown)})"
 
