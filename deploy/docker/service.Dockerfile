@@ -31,10 +31,12 @@ LABEL org.opencontainers.image.title="faultline-${SERVICE}" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
-# A user of no rights. /data is the store's, /run/faultline holds the secrets; both are volumes, owned by that user.
+# A user of no rights. What is mounted here as a volume for the first time becomes that user's: the store and the secrets,
+# and by the gateway's image what the programs of the profile `observability` keep, which come from images of others.
 RUN groupadd --gid 10001 faultline \
  && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin faultline \
- && install -d -o 10001 -g 10001 -m 0700 /data /broker /run/faultline
+ && install -d -o 10001 -g 10001 -m 0700 /data /broker /run/faultline \
+      /run/monitoring /prometheus /alertmanager /grafana
 COPY --from=build /app /app
 COPY deploy/docker/start.py deploy/docker/healthy.py /app/
 WORKDIR /app
