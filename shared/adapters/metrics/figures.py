@@ -6,6 +6,8 @@ from pathlib import Path
 from celery.utils.log import current_process_index  # type: ignore[attr-defined]  # The annotations lack it.
 from prometheus_client import CollectorRegistry, Counter, Histogram, values
 
+from shared.adapters.metrics.folder import MAIN
+
 # From a batch of one alert to the longest that any task may take.
 _TASK_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
 _DOOR_SECONDS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
@@ -26,7 +28,7 @@ def count_in(folder: Path, environ: MutableMapping[str, str]) -> None:
 
 def _place_in_pool() -> str:
     index = current_process_index()
-    return "main" if index is None else f"{index}"
+    return MAIN if index is None else str(index)
 
 
 class Figures:

@@ -16,7 +16,6 @@ import structlog
 
 log = structlog.get_logger(__name__)
 
-_MOST_SECONDS = 5.0
 _MOST_BYTES = 16 << 10
 _MOST_AT_ONCE = 4
 _TEXT = "text/plain; version=0.0.4; charset=utf-8"
@@ -32,6 +31,8 @@ class MetricsListener(socketserver.ThreadingTCPServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 16
+    # For the request, and again for the answer.
+    most_seconds = 5.0
 
     def __init__(self, host: str, port: int, key: str | None = None) -> None:
         """Raise ``OSError`` if it cannot listen there. With a ``key``, who does not show it is refused."""
@@ -75,9 +76,9 @@ class MetricsListener(socketserver.ThreadingTCPServer):
 class _Bounded(io.RawIOBase):
     """What a client sends, as far as it sends it in time and it is not too much: then it ends."""
 
-    def __init__(self, connection: socket.socket) -> None:
-        self._connection = connection
-        self._ends_at = time.monotonic() + _MOST_SECONDS
+    def __init__(self, connection: socket.socket, seconds: float) -> None:
+        self._connection, self._seconds = connection, seconds
+        self._ends_at = time.monotonic() + seconds
         self._room = _MOST_BYTES
 
     def readable(self) -> bool:
@@ -92,7 +93,7 @@ class _Bounded(io.RawIOBase):
         count = self._connection.recv_into(view)
         self._room -= count
         # Of the answer as a whole: whoever does not take it is let go.
-        self._connection.settimeout(_MOST_SECONDS)
+        self._connection.settimeout(self._seconds)
         return count
 
 
@@ -105,7 +106,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def setup(self) -> None:
         super().setup()
-        self.rfile = io.BufferedReader(_Bounded(self.connection))
+        self.rfile = io.BufferedReader(_Bounded(self.connection, self.server.most_seconds))
 
     def do_GET(self) -> None:
         if self.path.partition("?")[0] != "/metrics":

@@ -9,7 +9,7 @@ import structlog
 from celery import Celery, Task, signals, states
 from celery.exceptions import TimeLimitExceeded, WorkerLostError
 
-from shared.adapters.metrics.folder import empty_folder
+from shared.adapters.metrics.folder import make_folder
 from shared.adapters.metrics.listener import MetricsListener
 from shared.worker_settings import WorkerSettings
 
@@ -35,7 +35,7 @@ class WorkerMetrics:
         """Count and serve what the worker of ``app`` does, once it starts. Where no port is set, nothing happens."""
         if self._settings.metrics_port is None:
             return
-        signals.worker_init.connect(lambda **_: self._begin(app.tasks), weak=False)
+        signals.worker_init.connect(lambda sender, **_: self._begin(app.tasks, sender.concurrency), weak=False)
         signals.worker_process_init.connect(self._enter_pool, weak=False)
         # Only then are logs as the settings say.
         signals.worker_ready.connect(self._say, weak=False)
@@ -49,14 +49,19 @@ class WorkerMetrics:
         """Note that the gateway heard our hello."""
         self._heard_at = time.monotonic()
 
-    def _begin(self, names: Iterable[str]) -> None:
+    def _begin(self, names: Iterable[str], processes: int) -> None:
         settings, port = self._settings, self._settings.metrics_port or 0
         try:
             # First of all, so that no other worker of this port has its counts in the folder that is emptied.
             listener = MetricsListener(settings.metrics_host, port, settings.metrics_key)
-            folder = empty_folder(f"metrics-{self._service}-{port}")
         except OSError as error:
             # Work goes on without: whoever scrapes finds nobody.
+            self._problem = str(error)
+            return
+        try:
+            folder = make_folder(f"metrics-{self._service}-{port}", processes)
+        except OSError as error:
+            listener.server_close()
             self._problem = str(error)
             return
         self._heard_at = time.monotonic()
