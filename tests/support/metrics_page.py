@@ -38,7 +38,7 @@ def metrics_of_text(text: str) -> Described:
     return found
 
 
-def value_of(text: str, name: str, **labels: str) -> float | None:
+def value_of(text: str, name: str, /, **labels: str) -> float | None:
     """Return one sample's value; None if there is no such sample."""
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
