@@ -74,12 +74,11 @@ class ConnectorFigures(Collector):
         inventory = self._store.find(Inventory, CLUSTER_NAMES)
         if inventory is None or inventory.taken_at is None or inventory.taken_at == self._taken_at:
             return self._clusters
+        self._taken_at, self._clusters = inventory.taken_at, ()
         try:
             content = kept_bytes(self._blobs, inventory.text, inventory.blob)
             self._clusters = msgspec.json.decode(content, type=_Clusters).clusters
         except (AppError, msgspec.DecodeError) as error:
             # Whoever looks at the inventory is told; the other figures are none the worse.
             log.warning("the inventory cannot be read for metrics", problem=str(error))
-            return self._clusters
-        self._taken_at = inventory.taken_at
         return self._clusters
