@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 
 from services.gateway.api.sources import SOURCES
 from services.gateway.domain.records import CLUSTER_NAMES, Delivery, DeliveryState, Inventory
+from services.gateway.errors import StoreUnavailable
 from services.gateway.handlers.kept_bytes import kept_bytes
 from services.gateway.ports import Blobs, RecordQuery, StoreReads
 from shared.errors import AppError
@@ -43,7 +44,13 @@ class ConnectorFigures(Collector):
         self._clusters: tuple[_Cluster, ...] = ()
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the figures of now."""
+        """Yield the figures of now; none while the store's index does not answer."""
+        try:
+            yield from self._look()
+        except StoreUnavailable as error:
+            log.warning("connectors cannot be looked at", problem=str(error))
+
+    def _look(self) -> tuple[Metric, Metric]:
         up = GaugeMetricFamily("faultline_connector_up", "1 if it works, as last seen.", labels=["kind", "name"])
         age = GaugeMetricFamily(
             "faultline_source_last_delivery_seconds", "Since the source's newest delivery.", labels=["source"]
@@ -57,7 +64,7 @@ class ConnectorFigures(Collector):
             up.add_metric(["source", source.name], 1 if self._is_understood(source.name, newest) else 0)
         for cluster in self._read_clusters():
             up.add_metric(["cluster", cluster.context], 0 if cluster.problem else 1)
-        yield from (up, age)
+        return up, age
 
     def _is_understood(self, source: str, newest: list[Delivery]) -> bool:
         """Answer whether the newest delivery that was read could be; one that waits says nothing yet."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from enum import StrEnum
 
+import structlog
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
@@ -17,7 +18,10 @@ from services.gateway.domain.records import (
     KeptInvestigation,
     Record,
 )
+from services.gateway.errors import StoreUnavailable
 from services.gateway.ports import IncidentQuery, RecordQuery, Store
+
+log = structlog.get_logger(__name__)
 
 
 class KeptFigures(Collector):
@@ -27,11 +31,19 @@ class KeptFigures(Collector):
         self._store = store
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the figures of now."""
+        """Yield the figures of now; while the index does not answer, those alone that do not need it."""
         store = self._store
         writable = 1 if store.health() is None else 0
         yield GaugeMetricFamily("faultline_store_writable", "1 if writes work.", value=writable)
         yield CounterMetricFamily("faultline_store_commits", "Commits since the store was made.", value=store.last_seq)
+        try:
+            yield from list(self._count_all())
+        except StoreUnavailable as error:
+            # A full disk is what the other figures must tell of.
+            log.warning("what the store holds cannot be counted", problem=str(error))
+
+    def _count_all(self) -> Iterator[Metric]:
+        store = self._store
         incidents = GaugeMetricFamily("faultline_incidents", "Incidents by status.", labels=["status"])
         for status in IncidentStatus:
             total = store.list_incidents(IncidentQuery(statuses=(status,), limit=1)).total

@@ -5,7 +5,7 @@ import pytest
 
 from services.gateway.app import create_app
 from services.gateway.domain.records import Delivery, DeliveryState, Inventory, Job, Outcome, Role
-from services.gateway.errors import StoreFull
+from services.gateway.errors import StoreFull, StoreUnavailable
 from services.gateway.handlers.finish_job import dead_letter
 from services.gateway.handlers.record_results import record_results
 from shared.contracts.cluster_names import ClusterNames, NamedCluster, encode_cluster_names
@@ -213,6 +213,31 @@ def test_commits_are_timed_and_reads_and_refusals_are_not():
     assert shown(gw, "faultline_store_commit_seconds_bucket", le="+Inf") == shown(
         gw, "faultline_store_commit_seconds_count"
     )
+
+
+def test_a_store_whose_index_does_not_answer_still_tells_that_it_takes_no_writes():
+    class Stuck(MemoryStore):
+        is_stuck = False
+
+        def list_records(self, kind, query):
+            return self._refuse() if self.is_stuck else super().list_records(kind, query)
+
+        def list_incidents(self, query):
+            return self._refuse()
+
+        def _refuse(self):
+            raise StoreUnavailable("the index cannot be written")
+
+        def health(self):
+            return "the disk is full"
+
+    store = Stuck(FixedClock())
+    gw = a_gateway(store=store)
+    store.is_stuck = True
+
+    assert shown(gw, "faultline_store_writable") == 0
+    assert shown(gw, "faultline_jobs", queue="intake", state="waiting") == 0
+    assert shown(gw, "faultline_incidents", status="new") is None
 
 
 # --- connectors -----------------------------------------------------------------------------------
