@@ -119,7 +119,8 @@ SETTINGS: dict[str, Setting] = {
         Setting("FAULTLINE_METRICS_HOST", as_text, "127.0.0.1", "Address the workers' metrics are served on."),
         Setting(
             "FAULTLINE_METRICS_PORT",
-            _PORT,
+            # `faultline up` needs room for the two after it.
+            as_integer(0, 65533),
             None,
             "Port a worker's metrics are served on; without it, or with 0, they are not. `faultline up` gives each "
             "worker one of its own: this and the two after it, by default 9101 to 9103; 0 leaves them out.",

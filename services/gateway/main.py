@@ -18,6 +18,7 @@ from services.gateway.adapters.json_store import JsonStore, open_json_store
 from services.gateway.api.access_keeper import keep_access
 from services.gateway.api.auth import Authenticator
 from services.gateway.api.door import MAX_BLOB_BYTES, create_door_app
+from services.gateway.api.metrics import Metrics
 from services.gateway.app import create_app
 from services.gateway.domain.grouping import GroupingPolicy
 from services.gateway.errors import StoreDamaged, StoreLocked
@@ -138,12 +139,14 @@ def run(settings: Settings, stopping: threading.Event) -> int:
         clusters = ClusterNotes(store, is_automatic=settings.investigate == "auto")
         clusters.begin()
         places = PlaceNotes(store)
+        app = create_app(gateway, authenticator, board)
+        metrics: Metrics = app.extensions["faultline_metrics"]
         door = AppServer(
             create_door_app(
                 door_key=settings.door_key,
                 relay=relay,
                 blobs=blobs,
-                record_results=lambda results: record_results(store, recorder, results, blobs),
+                record_results=lambda results: metrics.count_results(record_results(store, recorder, results, blobs)),
                 note_hello=_all_of(clusters.note, places.note),
             ),
             settings.door_host,
@@ -153,7 +156,7 @@ def run(settings: Settings, stopping: threading.Event) -> int:
             name="door",
         )
         public = AppServer(
-            create_app(gateway, authenticator, board),
+            app,
             settings.host,
             settings.port,
             threads=settings.threads,

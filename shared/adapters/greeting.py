@@ -28,13 +28,15 @@ class Greeter:
         clusters: Callable[[], tuple[str, ...]] = tuple,
         *,
         heard_file: Path | None = None,
+        on_heard: Callable[[], None] = lambda: None,
     ) -> None:
         """``clusters`` is asked before each hello, from the greeter's own thread.
 
         ``heard_file`` is touched whenever the gateway heard one: what looks at the worker from outside goes by its age.
+        ``on_heard`` is called then too.
         """
         self._door, self._hello, self._clusters = door, hello, clusters
-        self._heard_file = heard_file
+        self._heard_file, self._on_heard = heard_file, on_heard
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -60,6 +62,7 @@ class Greeter:
                 wait = _AFTER_FAILURE_SECONDS
 
     def _note_heard(self) -> None:
+        self._on_heard()
         if self._heard_file is None:
             return
         try:

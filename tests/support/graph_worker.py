@@ -14,7 +14,7 @@ from services.graph.domain.reading.kinds import KINDS, Kind
 from services.graph.handlers.jobs import GraphJobs
 from services.graph.ports import ClusterSource, Discovery, KindRead, Limits, LogRead, LogState, Lookup, ObjectRead
 from services.graph.tasks import register_tasks
-from services.graph.worker import _beating, _open_door, app
+from services.graph.worker import app, worker
 from shared.adapters.clock import SystemClock
 from shared.errors import AppError
 from tests.support.cluster import an_object
@@ -83,6 +83,6 @@ for task in [name for name in app.tasks if name.startswith("graph.")]:
 register_tasks(
     app,
     jobs=GraphJobs(HeldClusters(), SystemClock(), worker="graph@tests", version="0"),
-    open_door=_open_door,
-    beating=_beating,
+    open_door=worker.open_door,
+    beating=worker.beating,
 )
