@@ -23,11 +23,14 @@ RUN if [ "${SERVICE}" = gateway ]; then \
         ln -s "$(command -v uv)" .venv/bin/uv && scripts/build-screens.sh && test -f services/gateway/ui/assets/manifest.json \
         && rm -rf services/gateway/ui/web .venv/bin/uv .node; \
     fi
-COPY deploy/docker/name_distribution.py /build/
-# Not by the times of files, which a copy may change: nobody writes to an image, and nothing could be compiled in it.
+COPY deploy/docker/*.py /build/
+# Compiled code goes not by the times of files, which a copy may change: nothing could be compiled in a container. Who
+# checked this out may have kept it to themselves; here everybody reads and nobody writes.
 RUN .venv/bin/python /build/name_distribution.py pyproject.toml \
  && .venv/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash .venv/lib shared services \
- && rm -rf scripts pyproject.toml uv.lock README.md
+ && rm -rf scripts pyproject.toml uv.lock README.md .venv/.lock \
+ && cp /build/start.py /build/healthy.py . \
+ && chmod -R u=rwX,go=rX /app
 
 FROM ${PYTHON_IMAGE}
 ARG SERVICE
@@ -39,8 +42,7 @@ RUN groupadd --gid 10001 faultline \
 COPY --from=build /app/.venv /app/.venv
 COPY --from=build /app/shared /app/shared
 COPY --from=build /app/services /app/services
-COPY --from=build /app/LICENSE /app/
-COPY deploy/docker/start.py deploy/docker/healthy.py /app/
+COPY --from=build /app/LICENSE /app/start.py /app/healthy.py /app/
 WORKDIR /app
 ENV PATH=/app/.venv/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     SERVICE=${SERVICE} FAULTLINE_DATA_DIR=/data

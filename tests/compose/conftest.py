@@ -16,11 +16,12 @@ def stack() -> Iterator[Stack]:
         pytest.skip(reason)
     with running_stack() as running:
         yield running
-        before = list(running.watch.endings())
+        running.down()
+        ended = running.watch.endings()
     assert left_behind() == [], "`down` left something"
-    killed = Counter(one.service for one in before if one.exit_code == KILLED)
+    killed = Counter(one.service for one in ended if one.exit_code == KILLED)
     assert killed == running.kills, "something ended that nobody killed"
-    assert [one for one in before if one.exit_code not in {"0", KILLED}] == []
+    assert [one for one in ended if one.exit_code not in {"0", KILLED}] == []
 
 
 @pytest.fixture(scope="session")

@@ -46,6 +46,10 @@ class Stack:
         """Start what is not there, and wait until all of it is healthy."""
         self.compose("up", "-d", "--wait", "--no-build", seconds=_UP_SECONDS)
 
+    def down(self) -> None:
+        """Take all of it away, its volumes and network too."""
+        _timed("taking it down", lambda: self.compose("down", "-v", "--remove-orphans", seconds=_UP_SECONDS))
+
     def read(self, path: str) -> str:
         """Return a file of the gateway's, as an operator reads it: the admin token, or a secret that was made."""
         return self.compose("exec", "-T", "gateway", "cat", path).strip()
@@ -107,7 +111,7 @@ def running_stack() -> Iterator[Stack]:
             print(stack.compose("logs", "--tail", "40", check=False))
             raise
         finally:
-            _timed("taking it down", lambda: stack.compose("down", "-v", "--remove-orphans", seconds=_UP_SECONDS))
+            stack.compose("down", "-v", "--remove-orphans", seconds=_UP_SECONDS)
 
 
 def _timed(what: str, do: Any) -> None:
