@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,14 @@ def why_not() -> str | None:
     """Return why no stack can run here, in words for whoever reads the end of the run; None where it can."""
     if "PYTEST_XDIST_WORKER" in os.environ:
         return "they build images and kill containers, and run by themselves: make compose-test"
-    try:
-        engine = run(["docker", "version", "--format", "{{.Server.Version}}"], seconds=20, check=False)
-        compose = run([*compose_command(), "version"], seconds=20, check=False)
-    except FileNotFoundError as error:
-        return f"they need a container engine: there is no program {error.filename}"
+    if shutil.which("docker") is None:
+        return "they need a container engine: there is no program docker"
+    engine = run(["docker", "version", "--format", "{{.Server.Version}}"], seconds=20, check=False)
     if engine.returncode != 0:
-        return f"they need a container engine: {engine.stderr.strip() or engine.stdout.strip()}"
-    return None if compose.returncode == 0 else "they need Docker Compose"
+        return f"they need a container engine: {' '.join((engine.stderr or engine.stdout).split())}"
+    if compose_command() == ["docker-compose"] and shutil.which("docker-compose") is None:
+        return "they need Docker Compose"
+    return None
 
 
 def compose_command() -> list[str]:
