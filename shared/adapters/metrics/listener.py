@@ -19,8 +19,6 @@ log = structlog.get_logger(__name__)
 _MOST_BYTES = 16 << 10
 _MOST_AT_ONCE = 4
 _TEXT = "text/plain; version=0.0.4; charset=utf-8"
-# It wakes for those who come, and for nothing else.
-_NEVER = 86_400.0
 Request = socket.socket | tuple[bytes, socket.socket]
 
 
@@ -52,7 +50,7 @@ class MetricsListener(socketserver.ThreadingTCPServer):
     def start(self, render: Callable[[], bytes]) -> None:
         """Answer with what ``render`` returns, which may be called by several threads at once."""
         self.render = render
-        threading.Thread(target=self.serve_forever, args=(_NEVER,), name="metrics", daemon=True).start()
+        threading.Thread(target=self.serve_forever, name="metrics", daemon=True).start()
 
     def process_request(self, request: Request, client_address: object) -> None:
         """Let a thread answer, or nobody where enough are at it."""
@@ -74,7 +72,7 @@ class MetricsListener(socketserver.ThreadingTCPServer):
 
 
 class _Bounded(io.RawIOBase):
-    """What a client sends, as far as it sends it in time and it is not too much: then it ends."""
+    """What a client sends; ``OSError`` once it takes too long over it, or it is too much."""
 
     def __init__(self, connection: socket.socket, seconds: float) -> None:
         self._connection, self._seconds = connection, seconds
@@ -87,8 +85,10 @@ class _Bounded(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - any buffer, for which there is no name yet.
         view = memoryview(buffer)[: self._room]
         left = self._ends_at - time.monotonic()
-        if not len(view) or left <= 0:
-            return 0
+        if left <= 0:
+            raise TimeoutError
+        if not len(view):
+            raise OSError("the request is too large")
         self._connection.settimeout(left)
         count = self._connection.recv_into(view)
         self._room -= count
