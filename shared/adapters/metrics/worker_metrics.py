@@ -1,5 +1,6 @@
 """Decide whether a worker counts, and let Celery's signals fill what it counts."""
 
+import os
 import time
 from collections import deque
 from collections.abc import Iterable, MutableMapping
@@ -35,6 +36,7 @@ class WorkerMetrics:
         self._began: dict[str, float] = {}
         self._killed: deque[str] = deque(maxlen=_KILLED_KNOWN)
         self._problem: str | None = None
+        self._main_process = os.getpid()
 
     def follow(self, app: Celery) -> None:
         """Count and serve what the worker of ``app`` does, once it starts. Where no port is set, nothing happens."""
@@ -96,7 +98,8 @@ class WorkerMetrics:
 
     def _enter_pool(self, **_: Any) -> None:
         """Leave the listener to the main process, so that it ends with that."""
-        if self._listener is not None:
+        # A pool without processes says the same, of the main one.
+        if self._listener is not None and os.getpid() != self._main_process:
             self._listener.server_close()
 
     def _note_begun(self, task_id: str, **_: Any) -> None:
