@@ -1,6 +1,7 @@
 """The graph worker with a cluster in memory in place of real ones: ``celery -A tests.support.graph_worker:app``.
 
 Where the environment has ``TESTS_STUCK_CLUSTER``, no list of it ever comes back: a worker to be killed at its work.
+With ``TESTS_TIME_LIMIT`` it is killed by Celery, after so many seconds.
 """
 
 import os
@@ -78,6 +79,8 @@ class HeldClusters:
         return HeldCluster(_OBJECTS)
 
 
+if "TESTS_TIME_LIMIT" in os.environ:
+    app.conf.task_time_limit = int(os.environ["TESTS_TIME_LIMIT"])
 for task in [name for name in app.tasks if name.startswith("graph.")]:
     app.tasks.unregister(task)
 register_tasks(

@@ -1,6 +1,8 @@
 """Decide whether a worker counts, and let Celery's signals fill what it counts."""
 
+import os
 import time
+from collections import deque
 from collections.abc import Iterable, MutableMapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+# Celery tells of one killed task several times, at once or nearly so; this many later ones do not make it new.
+_KILLED_KNOWN = 256
+
 
 class WorkerMetrics:
     """The metrics of one worker: begun in its main process, filled in those of its pool, served by the main one."""
@@ -29,7 +34,9 @@ class WorkerMetrics:
         self._listener: MetricsListener | None = None
         self._heard_at = time.monotonic()
         self._began: dict[str, float] = {}
+        self._killed: deque[str] = deque(maxlen=_KILLED_KNOWN)
         self._problem: str | None = None
+        self._main_process = os.getpid()
 
     def follow(self, app: Celery) -> None:
         """Count and serve what the worker of ``app`` does, once it starts. Where no port is set, nothing happens."""
@@ -91,7 +98,8 @@ class WorkerMetrics:
 
     def _enter_pool(self, **_: Any) -> None:
         """Leave the listener to the main process, so that it ends with that."""
-        if self._listener is not None:
+        # A pool without processes says the same, of the main one.
+        if self._listener is not None and os.getpid() != self._main_process:
             self._listener.server_close()
 
     def _note_begun(self, task_id: str, **_: Any) -> None:
@@ -99,12 +107,14 @@ class WorkerMetrics:
 
     def _note_ended(self, sender: "Task[..., Any]", task_id: str, state: str | None = None, **_: Any) -> None:
         began = self._began.pop(task_id, None)
-        seconds = time.perf_counter() - began if began is not None else None
-        if self._figures is not None:
-            self._figures.count_task(str(sender.name), "done" if state == states.SUCCESS else "failed", seconds)
+        # Of a killed task its process is told without a state, and the main process, which never saw it begin, too.
+        if began is not None and state is not None and self._figures is not None:
+            outcome = "done" if state == states.SUCCESS else "failed"
+            self._figures.count_task(str(sender.name), outcome, time.perf_counter() - began)
 
-    def _note_killed(self, sender: "Task[..., Any]", exception: Exception, **_: Any) -> None:
+    def _note_killed(self, sender: "Task[..., Any]", task_id: str, exception: Exception, **_: Any) -> None:
         """Count in the main process what a killed process of the pool cannot; others count for themselves."""
         outcome = {WorkerLostError: "lost", TimeLimitExceeded: "timed_out"}.get(type(exception))
-        if outcome is not None and self._figures is not None:
+        if outcome is not None and self._figures is not None and task_id not in self._killed:
+            self._killed.append(task_id)
             self._figures.count_task(str(sender.name), outcome)

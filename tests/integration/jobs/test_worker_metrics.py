@@ -11,13 +11,17 @@ from pathlib import Path
 import pytest
 import requests
 
+from services.gateway.handlers.ask_quickdx import ask_diagnosis
+from shared.contracts.diagnosis import DiagnosedResource
 from tests.integration.jobs.rig import ROOT, Rig, pool_of, running_rig
+from tests.support.builders import ANN
 from tests.support.metrics_page import metrics_of_page, metrics_of_text, value_of
 from tests.support.waiting import wait_until
 
 FIRING = (ROOT / "data" / "samples" / "alertmanager" / "01_firing.json").read_bytes()
 # Too big to travel inline: whoever reads it asks the door for it.
 LARGE = FIRING + b" " * (20 << 10)
+GRAPH_WORKER = "tests.support.graph_worker"
 TASK = "intake.normalise_deliveries"
 KEY = "the-key-of-the-metrics"
 # Nothing is handed again while a task is held.
@@ -112,6 +116,29 @@ def test_counts_add_up_over_processes_and_outlive_those_that_are_killed(tmp_path
         wait_until(lambda: tasks(port) == 7, "counts that go on")
         assert sorted(file.name for file in folder.iterdir()) == files
         assert {mode.stat().st_mode & 0o777 for mode in (folder,)} == {0o700}
+
+
+def test_a_task_killed_for_its_time_is_counted_once(tmp_path: Path) -> None:
+    port, task = a_port(), "graph.diagnose_resource"
+    stuck = {"TESTS_STUCK_CLUSTER": "1", "TESTS_TIME_LIMIT": "1"}
+    env = {"FAULTLINE_METRICS_PORT": str(port), "TMPDIR": str(tmp_path), **stuck}
+    with running_rig(tmp_path, LONG_LEASE_SECONDS) as rig, rig.worker("graph", GRAPH_WORKER, **env):
+
+        def outcomes() -> dict[str, float | None]:
+            text = scrape(port).text
+            return {
+                one: value_of(text, "faultline_tasks_total", task=task, outcome=one)
+                for one in ("done", "failed", "lost", "timed_out")
+            }
+
+        resource = DiagnosedResource(cluster="memory", namespace="shop", kind="Deployment", name="checkout")
+        for count in (1, 2):
+            # What was told late of the first is counted by the end of the second.
+            rig.wait_for_hello()
+            rig.store.transact(lambda tx: ask_diagnosis(tx, ANN, resource))
+            wait_until(lambda count=count: outcomes()["timed_out"] == count, "the end of its time")
+        assert outcomes() == {"done": 0, "failed": 0, "lost": 0, "timed_out": 2}
+        assert value_of(scrape(port).text, "faultline_tasks_running", task=task) == 0
 
 
 def test_the_page_names_what_a_worker_serves_and_nothing_else(tmp_path: Path) -> None:

@@ -66,14 +66,19 @@ def test_a_task_that_ended_is_counted_with_its_time(counting: Counting, state: s
 def test_a_task_whose_process_was_killed_is_counted_without_a_time(
     counting: Counting, error: Exception, outcome: str
 ) -> None:
-    counting.metrics._note_killed(sender=Sender, exception=error)  # type: ignore[arg-type]
+    # As Celery does: the task's process is told that it has no state, the main process, more than once, that it failed.
+    counting.metrics._note_begun(task_id="t")
+    counting.metrics._note_ended(sender=Sender, task_id="t", state=None)  # type: ignore[arg-type]
+    for _ in range(2):
+        counting.metrics._note_killed(sender=Sender, task_id="t", exception=error)  # type: ignore[arg-type]
+    counting.metrics._note_ended(sender=Sender, task_id="t", state="FAILURE")  # type: ignore[arg-type]
 
     assert counting.tasks() == {"done": 0, "failed": 0, "lost": 0, "timed_out": 0} | {outcome: 1}
     assert counting.value("faultline_task_seconds_count", task=TASK) == 0
 
 
 def test_a_task_that_raised_counts_for_itself_and_not_once_more(counting: Counting) -> None:
-    counting.metrics._note_killed(sender=Sender, exception=ValueError("x"))  # type: ignore[arg-type]
+    counting.metrics._note_killed(sender=Sender, task_id="t", exception=ValueError("x"))  # type: ignore[arg-type]
 
     assert counting.tasks() == {"done": 0, "failed": 0, "lost": 0, "timed_out": 0}
 
