@@ -41,7 +41,7 @@ COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose 
 .PHONY: up down logs
 up: ## Build the images and run Faultline in containers; http://127.0.0.1:8080. PROFILE=observability adds Prometheus and Grafana
 	@export FAULTLINE_REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown); \
-		$(COMPOSE) $(if $(PROFILE),--profile $(PROFILE)) up -d --build --wait && echo "http://127.0.0.1:8080, the admin token:" && $(COMPOSE) exec -T gateway cat /data/admin-token
+		$(COMPOSE) $(if $(PROFILE),--profile $(PROFILE)) up -d --build --wait && echo "http://127.0.0.1:$${FAULTLINE_PORT:-8080}, the admin token:" && $(COMPOSE) exec -T gateway cat /data/admin-token
 
 down: ## Stop the containers; what they keep stays in their volumes
 	@$(COMPOSE) --profile observability down

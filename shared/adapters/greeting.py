@@ -1,5 +1,6 @@
-"""Say hello to the gateway when the worker is ready, and every few seconds after."""
+"""Say hello to the gateway when the worker is ready, every few seconds after, and that it leaves when it does."""
 
+import contextlib
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -47,7 +48,7 @@ class Greeter:
             self._thread.start()
 
     def stop(self) -> None:
-        """Say no more."""
+        """Say that we leave, and no more; who does not hear it finds out by our silence."""
         self._stopped.set()
 
     def _run(self) -> None:
@@ -60,6 +61,8 @@ class Greeter:
             except AppError as error:
                 log.warning("the gateway did not hear our hello", problem=error.code)
                 wait = _AFTER_FAILURE_SECONDS
+        with contextlib.suppress(AppError):
+            self._door.hello(msgspec.structs.replace(self._hello, is_leaving=True))
 
     def _note_heard(self) -> None:
         self._on_heard()

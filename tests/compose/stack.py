@@ -54,6 +54,10 @@ class Stack:
         """Return a file of the gateway's, as an operator reads it: the admin token, or a secret that was made."""
         return self.compose("exec", "-T", "gateway", "cat", path).strip()
 
+    def logs(self, *services: str) -> str:
+        """Return the last that services said; without any, all of them."""
+        return self.compose("logs", "--tail", "40", *services, check=False)
+
     def inside(self, service: str, *command: str) -> str:
         """Run a program inside the service's container, as its user, and return what it printed."""
         return self.compose("exec", "-T", service, *command).strip()
@@ -108,7 +112,7 @@ def running_stack() -> Iterator[Stack]:
             _timed("until all of it was healthy", stack.up)
             yield stack
         except BaseException:
-            print(stack.compose("logs", "--tail", "40", check=False))
+            print(stack.logs())
             raise
         finally:
             stack.compose("down", "-v", "--remove-orphans", seconds=_UP_SECONDS)

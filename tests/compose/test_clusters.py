@@ -10,6 +10,7 @@ from tests.compose.stack import Caller, Stack
 from tests.support.action_desk import Desk
 from tests.support.kube_config_file import write_kubeconfig
 from tests.support.kube_small_cluster import SHOP
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.timeout(2_400)
 CONTEXT = "live"
@@ -59,13 +60,22 @@ def test_the_actions_worker_shows_and_makes_a_change_and_looks_whether_it_helped
 ) -> None:
     desk = Desk(connected.url, admin.token)
     payload = {"verb": "cordon", "context": CONTEXT, "kind": "Node", "name": "n1", "parameters": {}}
-    path = desk.approved(desk.open_incident(), payload)
+    path = desk.propose(desk.open_incident(), payload)
+    # A worker that was killed says no goodbye, and counts for two minutes.
+    wait_until(lambda: is_previewed(desk, path), "a preview", seconds=180)
     preview = desk.get(desk.get(path)["previews"][0]["href"])
+    desk.approve(path)
     desk.execute(path)
 
     assert "+  unschedulable: true" in preview["output"]
     assert desk.ended(path)["state"] == "verified"
     assert desk.told_types(path)[-3:] == ["action_started", "action_executed", "action_verified"]
+
+
+def is_previewed(desk: Desk, path: str) -> bool:
+    """Answer whether it is previewed; ask for that where nobody did."""
+    desk.call("POST", f"{path}/dry-run")
+    return bool(desk.get(path)["previews"])
 
 
 def test_a_context_that_may_not_be_changed_is_left_alone(connected: Stack, admin: Caller) -> None:

@@ -22,7 +22,7 @@ def test_every_service_stops_by_itself_when_it_is_told_to(stack: Stack, admin: C
         for service in ("flower", *WORKERS, "broker", "gateway"):
             stack.compose("stop", service)
             shown = stack.inspect(service)["State"]
-            assert (shown["Running"], shown["ExitCode"]) == (False, 0), service
+            assert (shown["Running"], shown["ExitCode"]) == (False, 0), stack.logs(service)
             stack.compose("start", service)
         load.wait_for(50)
     stack.up()
@@ -40,7 +40,7 @@ def test_a_worker_that_is_stopped_finishes_or_hands_back_what_it_has_in_hand(sta
     wait_until(lambda: "running" in states(), "one of them to be in hand")
     stack.compose("stop", "graph")
     halfway = states()
-    assert stack.inspect("graph")["State"]["ExitCode"] == 0
+    assert stack.inspect("graph")["State"]["ExitCode"] == 0, stack.logs("graph")
     stack.up()
     ends = [admin.until(job, lambda one: one["finishedAt"], "the end of a job") for job in jobs]
 
@@ -70,7 +70,7 @@ def test_how_long_each_takes_until_it_does_its_work(stack: Stack) -> None:
 def seconds_to_health(stack: Stack, service: str) -> float:
     """Start the service anew and ask what its health check asks, over and over, until it is content."""
     container = stack.container(service)
-    docker("restart", "--time", "30", container)
+    docker("restart", container)
     shown = stack.inspect(service)
     kind, *words = shown["Config"]["Healthcheck"]["Test"]
     command = words if kind == "CMD" else ["sh", "-c", *words]

@@ -55,9 +55,10 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         with running_monitoring(folder / "monitoring", product, handed_on) as monitoring:
             token = (made / "intake-token").read_text()
             send(product, token, {"title": "Checkout is down", "status": "firing"})
+            # What has no series before it is counted for the first time, and what the worker did of it.
+            worked = ("faultline_deliveries_accepted_total", 'faultline_tasks_total{job="intake", outcome="done"}')
             wait_until(
-                lambda: monitoring.query('faultline_tasks_total{job="intake", outcome="done"} > 0'),
-                "what the intake worker did to be scraped",
+                lambda: all(monitoring.query(f"{figure} > 0") for figure in worked), "what was sent to be scraped"
             )
             yield Watched(product, monitoring, handed_on, token)
 
