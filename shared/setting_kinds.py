@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
+KEY_LEAST_LENGTH = 16
+
 
 def as_integer(low: int, high: int) -> Callable[[str], int]:
     """Return what reads a whole number in these bounds."""
@@ -71,6 +73,15 @@ def as_names(text: str) -> tuple[str, ...]:
 
 def as_text(text: str) -> str:
     """Return the text as it is."""
+    return text
+
+
+def as_key(text: str) -> str:
+    """Return a credential that travels in a header: hard to guess, and nothing that a header cannot carry."""
+    if len(text) < KEY_LEAST_LENGTH:
+        raise ValueError(f"must have at least {KEY_LEAST_LENGTH} characters")
+    if not (text.isascii() and text.isprintable() and " " not in text):
+        raise ValueError("must be printable ASCII without spaces")
     return text
 
 

@@ -14,6 +14,7 @@ from shared.errors import SettingsInvalid
 from shared.setting_kinds import (
     as_choice,
     as_integer,
+    as_key,
     as_named_folders,
     as_names,
     as_origin,
@@ -78,6 +79,14 @@ SETTINGS: dict[str, Setting] = {
             secret=True,
         ),
         Setting(
+            "FAULTLINE_INTAKE_TOKEN",
+            as_text,
+            None,
+            "Token that may send deliveries and nothing else, for a sender that is set up together with the gateway; "
+            "at least 16 characters. See [access](access.md#tokens-that-settings-give).",
+            secret=True,
+        ),
+        Setting(
             "FAULTLINE_LOG_LEVEL", as_choice("debug", "info", "warning", "error"), "info", "Least level that is logged."
         ),
         Setting("FAULTLINE_LOG_FORMAT", as_choice("json", "console"), "json", "Log lines for machines or for people."),
@@ -97,6 +106,24 @@ SETTINGS: dict[str, Setting] = {
             Path,
             None,
             "File that a worker touches whenever the gateway heard its hello, every 10 seconds: for health checks.",
+        ),
+        # --- metrics
+        Setting(
+            "FAULTLINE_METRICS_KEY",
+            as_key,
+            None,
+            "When set, `GET /metrics` of the gateway and of the workers wants it as a bearer token; else it is open. "
+            "At least 16 characters.",
+            secret=True,
+        ),
+        Setting("FAULTLINE_METRICS_HOST", as_text, "127.0.0.1", "Address the workers' metrics are served on."),
+        Setting(
+            "FAULTLINE_METRICS_PORT",
+            # `faultline up` needs room for the two after it.
+            as_integer(0, 65533),
+            None,
+            "Port a worker's metrics are served on; without it, or with 0, they are not. `faultline up` gives each "
+            "worker one of its own: this and the two after it, by default 9101 to 9103; 0 leaves them out.",
         ),
         # --- gateway
         Setting("FAULTLINE_GATEWAY_DOOR_HOST", as_text, "127.0.0.1", "Address the internal door listens on."),

@@ -13,6 +13,9 @@ _FIRST = ("ui", "fuzz", "e2e", "integration", "architecture", "contract")
 # A run starts some hundred processes. With the second variable each would compile all it imports anew.
 _NOT_HANDED_ON = ("FAULTLINE_", "PYTHONDONTWRITEBYTECODE")
 
+# More of one file that did not run for one reason are counted.
+_MOST_NAMED = 3
+
 
 # No test may fail because the machine is busy.
 hypothesis.settings.register_profile("faultline", deadline=None)
@@ -48,10 +51,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Name every skipped test at the end, so that a green run never hides one."""
+    """Name every skipped test at the end, so that a green run never hides one; a whole file by its name."""
     skipped = terminalreporter.stats.get("skipped", [])
-    if skipped:
+    names: dict[tuple[str, str], list[str]] = {}
+    for report in skipped:
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        names.setdefault((report.nodeid.partition("::")[0], reason.removeprefix("Skipped: ")), []).append(report.nodeid)
+    if names:
         terminalreporter.section("did not run")
-        for report in skipped:
-            reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
-            terminalreporter.line(f"{report.nodeid}: {reason.removeprefix('Skipped: ')}")
+    for (file, reason), tests in names.items():
+        shown = tests if len(tests) <= _MOST_NAMED else [f"{file}, {len(tests)} tests"]
+        for name in shown:
+            terminalreporter.line(f"{name}: {reason}")

@@ -5,33 +5,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.settings import read_settings
+from shared.worker_settings import WORKER_MUST_HAVE, WORKER_SETTINGS, WorkerSettings, worker_settings
 
 _NAMES = (
-    "FAULTLINE_BROKER_URL",
-    "FAULTLINE_DOOR_URL",
-    "FAULTLINE_DOOR_KEY",
-    "FAULTLINE_HEARD_FILE",
-    "FAULTLINE_LOG_LEVEL",
-    "FAULTLINE_LOG_FORMAT",
+    *WORKER_SETTINGS,
     "FAULTLINE_ACTIONS_CLUSTER_NAME",
     "FAULTLINE_ACTIONS_COMMANDS",
     "FAULTLINE_ACTIONS_CONCURRENCY",
     "FAULTLINE_ACTIONS_CONTEXTS",
     "FAULTLINE_ACTIONS_KUBECONFIG",
 )
-_REQUIRED = ("FAULTLINE_BROKER_URL", "FAULTLINE_DOOR_KEY")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Each field is the setting of the same name; ``docs/configuration.md`` says what it means."""
+    """Each field is the setting of the same name, ``worker`` those that every worker has.
 
-    broker_url: str
-    door_url: str
-    door_key: str
-    heard_file: Path | None
-    log_level: str
-    log_format: str
+    ``docs/configuration.md`` says what they mean.
+    """
+
+    worker: WorkerSettings
     cluster_name: str
     commands: Path | None
     concurrency: int
@@ -40,21 +33,16 @@ class Settings:
 
     def __repr__(self) -> str:
         """Show no secret, wherever a repr may end up."""
-        return f"Settings(door_url={self.door_url!r}, concurrency={self.concurrency})"
+        return f"Settings(worker={self.worker!r}, concurrency={self.concurrency})"
 
 
 def read_actions_settings(environ: Mapping[str, str]) -> Settings:
     """Return the settings; raise ``SettingsInvalid`` naming every problem."""
-    values = read_settings(environ, _NAMES, required=_REQUIRED)
+    values = read_settings(environ, _NAMES, required=WORKER_MUST_HAVE)
     kubeconfig: Path | None = values["actions_kubeconfig"]
     commands: Path | None = values["actions_commands"]
     return Settings(
-        broker_url=values["broker_url"],
-        door_url=values["door_url"],
-        door_key=values["door_key"],
-        heard_file=values["heard_file"],
-        log_level=values["log_level"],
-        log_format=values["log_format"],
+        worker=worker_settings(values),
         cluster_name=values["actions_cluster_name"],
         commands=commands.expanduser() if commands is not None else None,
         concurrency=values["actions_concurrency"],

@@ -18,6 +18,7 @@ from services.gateway.adapters.json_store import JsonStore, open_json_store
 from services.gateway.api.access_keeper import keep_access
 from services.gateway.api.auth import Authenticator
 from services.gateway.api.door import MAX_BLOB_BYTES, create_door_app
+from services.gateway.api.metrics import Metrics
 from services.gateway.app import create_app
 from services.gateway.domain.grouping import GroupingPolicy
 from services.gateway.errors import StoreDamaged, StoreLocked
@@ -31,6 +32,7 @@ from services.gateway.handlers.note_clusters import ClusterNotes
 from services.gateway.handlers.note_places import PlaceNotes
 from services.gateway.handlers.record_results import Recorder, record_results
 from services.gateway.handlers.run_timers import run_timer
+from services.gateway.handlers.set_intake_token import set_intake_token
 from services.gateway.handlers.write_question import write_question
 from services.gateway.live.board import LiveBoard
 from services.gateway.ports import Blobs, Store
@@ -79,6 +81,9 @@ def main() -> int:
         signal.signal(number, lambda *_: stopping.set())
     try:
         return run(settings, stopping)
+    except SettingsInvalid as error:
+        _say(f"The settings are not usable:\n{error.detail}")
+        return EXIT_SETTINGS
     except StoreLocked as error:
         _say(f"Another gateway owns the data folder: {error.detail}")
         return EXIT_LOCKED
@@ -109,6 +114,8 @@ def run(settings: Settings, stopping: threading.Event) -> int:
         blobs = FileBlobs(settings.data_dir / "blobs")
         if bootstrap_admin(store, settings.data_dir, settings.admin_token):
             log.info("admin token generated", file=str(settings.data_dir / "admin-token"))
+        if not set_intake_token(store, settings.intake_token):
+            log.warning("the intake token was revoked; give FAULTLINE_INTAKE_TOKEN another secret")
         queue = CeleryJobQueue(settings.broker_url)
         stack.callback(queue.close)
         judge = Judge(_policy(settings))
@@ -132,12 +139,14 @@ def run(settings: Settings, stopping: threading.Event) -> int:
         clusters = ClusterNotes(store, is_automatic=settings.investigate == "auto")
         clusters.begin()
         places = PlaceNotes(store)
+        app = create_app(gateway, authenticator, board)
+        metrics: Metrics = app.extensions["faultline_metrics"]
         door = AppServer(
             create_door_app(
                 door_key=settings.door_key,
                 relay=relay,
                 blobs=blobs,
-                record_results=lambda results: record_results(store, recorder, results, blobs),
+                record_results=lambda results: metrics.count_results(record_results(store, recorder, results, blobs)),
                 note_hello=_all_of(clusters.note, places.note),
             ),
             settings.door_host,
@@ -147,7 +156,7 @@ def run(settings: Settings, stopping: threading.Event) -> int:
             name="door",
         )
         public = AppServer(
-            create_app(gateway, authenticator, board),
+            app,
             settings.host,
             settings.port,
             threads=settings.threads,

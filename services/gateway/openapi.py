@@ -1,7 +1,7 @@
 """Print the OpenAPI document, as it is committed in docs/openapi.json: `python -m services.gateway.openapi`."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,6 +21,9 @@ class _Absent:
 
     def subscribe(self, listener: Callable[[Any], None]) -> None:
         """Nothing will ever be committed."""
+
+    def subscribe_waits(self, listener: Callable[[Sequence[float]], None]) -> None:
+        """Nobody will ever wait."""
 
     def list_records(self, _kind: object, _query: object) -> RecordPage[Any]:
         """Nothing is kept."""

@@ -1,6 +1,6 @@
 """The interfaces the gateway needs of the outside. Their docstrings are the specification."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Generic, Protocol, TypeVar
@@ -221,6 +221,13 @@ class Store(StoreReads, Protocol):
 
     def subscribe(self, listener: Callable[[Committed], None]) -> None:
         """Call ``listener`` after every commit from now on, in order. It must be quick and must not raise."""
+        ...
+
+    def subscribe_waits(self, listener: Callable[[Sequence[float]], None]) -> None:
+        """Call ``listener`` from now on with how long writers waited until their commits were durable, in seconds.
+
+        It is called once for all commits that became durable together. It must be quick and must not raise.
+        """
         ...
 
     @property

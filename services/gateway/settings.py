@@ -11,7 +11,8 @@ from services.gateway.signing_file import read_signing_file
 from shared.errors import SettingsInvalid
 from shared.settings import read_settings
 
-ADMIN_TOKEN_LEAST_LENGTH = 16
+_TOKEN_LEAST_LENGTH = 16
+_ADMIN, _INTAKE = "FAULTLINE_ADMIN_TOKEN", "FAULTLINE_INTAKE_TOKEN"
 
 _NAMES = (
     "FAULTLINE_HOST",
@@ -19,11 +20,13 @@ _NAMES = (
     "FAULTLINE_DATA_DIR",
     "FAULTLINE_BROKER_URL",
     "FAULTLINE_ADMIN_TOKEN",
+    "FAULTLINE_INTAKE_TOKEN",
     "FAULTLINE_PUBLIC_URL",
     "FAULTLINE_FLOWER_URL",
     "FAULTLINE_LOG_LEVEL",
     "FAULTLINE_LOG_FORMAT",
     "FAULTLINE_DOOR_KEY",
+    "FAULTLINE_METRICS_KEY",
     "FAULTLINE_GATEWAY_DOOR_HOST",
     "FAULTLINE_GATEWAY_DOOR_PORT",
     "FAULTLINE_GATEWAY_THREADS",
@@ -65,6 +68,8 @@ class Settings:
     broker_url: str
     door_key: str
     admin_token: str | None = None
+    intake_token: str | None = None
+    metrics_key: str | None = None
     public_url: str | None = None
     flower_url: str | None = None
     log_level: str = "info"
@@ -98,7 +103,7 @@ class Settings:
 
     def __repr__(self) -> str:
         """Show no secret, wherever a repr may end up."""
-        hidden = {"broker_url", "door_key", "admin_token", "signing"}
+        hidden = {"broker_url", "door_key", "admin_token", "intake_token", "metrics_key", "signing"}
         shown = ((f.name, "…" if f.name in hidden else getattr(self, f.name)) for f in fields(self))
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown)})"
 
@@ -121,19 +126,22 @@ def read_gateway_settings(environ: Mapping[str, str]) -> Settings:
     try:
         values = read_settings(environ, _NAMES, required=_REQUIRED)
     except SettingsInvalid as error:
-        problems += _token_problems(environ.get("FAULTLINE_ADMIN_TOKEN"))
+        problems += _token_problems({name: environ.get(name) for name in (_ADMIN, _INTAKE)})
         raise SettingsInvalid("\n".join([error.detail, *problems])) from None
-    problems += _token_problems(values["admin_token"])
+    problems += _token_problems({_ADMIN: values["admin_token"], _INTAKE: values["intake_token"]})
     if problems:
         raise SettingsInvalid("\n".join(problems))
     named = {name.removeprefix("gateway_"): value for name, value in values.items()}
     return Settings(**named, signing=signing, approvals=approvals)
 
 
-def _token_problems(token: str | None) -> list[str]:
+def _token_problems(tokens: Mapping[str, str | None]) -> list[str]:
     problems = []
-    if token and len(token) < ADMIN_TOKEN_LEAST_LENGTH:
-        problems.append(f"FAULTLINE_ADMIN_TOKEN: must have at least {ADMIN_TOKEN_LEAST_LENGTH} characters")
-    if token and not (token.isascii() and token.isprintable() and " " not in token):
-        problems.append("FAULTLINE_ADMIN_TOKEN: must be printable ASCII without spaces")
+    for name, token in tokens.items():
+        if token and len(token) < _TOKEN_LEAST_LENGTH:
+            problems.append(f"{name}: must have at least {_TOKEN_LEAST_LENGTH} characters")
+        if token and not (token.isascii() and token.isprintable() and " " not in token):
+            problems.append(f"{name}: must be printable ASCII without spaces")
+    if tokens[_INTAKE] and tokens[_INTAKE] == tokens[_ADMIN]:
+        problems.append(f"{_INTAKE}: must not be {_ADMIN}: whoever sends alerts would be an admin")
     return problems

@@ -1,90 +1,20 @@
 """Composition root of the graph worker: ``celery -A services.graph.worker:app worker -Q graph``."""
 
-import logging
 import os
-import socket
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
-from typing import Any
-
-from celery import Celery, signals
 
 from services.graph.adapters.clusters import Clusters
 from services.graph.adapters.known_names import KnownNames
 from services.graph.handlers.jobs import GraphJobs
 from services.graph.settings import read_graph_settings
 from services.graph.tasks import register_tasks
-from shared.adapters.celery_app import create_celery_app
 from shared.adapters.clock import SystemClock
-from shared.adapters.door_client import DoorClient
-from shared.adapters.greeting import Greeter
-from shared.adapters.heartbeat import Heartbeat
-from shared.adapters.logging import configure_logging
-from shared.contracts.messages import Claimed, Hello
+from shared.adapters.worker import Worker
 from shared.contracts.queues import Queue
-from shared.ids import new_id
 
 _settings = read_graph_settings(os.environ)
-# The name is new with every start, so that the gateway can tell a restarted worker from one that stayed.
-_worker_name = f"graph@{socket.gethostname()}:{new_id('wrk')}"
-
 _clusters = Clusters(_settings.kubeconfig, _settings.snapshots, _settings.cluster_name)
-
-
-def _version() -> str:
-    try:
-        return version("faultline")
-    except PackageNotFoundError:  # An image that holds the source only.
-        return "0.0.0"
-
-
-@cache
-def _open_door() -> DoorClient:
-    # Made in the pool's process at its first task: a connection must not be shared across a fork.
-    return DoorClient(_settings.door_url, _settings.door_key)
-
-
-@cache
-def _open_beating_door() -> DoorClient:
-    # A connection of its own, since beats come from another thread; one that is not heard is soon followed by another.
-    return DoorClient(_settings.door_url, _settings.door_key, patience_seconds=0.0)
-
-
-def _beating(claimed: Claimed) -> Heartbeat:
-    return Heartbeat(_open_beating_door().beat, claimed)
-
-
-def _create_app() -> Celery:
-    app = create_celery_app("graph", _settings.broker_url)
-    app.conf.worker_concurrency = _settings.concurrency
-    jobs = GraphJobs(_clusters, SystemClock(), worker=_worker_name, version=_version())
-    register_tasks(app, jobs=jobs, open_door=_open_door, beating=_beating)
-    return app
-
-
-app = _create_app()
-_greeter = Greeter(
-    DoorClient(_settings.door_url, _settings.door_key, patience_seconds=5.0),
-    Hello(service="graph", worker=_worker_name, version=_version(), queues=(Queue.GRAPH,)),
-    KnownNames(_clusters),
-    heard_file=_settings.heard_file,
-)
-
-
-@signals.setup_logging.connect
-def _set_up_logging(**_: Any) -> None:
-    configure_logging(level=_settings.log_level, log_format=_settings.log_format, service="graph")
-    if _settings.log_level != "debug":
-        # Two lines for every message, of what the gateway's jobs and metrics say better.
-        for name in ("celery.worker.strategy", "celery.app.trace"):
-            logging.getLogger(name).setLevel(logging.WARNING)
-
-
-@signals.worker_ready.connect
-def _say_hello(**_: Any) -> None:
-    _greeter.start()
-
-
-@signals.worker_shutting_down.connect
-def _say_no_more(**_: Any) -> None:
-    _greeter.stop()
+worker = Worker(Queue.GRAPH, _settings.worker, os.environ)
+_jobs = GraphJobs(_clusters, SystemClock(), worker=worker.name, version=worker.version)
+app = worker.create_app(concurrency=_settings.concurrency)
+register_tasks(app, jobs=_jobs, open_door=worker.open_door, beating=worker.beating)
+worker.greet(KnownNames(_clusters))

@@ -2,9 +2,10 @@
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import msgspec
 import requests
@@ -41,6 +42,14 @@ class DoorRefused(AppError):
         self.problem_code = problem_code
 
 
+class DoorObserver(Protocol):
+    """Whoever wants to know how the door answers."""
+
+    def __call__(self, call: str, seconds: float, *, failed: bool) -> None:
+        """Hear of one call, all its tries together; ``failed``: it came to nothing. It must be quick and not raise."""
+        ...
+
+
 class _Problem(msgspec.Struct):
     code: str = ""
     detail: str = ""
@@ -50,6 +59,7 @@ class DoorClient:
     """One keep-alive connection to the door. Not safe to use from many threads, nor across a fork once used.
 
     While the gateway restarts, calls try again for ``patience_seconds``; repeating any of them is harmless.
+    ``observe`` hears of each call but hello.
     """
 
     def __init__(
@@ -58,32 +68,37 @@ class DoorClient:
         key: str,
         *,
         patience_seconds: float = 60.0,
+        observe: DoorObserver | None = None,
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._url = url.rstrip("/")
         self._key = key
         self._patience = patience_seconds
+        self._observe = observe
         self._sleep, self._monotonic = sleep, monotonic
         self._session: requests.Session | None = None
 
     def report(self, results: Results) -> ResultsRecorded:
         """Report results; they are on disk when this returns. Reporting them again records nothing."""
-        return _decode(self._call("POST", "/door/results", encode(results)), ResultsRecorded)
+        with self._observed("results"):
+            return _decode(self._call("POST", "/door/results", encode(results)), ResultsRecorded)
 
     def claim(self, claim: Claim) -> Claimed | None:
         """Begin an attempt; None if it is not ours to begin, or must not be done any more."""
-        try:
-            return _decode(self._call("POST", "/door/claim", encode(claim)), Claimed)
-        except DoorRefused as refused:
-            if refused.status in {HTTPStatus.CONFLICT, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
-                log.info("a claim was refused", job_id=claim.job_id, problem=refused.problem_code)
-                return None
-            raise
+        with self._observed("claim"):
+            try:
+                return _decode(self._call("POST", "/door/claim", encode(claim)), Claimed)
+            except DoorRefused as refused:
+                if refused.status in {HTTPStatus.CONFLICT, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
+                    log.info("a claim was refused", job_id=claim.job_id, problem=refused.problem_code)
+                    return None
+                raise
 
     def beat(self, beat: Beat) -> BeatAnswer:
         """Renew the lease of a claimed attempt."""
-        return _decode(self._call("POST", "/door/beat", encode(beat)), BeatAnswer)
+        with self._observed("beat"):
+            return _decode(self._call("POST", "/door/beat", encode(beat)), BeatAnswer)
 
     def hello(self, hello: Hello) -> None:
         """Say that we are here."""
@@ -91,15 +106,17 @@ class DoorClient:
 
     def get_blob(self, digest: str) -> bytes:
         """Return the bytes of a blob, checked against its digest."""
-        content = self._call("GET", f"/door/blobs/{digest}")
-        if hashlib.sha256(content).hexdigest() != digest:
-            raise DoorUnavailable("a blob arrived damaged")
-        return content
+        with self._observed("get_blob"):
+            content = self._call("GET", f"/door/blobs/{digest}")
+            if hashlib.sha256(content).hexdigest() != digest:
+                raise DoorUnavailable("a blob arrived damaged")
+            return content
 
     def put_blob(self, content: bytes) -> str:
         """Keep ``content`` at the gateway and return its digest."""
         digest = hashlib.sha256(content).hexdigest()
-        self._call("PUT", f"/door/blobs/{digest}", content)
+        with self._observed("put_blob"):
+            self._call("PUT", f"/door/blobs/{digest}", content)
         return digest
 
     def close(self) -> None:
@@ -107,6 +124,16 @@ class DoorClient:
         if self._session is not None:
             self._session.close()
             self._session = None
+
+    @contextmanager
+    def _observed(self, call: str) -> Iterator[None]:
+        began, failed = self._monotonic(), True
+        try:
+            yield
+            failed = False
+        finally:
+            if self._observe is not None:
+                self._observe(call, self._monotonic() - began, failed=failed)
 
     def _call(self, method: str, path: str, body: bytes = b"") -> bytes:
         deadline = self._monotonic() + self._patience

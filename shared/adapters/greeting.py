@@ -1,5 +1,6 @@
-"""Say hello to the gateway when the worker is ready, and every few seconds after."""
+"""Say hello to the gateway when the worker is ready, every few seconds after, and that it leaves when it does."""
 
+import contextlib
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -28,13 +29,15 @@ class Greeter:
         clusters: Callable[[], tuple[str, ...]] = tuple,
         *,
         heard_file: Path | None = None,
+        on_heard: Callable[[], None] = lambda: None,
     ) -> None:
         """``clusters`` is asked before each hello, from the greeter's own thread.
 
         ``heard_file`` is touched whenever the gateway heard one: what looks at the worker from outside goes by its age.
+        ``on_heard`` is called then too.
         """
         self._door, self._hello, self._clusters = door, hello, clusters
-        self._heard_file = heard_file
+        self._heard_file, self._on_heard = heard_file, on_heard
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -45,7 +48,7 @@ class Greeter:
             self._thread.start()
 
     def stop(self) -> None:
-        """Say no more."""
+        """Say that we leave, and no more; who does not hear it finds out by our silence."""
         self._stopped.set()
 
     def _run(self) -> None:
@@ -58,8 +61,11 @@ class Greeter:
             except AppError as error:
                 log.warning("the gateway did not hear our hello", problem=error.code)
                 wait = _AFTER_FAILURE_SECONDS
+        with contextlib.suppress(AppError):
+            self._door.hello(msgspec.structs.replace(self._hello, is_leaving=True))
 
     def _note_heard(self) -> None:
+        self._on_heard()
         if self._heard_file is None:
             return
         try:

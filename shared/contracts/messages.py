@@ -295,10 +295,10 @@ class BeatAnswer(Contract, frozen=True, kw_only=True):
 
 
 class Hello(Contract, frozen=True, kw_only=True):
-    """What a worker says of itself when it starts and every few seconds after.
+    """What a worker says of itself when it starts, every few seconds after, and when it was told to stop.
 
     ``clusters`` are the names it can read (the actions worker: change) them by; a worker that reads none has none.
-    ``runs_commands``: it has a policy for commands.
+    ``runs_commands``: it has a policy for commands. ``is_leaving``: it takes no more work.
     """
 
     service: str
@@ -307,6 +307,7 @@ class Hello(Contract, frozen=True, kw_only=True):
     queues: tuple[str, ...]
     clusters: tuple[str, ...] = ()
     runs_commands: bool = False
+    is_leaving: bool = False
 
 
 encode = msgspec.json.Encoder().encode

@@ -6,8 +6,6 @@ must stand in the API within two seconds of the webhook, and resolve when the ga
 
 import http.server
 import shutil
-import socket
-import subprocess
 import sys
 import tempfile
 import threading
@@ -21,7 +19,10 @@ from typing import Any
 
 import requests
 
+from services.cli.supervisor.addresses import find_free_port
+from tests.support.monitoring import is_up
 from tests.support.product import Product, running_product
+from tests.support.programs import running_program
 from tests.support.waiting import wait_until
 
 SECONDS_TO_VISIBLE = 2.0
@@ -142,7 +143,7 @@ def play(folder: Path, say: Callable[[str], None] = lambda _: None) -> Story:
 @contextmanager
 def _monitoring(folder: Path, product: Product, exporter_port: int) -> Iterator[None]:
     folder.mkdir(parents=True)
-    alertmanager_port, prometheus_port = _free_port(), _free_port()
+    alertmanager_port, prometheus_port = find_free_port("127.0.0.1"), find_free_port("127.0.0.1")
     (folder / "rules.yml").write_text(_RULES)
     (folder / "token").write_text(product.token)
     (folder / "prometheus.yml").write_text(_PROMETHEUS.format(alertmanager=alertmanager_port, exporter=exporter_port))
@@ -160,43 +161,10 @@ def _monitoring(folder: Path, product: Product, exporter_port: int) -> Iterator[
         f"--storage.tsdb.path={folder}/prometheus",
         f"--web.listen-address=127.0.0.1:{prometheus_port}",
     ]
-    with _program(alertmanager, folder), _program(prometheus, folder):
-        wait_until(
-            lambda: _answers(alertmanager_port) and _answers(prometheus_port), "Prometheus and Alertmanager to be up"
-        )
+    urls = [f"http://127.0.0.1:{port}" for port in (alertmanager_port, prometheus_port)]
+    with running_program(alertmanager, folder), running_program(prometheus, folder):
+        wait_until(lambda: all(map(is_up, urls)), "Prometheus and Alertmanager to be up")
         yield
-
-
-@contextmanager
-def _program(command: list[str], folder: Path) -> Iterator[None]:
-    log = folder / f"{Path(command[0]).name}.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
-    try:
-        yield
-    except BaseException:
-        print(f"--- {log.name}\n{log.read_text(errors='replace')[-3000:]}", file=sys.stderr)
-        raise
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _answers(port: int) -> bool:
-    try:
-        return requests.get(f"http://127.0.0.1:{port}/-/ready", timeout=2).ok
-    except requests.RequestException:
-        return False
 
 
 def _get(product: Product, path: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from services.cli.supervisor.addresses import find_free_port
 from tests.support.product import ROOT, Product, product_env, read_run, running_product, stop
 
 DEADLINE_SECONDS = 30.0
+METRICS_KEY = "the-key-of-the-metrics"
 
 
 def wait_until(is_so: Callable[[], Any]) -> Any:
@@ -60,7 +61,8 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """One product for the tests that leave it running."""
     # A port of its own: another product of these tests may begin at the same time, and take the usual one first.
     port = find_free_port("127.0.0.1")
-    with running_product(tmp_path_factory.mktemp("up"), FAULTLINE_FLOWER_PORT=str(port)) as running:
+    settings = {"FAULTLINE_FLOWER_PORT": str(port), "FAULTLINE_METRICS_PORT": "", "FAULTLINE_METRICS_KEY": METRICS_KEY}
+    with running_product(tmp_path_factory.mktemp("up"), **settings) as running:
         yield running
 
 
@@ -172,6 +174,18 @@ def test_a_supervisor_that_is_killed_leaves_no_process_and_the_next_one_starts(t
         wait_until(lambda: processes_of(first.data_dir) == {})
     with running_product(tmp_path) as second:
         assert requests.get(f"{second.url}/readyz", timeout=5).status_code == 200
+
+
+def test_every_service_serves_its_metrics_to_who_shows_the_key(product: Product) -> None:
+    workers = read_run(product.data_dir)["metricsUrls"]
+    assert sorted(workers) == ["actions", "graph", "intake"]
+
+    for service, url in {"gateway": f"{product.url}/metrics", **workers}.items():
+        shown = requests.get(url, headers={"Authorization": f"Bearer {METRICS_KEY}"}, timeout=10)
+        assert shown.status_code == 200
+        assert f'faultline_build_info{{service="{service}"' in shown.text
+        assert requests.get(url, timeout=10).status_code == 401
+        assert requests.get(url, headers=product.headers, timeout=10).status_code == 401
 
 
 def test_flower_asks_for_its_password(product: Product) -> None:

@@ -1,6 +1,7 @@
 """The graph worker with a cluster in memory in place of real ones: ``celery -A tests.support.graph_worker:app``.
 
 Where the environment has ``TESTS_STUCK_CLUSTER``, no list of it ever comes back: a worker to be killed at its work.
+With ``TESTS_TIME_LIMIT`` it is killed by Celery, after so many seconds.
 """
 
 import os
@@ -14,7 +15,7 @@ from services.graph.domain.reading.kinds import KINDS, Kind
 from services.graph.handlers.jobs import GraphJobs
 from services.graph.ports import ClusterSource, Discovery, KindRead, Limits, LogRead, LogState, Lookup, ObjectRead
 from services.graph.tasks import register_tasks
-from services.graph.worker import _beating, _open_door, app
+from services.graph.worker import app, worker
 from shared.adapters.clock import SystemClock
 from shared.errors import AppError
 from tests.support.cluster import an_object
@@ -78,11 +79,13 @@ class HeldClusters:
         return HeldCluster(_OBJECTS)
 
 
+if "TESTS_TIME_LIMIT" in os.environ:
+    app.conf.task_time_limit = int(os.environ["TESTS_TIME_LIMIT"])
 for task in [name for name in app.tasks if name.startswith("graph.")]:
     app.tasks.unregister(task)
 register_tasks(
     app,
     jobs=GraphJobs(HeldClusters(), SystemClock(), worker="graph@tests", version="0"),
-    open_door=_open_door,
-    beating=_beating,
+    open_door=worker.open_door,
+    beating=worker.beating,
 )

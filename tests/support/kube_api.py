@@ -262,15 +262,15 @@ def serve_kube_api(world: KubeWorld, rights: Rights | None = None) -> Iterator[K
 
 
 @contextmanager
-def serve(api: Served) -> Iterator[Served]:
-    """Serve until the block ends."""
+def serve(api: Served, host: str = "127.0.0.1", port: int = 0) -> Iterator[Served]:
+    """Serve until the block ends; port 0 is any that is free."""
 
     class _Wire(Wire):
         kube = api
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Wire)
+    server = ThreadingHTTPServer((host, port), _Wire)
     server.daemon_threads = True
-    api.url = f"http://127.0.0.1:{server.server_address[1]}"
+    api.url = f"http://{host}:{server.server_address[1]}"
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

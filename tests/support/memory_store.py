@@ -1,8 +1,9 @@
 """A store in memory: every promise of the port but survival; it passes the store's behaviour suite."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
+from time import perf_counter
 from typing import TypeVar, cast
 
 import msgspec
@@ -45,6 +46,7 @@ class MemoryStore:
         self._lock = threading.RLock()
         self._stager = Stager(self._read, last_seq=0)
         self._listeners: list[Callable[[Committed], None]] = []
+        self._wait_listeners: list[Callable[[Sequence[float]], None]] = []
         self._closed = False
 
     def transact(self, work: Callable[[StoreTransaction], T]) -> T:
@@ -55,6 +57,7 @@ class MemoryStore:
                 raise StoreUnavailable("the store is closed")
             if tx.is_empty:
                 return result
+            asked_at = perf_counter()
             with self._lock:
                 try:
                     staged = self._stager.stage(tx, tx.now)
@@ -64,6 +67,8 @@ class MemoryStore:
                     self._apply(change, staged.seq)
                 self._stager.settle()
                 self._tell(staged.seq, staged.changes)
+                for listener in self._wait_listeners:
+                    listener([perf_counter() - asked_at])
             return result
         raise StoreBusy("50 other writers were faster")
 
@@ -133,6 +138,9 @@ class MemoryStore:
 
     def subscribe(self, listener: Callable[[Committed], None]) -> None:
         self._listeners.append(listener)
+
+    def subscribe_waits(self, listener: Callable[[Sequence[float]], None]) -> None:
+        self._wait_listeners.append(listener)
 
     @property
     def last_seq(self) -> int:

@@ -106,6 +106,7 @@ def product_env(data_dir: Path, env: dict[str, str]) -> dict[str, str]:
     """Return the environment ``faultline up`` is started with here: only settings given on purpose."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("FAULTLINE_")}
     ours = {"FAULTLINE_PORT": "0", "FAULTLINE_FLOWER_PORT": "0", "FAULTLINE_DATA_DIR": str(data_dir)}
+    ours["FAULTLINE_METRICS_PORT"] = "0"
     ours["FAULTLINE_GATEWAY_INVESTIGATE"] = "asked"
     return clean | ours | env
 

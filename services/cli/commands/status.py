@@ -79,6 +79,7 @@ def _print(report: dict[str, Any]) -> None:
             ("API", f"{report['url']}/api"),
             ("API docs", run.get("docsUrl")),
             ("Flower", run.get("flowerUrl")),
+            ("metrics", ", ".join(run.get("metricsUrls", {}).values()) or None),
             ("data folder", report["dataDir"]),
             ("broker", run.get("broker")),
             ("supervisor", f"process {run['pid']}, started {when(run['startedAt'], now)}" if run else None),

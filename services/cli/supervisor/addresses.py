@@ -30,9 +30,9 @@ def claim_port(setting: str, host: str, port: int, *, avoid: frozenset[int] = fr
     raise CommandFailed(f"Port {port} on {host} {problem or 'is wanted twice'}. {hint}")
 
 
-def is_free(host: str, port: int) -> bool:
-    """Answer whether ``port`` can be listened on at ``host`` now."""
-    return _why_not(host, port) is None
+def find_port_near(host: str, port: int, avoid: frozenset[int]) -> int:
+    """Return ``port`` if it can be listened on at ``host`` now, else any other that can; never one of ``avoid``."""
+    return port if port not in avoid and _why_not(host, port) is None else find_free_port(host, avoid)
 
 
 def find_free_port(host: str, avoid: frozenset[int] = frozenset()) -> int:

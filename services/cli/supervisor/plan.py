@@ -12,7 +12,7 @@ from services.cli.errors import CommandFailed
 from services.cli.exit_codes import ExitCode
 from services.cli.project_files import DEMO_CLUSTER, find_project_file
 from services.cli.supervisor import embedded_broker, probes
-from services.cli.supervisor.addresses import claim_port, find_free_port, is_free, url_of
+from services.cli.supervisor.addresses import claim_port, find_port_near, url_of
 from services.cli.supervisor.child import ChildSpec
 from services.cli.supervisor.secret_files import read_or_make_secret
 from shared.errors import SettingsInvalid
@@ -29,6 +29,7 @@ _NAMES = (
     "FAULTLINE_DATA_DIR",
     "FAULTLINE_BROKER_URL",
     "FAULTLINE_ADMIN_TOKEN",
+    "FAULTLINE_INTAKE_TOKEN",
     "FAULTLINE_LOG_LEVEL",
     "FAULTLINE_DOOR_KEY",
     "FAULTLINE_GATEWAY_DOOR_HOST",
@@ -37,8 +38,23 @@ _NAMES = (
     "FAULTLINE_GRAPH_CONCURRENCY",
     "FAULTLINE_ACTIONS_CONCURRENCY",
     "FAULTLINE_FLOWER_PORT",
+    "FAULTLINE_METRICS_HOST",
+    "FAULTLINE_METRICS_PORT",
+    "FAULTLINE_METRICS_KEY",
 )
 _WORKERS = ("intake", "graph", "actions")
+_FIRST_METRICS_PORT = 9101
+# Read here, and handed to whom it is for; as a file too, which would say the same a second time.
+_NOT_HANDED_ON = frozenset(
+    {
+        "FAULTLINE_ADMIN_TOKEN",
+        "FAULTLINE_BROKER_URL",
+        "FAULTLINE_DOOR_KEY",
+        "FAULTLINE_INTAKE_TOKEN",
+        "FAULTLINE_TOKEN",
+        "FAULTLINE_URL",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +66,8 @@ class Plan:
     docs_url: str
     door_url: str
     flower_url: str | None
+    # Where the metrics of each worker are served, by its name; empty where they are left out.
+    metrics_urls: Mapping[str, str]
     broker: str
     broker_socket: Path | None
     admin_token_given: bool
@@ -85,27 +103,20 @@ def make_plan(settings: Mapping[str, Any], environ: Mapping[str, str]) -> Plan:
     flower_port = _flower_port(settings, environ, frozenset({port, door_port}))
     url, door_url = url_of(host, port), url_of(door_host, door_port)
     flower_url = None if flower_port is None else url_of("127.0.0.1", flower_port)
+    metrics_ports = _metrics_ports(settings, environ, frozenset({port, door_port, flower_port or 0}))
 
     broker_url, broker_stage, broker_socket = _broker(settings, environ, data_dir)
-    env = {
-        name: value
-        for name, value in environ.items()
-        if name not in ("FAULTLINE_ADMIN_TOKEN", "FAULTLINE_TOKEN", "FAULTLINE_URL")
-    }
-    env |= {
-        "FAULTLINE_DATA_DIR": str(data_dir),
+    env = _environment(settings, environ) | {
         "FAULTLINE_BROKER_URL": broker_url,
         "FAULTLINE_DOOR_URL": door_url,
-        "FAULTLINE_DOOR_KEY": settings["door_key"] or read_or_make_secret(data_dir / DOOR_KEY),
         "FAULTLINE_FLOWER_URL": environ.get("FAULTLINE_FLOWER_URL") or flower_url or "",
-        "PYTHONUNBUFFERED": "1",
     }
-    if not env.get("FAULTLINE_GRAPH_SNAPSHOTS") and (demo := find_project_file(DEMO_CLUSTER)).is_dir():
-        # So that there is a cluster to look at before anybody has named one.
-        env["FAULTLINE_GRAPH_SNAPSHOTS"] = f"{DEMO_CONTEXT}={demo}"
     main_stage = (
         _gateway(settings, env, url, port, door_port),
-        *(_worker(name, settings, env, url, events=flower_port is not None) for name in _WORKERS),
+        *(
+            _worker(name, settings, env | _metrics(metrics_ports.get(name)), url, events=flower_port is not None)
+            for name in _WORKERS
+        ),
     )
     flower_stage = () if flower_port is None else (_flower(env, data_dir, flower_port),)
     return Plan(
@@ -114,12 +125,30 @@ def make_plan(settings: Mapping[str, Any], environ: Mapping[str, str]) -> Plan:
         docs_url=f"{url}/api/docs",
         door_url=door_url,
         flower_url=flower_url,
+        metrics_urls={
+            name: f"{url_of(settings['metrics_host'], number)}/metrics" for name, number in metrics_ports.items()
+        },
         broker="embedded Valkey" if broker_socket else describe_broker(broker_url),
         broker_socket=broker_socket,
         admin_token_given=settings["admin_token"] is not None,
         stages=tuple(stage for stage in (broker_stage, main_stage, flower_stage) if stage),
         why_not_ready=lambda: probes.why_not_ready(url),
     )
+
+
+def _environment(settings: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what every child gets, whatever the addresses of this run."""
+    data_dir: Path = settings["data_dir"]
+    env = {name: value for name, value in environ.items() if name.removesuffix("_FILE") not in _NOT_HANDED_ON}
+    env |= {
+        "FAULTLINE_DATA_DIR": str(data_dir),
+        "FAULTLINE_DOOR_KEY": settings["door_key"] or read_or_make_secret(data_dir / DOOR_KEY),
+        "PYTHONUNBUFFERED": "1",
+    }
+    if not env.get("FAULTLINE_GRAPH_SNAPSHOTS") and (demo := find_project_file(DEMO_CLUSTER)).is_dir():
+        # So that there is a cluster to look at before anybody has named one.
+        env["FAULTLINE_GRAPH_SNAPSHOTS"] = f"{DEMO_CONTEXT}={demo}"
+    return env
 
 
 def describe_broker(url: str) -> str:
@@ -141,7 +170,25 @@ def _flower_port(settings: Mapping[str, Any], environ: Mapping[str, str], avoid:
     if environ.get("FAULTLINE_FLOWER_PORT"):
         return claim_port("FAULTLINE_FLOWER_PORT", "127.0.0.1", wanted, avoid=avoid)
     # Nobody asked for the usual port, so another will do.
-    return wanted if wanted not in avoid and is_free("127.0.0.1", wanted) else find_free_port("127.0.0.1", avoid)
+    return find_port_near("127.0.0.1", wanted, avoid)
+
+
+def _metrics_ports(settings: Mapping[str, Any], environ: Mapping[str, str], avoid: frozenset[int]) -> dict[str, int]:
+    host, first = settings["metrics_host"], settings["metrics_port"]
+    if first == 0:
+        return {}
+    found: dict[str, int] = {}
+    for wanted, name in enumerate(_WORKERS, first or _FIRST_METRICS_PORT):
+        taken = avoid | frozenset(found.values())
+        if environ.get("FAULTLINE_METRICS_PORT"):
+            found[name] = claim_port("FAULTLINE_METRICS_PORT", host, wanted, avoid=taken)
+        else:
+            found[name] = find_port_near(host, wanted, taken)
+    return found
+
+
+def _metrics(port: int | None) -> dict[str, str]:
+    return {"FAULTLINE_METRICS_PORT": str(port or 0)}
 
 
 def _broker(
@@ -161,6 +208,8 @@ def _gateway(settings: Mapping[str, Any], env: Mapping[str, str], url: str, port
     }
     if settings["admin_token"] is not None:
         own["FAULTLINE_ADMIN_TOKEN"] = settings["admin_token"]
+    if settings["intake_token"] is not None:
+        own["FAULTLINE_INTAKE_TOKEN"] = settings["intake_token"]
     command = (sys.executable, "-m", "services.gateway")
     return ChildSpec("gateway", command, {**env, **own}, lambda: probes.is_ok(f"{url}/healthz"), is_reported_to=True)
 

@@ -37,6 +37,7 @@ class RunState(msgspec.Struct, rename="camel", kw_only=True):
     docs_url: str
     door_url: str
     flower_url: str | None
+    metrics_urls: dict[str, str] = {}
     broker: str
     broker_socket: str | None
     children: dict[str, ChildState] = {}

@@ -66,6 +66,9 @@ def ready_lines(plan: Plan, took_seconds: float, new_admin_token: str | None) ->
     ]
     if plan.flower_url:
         lines.append(("Flower", f"{plan.flower_url} (user admin, password in {plan.data_dir / FLOWER_PASSWORD})"))
+    if plan.metrics_urls:
+        workers = ", ".join(f"{url} ({name})" for name, url in plan.metrics_urls.items())
+        lines.append(("Metrics", f"{plan.url}/metrics (gateway), {workers}"))
     if plan.admin_token_given:
         lines.append(("Admin token", "the one in FAULTLINE_ADMIN_TOKEN"))
     elif new_admin_token:

@@ -184,6 +184,7 @@ class Supervisor:
             docs_url=plan.docs_url,
             door_url=plan.door_url,
             flower_url=plan.flower_url,
+            metrics_urls=dict(plan.metrics_urls),
             broker=plan.broker,
             broker_socket=str(plan.broker_socket) if plan.broker_socket else None,
             children={name: keeper.state for name, keeper in self._keepers.items()},

@@ -11,6 +11,7 @@ from services.gateway.errors import (
     BodyTooLarge,
     MalformedRequest,
     MethodNotAllowed,
+    MetricsKeyNeeded,
     RouteNotFound,
     SignatureInvalid,
     TooManyBadTokens,
@@ -45,7 +46,7 @@ def problem_response(error: AppError, headers: dict[str, str] | None = None) -> 
     """Return the answer to a request that met ``error``."""
     instance = g.get("request_id") if has_request_context() else None
     response = Response(problem_body(error, instance), error.http_status, headers, content_type=MEDIA_TYPE)
-    if isinstance(error, Unauthenticated | SignatureInvalid | TooManyBadTokens):
+    if isinstance(error, Unauthenticated | SignatureInvalid | TooManyBadTokens | MetricsKeyNeeded):
         response.headers["WWW-Authenticate"] = 'Bearer realm="faultline"'
     if isinstance(error, TransientError) or error.retry_after_seconds is not None:
         response.headers["Retry-After"] = str(error.retry_after_seconds or _DEFAULT_RETRY_SECONDS)

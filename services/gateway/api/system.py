@@ -1,8 +1,9 @@
 """Endpoints about the product itself: alive, ready, metrics, verification."""
 
+import hmac
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 
 from services.gateway import errors
 from services.gateway.api import inputs, shapes
@@ -39,12 +40,29 @@ def read_readiness() -> Response:
     return Response(encode(readiness), 200 if readiness.ready else 503, headers, content_type=JSON)
 
 
+def _check_metrics_key() -> None:
+    """Return if the request shows the key of the metrics, or none was set; raise ``MetricsKeyNeeded`` if not."""
+    key = gateway().settings.metrics_key
+    if key is None:
+        return
+    given = request.headers.get("Authorization", "").encode("latin-1", "replace")
+    if not hmac.compare_digest(given, f"Bearer {key}".encode()):
+        raise errors.MetricsKeyNeeded("Send the header `Authorization: Bearer <FAULTLINE_METRICS_KEY>`.")
+
+
 @endpoint(
     blueprint,
-    Operation(path="/metrics", role=None, answer={"type": "string"}, media_type="text/plain"),
+    Operation(
+        path="/metrics",
+        role=None,
+        admit=_check_metrics_key,
+        answer={"type": "string"},
+        media_type="text/plain",
+        errors=(errors.MetricsKeyNeeded,),
+    ),
 )
 def read_metrics() -> Response:
-    """Show the figures Prometheus collects; they hold no secret and need no token."""
+    """Show the figures Prometheus collects. They hold no secret; where the operator set a key, it must be shown."""
     return Response(metrics().render(), content_type=_PROMETHEUS)
 
 

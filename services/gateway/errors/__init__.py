@@ -3,6 +3,7 @@
 from services.gateway.errors.access import (
     CsrfFailed,
     Forbidden,
+    MetricsKeyNeeded,
     ScopeMissing,
     SignatureInvalid,
     TokenNameTaken,
@@ -128,6 +129,7 @@ __all__ = [
     "MergeTargetEnded",
     "MergeTargetMerged",
     "MethodNotAllowed",
+    "MetricsKeyNeeded",
     "MilestoneNotReached",
     "MoreApprovalsNeeded",
     "NotInvestigated",

@@ -22,6 +22,14 @@ class SignatureInvalid(AppError):
     title = "The signature is missing or wrong"
 
 
+class MetricsKeyNeeded(AppError):
+    """The operator set a key for the metrics, and the request does not show it."""
+
+    code = "metrics_key_needed"
+    http_status = 401
+    title = "The key of the metrics is needed"
+
+
 class Forbidden(AppError):
     """The subject's role does not reach this far."""
 

@@ -37,14 +37,21 @@ class ClusterNotes:
             note_clusters(self._store, known.names, is_automatic=self._is_automatic)
 
     def note(self, hello: Hello) -> None:
-        """Note a hello; it writes only when the clusters are others than before."""
+        """Note a hello; it writes only when the clusters are others than before.
+
+        What the last one that leaves could read is kept: as a rule another takes its place.
+        """
         if Queue.GRAPH not in hello.queues:
             return
         now = self._monotonic()
         with self._lock:
             self._heard[hello.worker] = (frozenset(hello.clusters), now)
+            if hello.is_leaving:
+                del self._heard[hello.worker]
             self._heard = {name: heard for name, heard in self._heard.items() if now - heard[1] < _GONE_AFTER_SECONDS}
             read = [clusters for clusters, _ in self._heard.values()]
+            if not read:
+                return
             names = frozenset.intersection(*read)
             self._warn_of(frozenset[str]().union(*read) - names)
         note_clusters(self._store, names, is_automatic=self._is_automatic)

@@ -22,14 +22,21 @@ class PlaceNotes:
         self._heard: dict[str, tuple[Hello, float]] = {}
 
     def note(self, hello: Hello) -> None:
-        """Note a hello of an actions worker; it writes only when they can do something else than before."""
+        """Note a hello of an actions worker; it writes only when they can do something else than before.
+
+        What the last one that leaves could do is kept: as a rule another takes its place.
+        """
         if Queue.ACTIONS not in hello.queues:
             return
         now = self._monotonic()
         with self._lock:
             self._heard[hello.worker] = (hello, now)
+            if hello.is_leaving:
+                del self._heard[hello.worker]
             self._heard = {name: heard for name, heard in self._heard.items() if now - heard[1] < _GONE_AFTER_SECONDS}
             said = [one for one, _ in self._heard.values()]
+        if not said:
+            return
         names = set.intersection(*(set(one.clusters) for one in said))
         note_places(self._store, tuple(names), runs_commands=all(one.runs_commands for one in said))
 

@@ -19,7 +19,12 @@ class Workers:
         self._seen: dict[str, tuple[Hello, float]] = {}
 
     def note(self, hello: Hello) -> bool:
-        """Note a hello; answer whether this worker is new."""
+        """Note a hello; answer whether this worker is new.
+
+        That one leaves changes nothing: as a rule another takes its place before anybody misses it.
+        """
+        if hello.is_leaving:
+            return False
         now = self._monotonic()
         with self._lock:
             is_new = hello.worker not in self._seen

@@ -230,6 +230,23 @@ def test_listeners_hear_every_commit_in_order(store):
     assert heard[2].removes == (("incident", "inc_1"),)
 
 
+def test_how_long_each_writer_waited_is_told_once(store):
+    heard = []
+    store.subscribe_waits(heard.extend)
+
+    put(store, an_incident("inc_1"))
+    store.transact(lambda tx: tx.find(Incident, "inc_1"))
+    with pytest.raises(RecordNotFound):
+        store.transact(lambda tx: [tx.put(an_incident("inc_2")), tx.get(Incident, "inc_9")])
+    put(store, an_incident("inc_2"))
+    # A listener is called after the writer was answered; the next commit cannot be told of before it.
+    put(store, an_incident("inc_3"))
+
+    assert len(heard[:2]) == 2
+    assert all(seconds >= 0 for seconds in heard)
+    assert len(heard) <= 3
+
+
 def test_ids_may_hold_any_character(store):
     keys = ["a\tb", "a\nb", "100%", "%09", "ключ", "a:b", " "]
     put(store, *(Group(dedup_key=key, incident_id=f"inc_{n}", opened_at=NOW) for n, key in enumerate(keys)))

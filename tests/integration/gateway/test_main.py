@@ -13,7 +13,10 @@ import msgspec
 import pytest
 import requests
 
+from shared.contracts.messages import JobFailed, Results, encode
+from tests.support.metrics_page import value_of
 from tests.support.product import ROOT
+from tests.support.waiting import wait_until
 
 SECONDS = 30.0
 
@@ -39,13 +42,13 @@ class Process:
                 stdout=log,
             )
 
-    def url(self) -> str:
-        """Wait until it listens and return where."""
+    def url(self, port: str = "port") -> str:
+        """Wait until it listens and return where; with ``door_port``, where its door is."""
         deadline = time.monotonic() + SECONDS
         while time.monotonic() < deadline and self.process.poll() is None:
             for line in self.log.read_text().splitlines():
                 if '"gateway listens"' in line:
-                    return f"http://127.0.0.1:{msgspec.json.decode(line)['port']}"
+                    return f"http://127.0.0.1:{msgspec.json.decode(line)[port]}"
             time.sleep(0.05)
         raise AssertionError(self.log.read_text())
 
@@ -89,6 +92,44 @@ def test_what_was_acknowledged_is_there_after_kill_9(process: Process, tmp_path:
     assert again.end() == 0
 
 
+def test_its_metrics_tell_of_commits_and_of_the_door_and_are_right_after_kill_9(tmp_path: Path, request):
+    key = tmp_path / "metrics-key"
+    key.write_text("the-key-of-the-metrics\n")
+
+    def start() -> Process:
+        started = Process(tmp_path / "data", FAULTLINE_METRICS_KEY_FILE=str(key))
+        request.addfinalizer(lambda: started.end(signal.SIGKILL))
+        return started
+
+    process = start()
+
+    def shown(metric: str, /, **labels: str) -> float | None:
+        headers = {"Authorization": "Bearer the-key-of-the-metrics"}
+        answer = requests.get(f"{process.url()}/metrics", headers=headers, timeout=10)
+        assert answer.status_code == 200
+        return value_of(answer.text, metric, **labels)
+
+    assert requests.get(f"{process.url()}/metrics", timeout=10).status_code == 401
+    token = {"Authorization": f"Bearer {(tmp_path / 'data' / 'admin-token').read_text().strip()}"}
+    before = shown("faultline_store_commit_seconds_count") or 0
+    requests.post(f"{process.url()}/api/incidents", json={"title": "Kept"}, headers=token, timeout=10)
+    wait_until(lambda: (shown("faultline_store_commit_seconds_count") or 0) > before, "the time of the commit")
+    failed = JobFailed(job_id="job_of_nobody", attempt=1, error="x", retryable=False)
+    door = {"Authorization": "Bearer the-key-of-the-door"}
+    requests.post(
+        f"{process.url('door_port')}/door/results", data=encode(Results(results=(failed,))), headers=door, timeout=10
+    )
+    assert shown("faultline_dedup_total", what="result") == 1
+
+    process.end(signal.SIGKILL)
+    process.log.unlink()
+    process = start()
+    assert shown("faultline_incidents", status="new") == 1
+    assert shown("faultline_dedup_total", what="result") == 0
+    assert process.end() == 0
+    assert "the-key-of-the-metrics" not in process.log.read_text()
+
+
 def test_who_signed_in_is_known_after_kill_9_and_who_was_revoked_is_not(process: Process, tmp_path: Path):
     url = process.url()
     token = (tmp_path / "data" / "admin-token").read_text().strip()
@@ -109,6 +150,44 @@ def test_who_signed_in_is_known_after_kill_9_and_who_was_revoked_is_not(process:
     assert again.end() == 0
     for secret in (kept.cookies["faultline_session"], kept.json()["csrfToken"], token):
         assert secret not in logged + again.log.read_text()
+
+
+def test_the_intake_token_follows_its_file_from_start_to_start(tmp_path: Path):
+    file = tmp_path / "intake-token"
+
+    def sends(url: str, token: str) -> int:
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = requests.post(f"{url}/api/intake/webhook", json={"title": "x"}, headers=headers, timeout=10)
+        assert requests.get(f"{url}/api/incidents", headers=headers, timeout=10).status_code in (401, 403)
+        return answer.status_code
+
+    def answers_with(*tokens: str, **settings: str) -> list[int]:
+        process = Process(tmp_path / "data", **settings)
+        try:
+            return [sends(process.url(), token) for token in tokens]
+        finally:
+            process.end()
+            said = process.log.read_text()
+            process.log.unlink()
+            assert [token for token in tokens if token in said] == []
+
+    first, second = "the-first-token-of-alerts", "the-second-token-of-alerts"
+    setting = {"FAULTLINE_INTAKE_TOKEN_FILE": str(file)}
+    file.write_text(f"{first}\n")
+    assert answers_with(first, second, **setting) == [202, 401]
+    file.write_text(f"{second}\n")
+    assert answers_with(first, second, **setting) == [401, 202]
+    assert answers_with(first, second) == [401, 401]
+
+
+def test_an_intake_token_that_is_the_admins_ends_it_with_78(tmp_path: Path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "admin-token").write_text("the-token-that-was-kept-here\n")
+    process = Process(tmp_path / "data", FAULTLINE_INTAKE_TOKEN="the-token-that-was-kept-here")
+
+    assert process.process.wait(SECONDS) == 78
+    assert "FAULTLINE_INTAKE_TOKEN" in process.log.read_text()
+    assert "the-token-that-was-kept-here" not in process.log.read_text()
 
 
 def test_unusable_settings_end_it_with_78_and_name_every_one(tmp_path: Path):

@@ -39,8 +39,9 @@ LEASE_SECONDS = 1.0
 class Rig:
     """The gateway's moving parts in this process, over a real broker."""
 
-    def __init__(self, valkey: Valkey, folder: Path) -> None:
+    def __init__(self, valkey: Valkey, folder: Path, lease_seconds: float) -> None:
         self.valkey = valkey
+        self._lease_seconds = lease_seconds
         self.clock = SystemClock()
         self.store = MemoryStore(self.clock)
         self.judge = Judge(GroupingPolicy())
@@ -103,19 +104,23 @@ class Rig:
         with self._changed:
             while not holds():
                 if time.monotonic() > deadline:
-                    raise AssertionError(f"not in time: {what}; relay: {self.relay.stats()}\n{self._log()}")
+                    raise AssertionError(f"not in time: {what}; relay: {self.relay.stats()}\n{self.log()}")
                 self._changed.wait(0.05)
 
     @contextlib.contextmanager
-    def worker(self, service: str = "intake", module: str = "", **env: str) -> Iterator[subprocess.Popen[bytes]]:
+    def worker(
+        self, service: str = "intake", module: str = "", *, processes: int = 1, **env: str
+    ) -> Iterator[subprocess.Popen[bytes]]:
         """Run the worker of a service, or that of ``module``, until the block ends."""
-        process = self.start_worker(service, module, **env)
+        process = self.start_worker(service, module, processes=processes, **env)
         try:
             yield process
         finally:
             end(process)
 
-    def start_worker(self, service: str = "intake", module: str = "", **env: str) -> subprocess.Popen[bytes]:
+    def start_worker(
+        self, service: str = "intake", module: str = "", *, processes: int = 1, **env: str
+    ) -> subprocess.Popen[bytes]:
         """Start a worker and return at once."""
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("FAULTLINE_", "COV_"))}
         ours = {
@@ -123,7 +128,7 @@ class Rig:
             "FAULTLINE_DOOR_URL": f"http://127.0.0.1:{self._door.port}",
             "FAULTLINE_DOOR_KEY": DOOR_KEY,
         }
-        flags = ["-Q", service, "-c", "1", "--without-gossip", "--without-mingle"]
+        flags = ["-Q", service, "-c", str(processes), "--without-gossip", "--without-mingle"]
         with (self._folder / "worker.log").open("ab") as log:
             return subprocess.Popen(
                 [
@@ -154,14 +159,15 @@ class Rig:
             dead_letter=dead_letter,
             write_question=write_question,
             on_moved=follow_job,
-            options=RelayOptions(lease_seconds=LEASE_SECONDS),
+            options=RelayOptions(lease_seconds=self._lease_seconds),
         )
 
     def _on_commit(self, _: Committed) -> None:
         with self._changed:
             self._changed.notify_all()
 
-    def _log(self) -> str:
+    def log(self) -> str:
+        """Return what workers wrote last."""
         path = self._folder / "worker.log"
         return "\n".join(path.read_text(errors="replace").splitlines()[-30:]) if path.exists() else ""
 
@@ -180,10 +186,10 @@ def pool_of(process: subprocess.Popen[bytes]) -> list[int]:
 
 
 @contextlib.contextmanager
-def running_rig(folder: Path) -> Iterator[Rig]:
+def running_rig(folder: Path, lease_seconds: float = LEASE_SECONDS) -> Iterator[Rig]:
     """Yield a started rig; nothing of it stays."""
     with running_valkey() as valkey:
-        rig = Rig(valkey, folder)
+        rig = Rig(valkey, folder, lease_seconds)
         rig.start()
         try:
             yield rig

@@ -24,6 +24,7 @@ def a_plan(*, admin_token_given: bool = False, flower_url: str | None = "http://
         docs_url="http://127.0.0.1:8080/api/docs",
         door_url="http://127.0.0.1:8081",
         flower_url=flower_url,
+        metrics_urls={"intake": "http://127.0.0.1:9101/metrics", "graph": "http://127.0.0.1:9102/metrics"},
         broker="embedded Valkey",
         broker_socket=None,
         admin_token_given=admin_token_given,
@@ -38,6 +39,10 @@ def test_it_shows_where_everything_is() -> None:
     assert lines["Faultline is ready"] == "after 3.2 s"
     assert lines["API"] == "http://127.0.0.1:8080/api"
     assert lines["Flower"] == "http://127.0.0.1:5555 (user admin, password in /srv/faultline/flower-password)"
+    assert lines["Metrics"] == (
+        "http://127.0.0.1:8080/metrics (gateway), "
+        "http://127.0.0.1:9101/metrics (intake), http://127.0.0.1:9102/metrics (graph)"
+    )
     assert lines["Up"] == "gateway, flower (starting)"
 
 

@@ -23,10 +23,20 @@ def test_every_problem_is_named_at_once():
 
 
 def test_no_secret_is_shown():
-    settings = read_gateway_settings({**LEAST, "FAULTLINE_ADMIN_TOKEN": "an-admin-token-of-mine"})
+    tokens = {"FAULTLINE_ADMIN_TOKEN": "an-admin-token-of-mine", "FAULTLINE_INTAKE_TOKEN": "an-intake-token-of-mine"}
+    settings = read_gateway_settings({**LEAST, **tokens})
 
-    for secret in ("hush", "door-secret", "an-admin-token-of-mine"):
+    for secret in ("hush", "door-secret", *tokens.values()):
         assert secret not in repr(settings)
+
+
+@pytest.mark.parametrize("token", ["short", "with a space in its midst", "the-token-of-both-of-them"])
+def test_an_intake_token_that_is_none_is_refused_and_not_repeated(token: str):
+    admin = {"FAULTLINE_ADMIN_TOKEN": "the-token-of-both-of-them"}
+    with pytest.raises(SettingsInvalid, match="FAULTLINE_INTAKE_TOKEN: must") as refused:
+        read_gateway_settings({**LEAST, **admin, "FAULTLINE_INTAKE_TOKEN": token})
+
+    assert token not in refused.value.detail
 
 
 def signing_settings(tmp_path: Path, text: str):

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 import requests
 
-from shared.adapters.door_client import DoorClient, DoorRefused, DoorUnavailable
+from shared.adapters.door_client import DoorClient, DoorObserver, DoorRefused, DoorUnavailable
 from shared.contracts.messages import Claim, Claimed, Hello, encode
 
 HELLO = Hello(service="intake", worker="w", version="1", queues=("intake",))
@@ -37,9 +37,9 @@ class Wire(requests.adapters.BaseAdapter):
 class WiredClient(DoorClient):
     """A client whose sessions lead to the test's wire, with a clock that moves when it sleeps."""
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Wire, observe: DoorObserver | None = None) -> None:
         self.seconds = 0.0
-        super().__init__("http://door", "key", sleep=self._advance, monotonic=lambda: self.seconds)
+        super().__init__("http://door", "key", observe=observe, sleep=self._advance, monotonic=lambda: self.seconds)
         self.wire = wire
 
     def _advance(self, seconds: float) -> None:
@@ -104,3 +104,46 @@ def test_the_key_goes_with_every_call_and_proxies_of_the_environment_are_not_use
 
     assert session.headers["Authorization"] == "Bearer key"
     assert not session.trust_env
+
+
+class Heard:
+    """Remembers what an observer of the door is told."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, float, bool]] = []
+
+    def __call__(self, call: str, seconds: float, *, failed: bool) -> None:
+        self.calls.append((call, seconds, failed))
+
+
+def test_each_call_is_told_of_once_with_all_its_tries() -> None:
+    heard = Heard()
+    client = WiredClient(Wire((503, b""), (503, b""), (204, b"")), heard)
+
+    client.put_blob(b"x")
+
+    assert [(call, failed) for call, _, failed in heard.calls] == [("put_blob", False)]
+    assert heard.calls[0][1] == pytest.approx(client.seconds)
+    assert client.seconds > 0
+
+
+def test_a_call_that_came_to_nothing_is_told_as_such_and_a_refused_claim_is_none() -> None:
+    heard = Heard()
+    WiredClient(Wire((409, b"{}")), heard).claim(CLAIM)
+    with pytest.raises(DoorRefused):
+        WiredClient(Wire((401, b"{}")), heard).claim(CLAIM)
+    with pytest.raises(DoorUnavailable):
+        WiredClient(Wire(requests.ConnectionError()), heard).get_blob("0" * 64)
+
+    assert [(call, failed) for call, _, failed in heard.calls] == [
+        ("claim", False),
+        ("claim", True),
+        ("get_blob", True),
+    ]
+
+
+def test_a_hello_is_told_of_by_its_age_alone() -> None:
+    heard = Heard()
+    WiredClient(Wire((204, b"")), heard).hello(HELLO)
+
+    assert heard.calls == []

@@ -115,3 +115,14 @@ def test_a_secret_comes_from_one_place(tmp_path: Path) -> None:
 def test_only_secrets_may_stand_in_files() -> None:
     with pytest.raises(SettingsInvalid, match="FAULTLINE_PORT_FILE: no such setting"):
         read_settings({"FAULTLINE_PORT_FILE": "/run/port"}, ["FAULTLINE_PORT"])
+
+
+@pytest.mark.parametrize(
+    "key", ["a-short-key", "a key with spaces in it", "a-key-with-ünicode-in", "a-key-with-\x00-in-it"]
+)
+def test_a_key_of_metrics_is_hard_to_guess_and_fits_a_header(key: str) -> None:
+    with pytest.raises(SettingsInvalid) as refused:
+        read_settings({"FAULTLINE_METRICS_KEY": key}, ["FAULTLINE_METRICS_KEY"])
+
+    assert "FAULTLINE_METRICS_KEY: the value given: must" in refused.value.detail
+    assert key not in refused.value.detail

@@ -1,7 +1,8 @@
 """The committer: one thread that writes the transactions of all others, together, with one sync."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from time import perf_counter
 
 import structlog
 
@@ -23,11 +24,12 @@ _MAX_GROUP = 256
 class Ticket:
     """A transaction waiting for its commit. ``wait`` returns once it is durable or refused."""
 
-    __slots__ = ("_done", "error", "tx")
+    __slots__ = ("_done", "asked_at", "error", "tx")
 
     def __init__(self, tx: StoreTransaction) -> None:
         self.tx = tx
         self.error: BaseException | None = None
+        self.asked_at = perf_counter()
         # A bare lock is the cheapest thing one thread can wake another with.
         self._done = threading.Lock()
         self._done.acquire()
@@ -61,6 +63,7 @@ class Committer:
         self._closing = False
         self.failed = False
         self._listeners: list[Callable[[Committed], None]] = []
+        self._wait_listeners: list[Callable[[Sequence[float]], None]] = []
         self._thread = threading.Thread(target=self._run, name="store-committer", daemon=True)
         self._thread.start()
 
@@ -77,6 +80,10 @@ class Committer:
     def subscribe(self, listener: Callable[[Committed], None]) -> None:
         """Call ``listener`` after every commit."""
         self._listeners.append(listener)
+
+    def subscribe_waits(self, listener: Callable[[Sequence[float]], None]) -> None:
+        """Call ``listener`` with the waits of each group."""
+        self._wait_listeners.append(listener)
 
     def close(self) -> None:
         """Commit what waits, then end."""
@@ -129,8 +136,11 @@ class Committer:
                 ticket.settle(error)
             return
         self._stager.settle()
+        durable_at = perf_counter()
         for ticket, _ in staged:
             ticket.settle()
+        # Only now, so that nobody waits for it.
+        self._tell_waits([durable_at - ticket.asked_at for ticket, _ in staged])
         for _, commit in staged:
             self._tell(commit)
 
@@ -155,6 +165,13 @@ class Committer:
                 hot.append((change.key, Hot(change.record, commit.seq, location, position + offset, length)))
         self._state.add_hot(hot)
         self._after(location, commits)
+
+    def _tell_waits(self, waits: Sequence[float]) -> None:
+        for listener in self._wait_listeners:
+            try:
+                listener(waits)
+            except Exception:
+                log.exception("a listener to the store's waits failed")
 
     def _tell(self, commit: Staged) -> None:
         if not self._listeners:

@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -108,6 +108,10 @@ class JsonStore:
     def subscribe(self, listener: Callable[[Committed], None]) -> None:
         """Call ``listener`` after every commit from now on."""
         self._committer.subscribe(listener)
+
+    def subscribe_waits(self, listener: Callable[[Sequence[float]], None]) -> None:
+        """Call ``listener`` with how long each writer waited, a group of commits at a time."""
+        self._committer.subscribe_waits(listener)
 
     def _committed(self, location: int, commits: list[Staged]) -> None:
         self._indexer.note(commits[-1].seq, location, self._journal.end)

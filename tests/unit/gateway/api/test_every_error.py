@@ -347,6 +347,7 @@ CASES: dict[type[AppError], Provoke] = {
     errors.ReasonRequired: on_an_incident(lambda gw, path: gw.patch(path, json={"status": "cancelled"})),
     errors.RecordNotFound: plainly(lambda gw: gw.get("/api/incidents/INC-42")),
     errors.SignalsFiring: on_an_incident(firing),
+    errors.MetricsKeyNeeded: plainly(lambda gw: gw.get("/metrics"), metrics_key="the-key-of-the-metrics"),
     errors.SignatureInvalid: plainly(lambda gw: gw.post("/api/intake/sentry", json={}), signing=SIGNING),
     errors.SilenceEnded: silences(1),
     errors.StoreBusy: refused_by_the_store(errors.StoreBusy()),

@@ -1,6 +1,7 @@
 """Which clusters are known, by what workers say they can read."""
 
 import pytest
+from msgspec import structs
 from structlog.testing import capture_logs
 
 from services.gateway.domain.records import KNOWN_CLUSTERS, GraphClusters
@@ -16,9 +17,10 @@ class Workers:
         self.gw, self.now = gw, 0.0
         self.notes = ClusterNotes(gw.store, is_automatic=True, monotonic=lambda: self.now)
 
-    def hello(self, worker: str, *clusters: str) -> tuple[str, ...]:
-        """Let ``worker`` say hello; return what is known then."""
-        self.notes.note(Hello(service="graph", worker=worker, version="0", queues=("graph",), clusters=clusters))
+    def hello(self, worker: str, *clusters: str, is_leaving: bool = False) -> tuple[str, ...]:
+        """Let ``worker`` say hello, or that it leaves; return what is known then."""
+        said = Hello(service="graph", worker=worker, version="0", queues=("graph",), clusters=clusters)
+        self.notes.note(structs.replace(said, is_leaving=is_leaving))
         return self.gw.store.get(GraphClusters, KNOWN_CLUSTERS).names
 
 
@@ -51,6 +53,18 @@ def test_only_what_every_worker_reads_is_known_since_any_may_draw_the_job(worker
     assert workers.hello("a", "prod", "staging") == ("prod", "staging")
     assert workers.hello("b", "prod", "lab") == ("prod",)
     assert workers.hello("c", "moon") == ()
+
+
+def test_a_worker_that_left_counts_no_more(workers: Workers):
+    workers.hello("old", "prod")
+    assert workers.hello("new", "prod", "lab") == ("prod",)
+    assert workers.hello("old", is_leaving=True) == ("lab", "prod")
+
+
+def test_what_the_last_worker_could_read_stays_known_until_another_says_what_it_can(workers: Workers):
+    workers.hello("old", "prod")
+    assert workers.hello("old", is_leaving=True) == ("prod",)
+    assert workers.hello("new", "lab") == ("lab",)
 
 
 def test_a_worker_that_is_silent_counts_no_more(workers: Workers):

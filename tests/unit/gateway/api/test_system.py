@@ -90,7 +90,7 @@ def test_metrics_count_requests_by_route_and_deliveries_by_source(gw: GatewayUnd
     assert 'route="(none)",status="404"' in text
     assert 'faultline_deliveries_accepted_total{repeat="no",source="alertmanager"} 1.0' in text
     assert 'faultline_incidents{status="new"} 1.0' in text
-    assert 'faultline_queue_jobs{place="waiting",queue="intake"} 0.0' in text
+    assert 'faultline_jobs{queue="intake",state="waiting"} 0.0' in text
     assert "INC-1" not in text
 
 

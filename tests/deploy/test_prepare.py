@@ -1,0 +1,68 @@
+"""What containers share is made once, readable by their user alone, and handed on no further than it must be."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from services.gateway.prepare import main
+
+SHARED_WITH_MONITORING = {"flower-password", "grafana-password", "intake-token", "metrics-key"}
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> tuple[Path, Path, Path]:
+    found = (tmp_path / "secrets", tmp_path / "monitoring", tmp_path / "store")
+    for folder in found:
+        folder.mkdir()
+    return found
+
+
+def run(folders: tuple[Path, Path, Path]) -> None:
+    secrets, monitoring, store = folders
+    main([str(secrets), str(store), "--monitoring", str(monitoring)])
+
+
+def texts(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in folder.iterdir()}
+
+
+def test_each_secret_is_made_once_and_differs_from_every_other(folders):
+    run(folders)
+    before = texts(folders[0])
+    run(folders)
+
+    assert texts(folders[0]) == before
+    assert len(set(before.values())) == len(before)
+    assert min(len(text) for name, text in before.items() if name != "broker.conf") >= 43
+    assert (folders[2] / ".faultline").exists()
+
+
+def test_only_the_user_of_the_containers_reads_them(folders):
+    run(folders)
+
+    modes = {stat.S_IMODE(path.stat().st_mode) for folder in folders[:2] for path in folder.iterdir()}
+    assert modes == {0o400}
+
+
+def test_whoever_watches_is_given_no_key_of_the_door_or_the_broker(folders):
+    run(folders)
+
+    assert set(texts(folders[1])) == SHARED_WITH_MONITORING
+
+
+def test_a_secret_that_was_removed_is_made_anew_and_its_copy_follows(folders):
+    secrets, monitoring, _ = folders
+    run(folders)
+    before = texts(monitoring)
+    (secrets / "intake-token").unlink()
+    run(folders)
+
+    assert texts(monitoring)["intake-token"] == texts(secrets)["intake-token"] != before["intake-token"]
+    assert texts(monitoring)["metrics-key"] == before["metrics-key"]
+
+
+def test_nothing_is_shared_that_was_not_asked_for(tmp_path):
+    main([str(tmp_path)])
+
+    assert {path.name for path in tmp_path.iterdir()} > SHARED_WITH_MONITORING
