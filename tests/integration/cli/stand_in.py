@@ -78,6 +78,7 @@ def stand_in_plan(data_dir: Path, children: dict[str, str]) -> Plan:
         docs_url="http://127.0.0.1:1/api/docs",
         door_url="http://127.0.0.1:2",
         flower_url=None,
+        metrics_urls={},
         broker="embedded Valkey",
         broker_socket=broker_socket,
         admin_token_given=True,
