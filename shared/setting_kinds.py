@@ -66,6 +66,16 @@ def as_page(text: str) -> str:
     return text
 
 
+def as_traces(text: str) -> str | Path:
+    """Return where spans go: ``none``, ``otlp``, or the file that ``file:PATH`` names."""
+    if text in {"none", "otlp"}:
+        return text
+    scheme, _, path = text.partition(":")
+    if scheme != "file" or not path:
+        raise ValueError("must be none, otlp or file:PATH")
+    return Path(path)
+
+
 def as_names(text: str) -> tuple[str, ...]:
     """Return names between commas, each once."""
     return tuple(dict.fromkeys(name for name in (part.strip() for part in text.split(",")) if name))

@@ -21,6 +21,7 @@ from shared.setting_kinds import (
     as_page,
     as_seconds,
     as_text,
+    as_traces,
 )
 
 PREFIX = "FAULTLINE_"
@@ -90,6 +91,13 @@ SETTINGS: dict[str, Setting] = {
             "FAULTLINE_LOG_LEVEL", as_choice("debug", "info", "warning", "error"), "info", "Least level that is logged."
         ),
         Setting("FAULTLINE_LOG_FORMAT", as_choice("json", "console"), "json", "Log lines for machines or for people."),
+        Setting(
+            "FAULTLINE_TRACES",
+            as_traces,
+            "none",
+            "Where OpenTelemetry traces go: `none`, `otlp` (where the `OTEL_EXPORTER_OTLP_*` variables say), or "
+            "`file:PATH`, a line of JSON a span; see [operations](operations.md#traces-and-logs).",
+        ),
         # --- the internal door
         Setting(
             "FAULTLINE_DOOR_URL", as_text, "http://127.0.0.1:8081", "Where workers reach the gateway's internal door."

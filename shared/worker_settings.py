@@ -12,6 +12,7 @@ WORKER_SETTINGS = (
     "FAULTLINE_HEARD_FILE",
     "FAULTLINE_LOG_LEVEL",
     "FAULTLINE_LOG_FORMAT",
+    "FAULTLINE_TRACES",
     "FAULTLINE_METRICS_HOST",
     "FAULTLINE_METRICS_PORT",
     "FAULTLINE_METRICS_KEY",
@@ -29,6 +30,7 @@ class WorkerSettings:
     heard_file: Path | None
     log_level: str
     log_format: str
+    traces: str | Path
     metrics_host: str
     metrics_port: int | None
     metrics_key: str | None
@@ -47,6 +49,7 @@ def worker_settings(values: Mapping[str, Any]) -> WorkerSettings:
         heard_file=values["heard_file"],
         log_level=values["log_level"],
         log_format=values["log_format"],
+        traces=values["traces"],
         metrics_host=values["metrics_host"],
         metrics_port=values["metrics_port"] or None,
         metrics_key=values["metrics_key"],

@@ -8,6 +8,7 @@ from celery import Celery
 
 from services.actions.handlers.jobs import ActionJobs, Beating
 from services.actions.ports import Door
+from shared.adapters.jobs_in_hand import JobsInHand
 from shared.contracts.messages import decode_action_job
 from shared.contracts.queues import EXECUTE_ACTION, PREVIEW_ACTION, VERIFY_ACTION
 from shared.errors import AppError
@@ -15,7 +16,9 @@ from shared.errors import AppError
 log = structlog.get_logger(__name__)
 
 
-def register_tasks(app: Celery, *, jobs: ActionJobs, open_door: Callable[[], Door], beating: Beating) -> None:
+def register_tasks(
+    app: Celery, *, jobs: ActionJobs, open_door: Callable[[], Door], beating: Beating, in_hand: JobsInHand
+) -> None:
     """Add the tasks to ``app``. ``open_door`` and ``beating`` are called in the process that does the work."""
 
     def work(task: str, message: str) -> None:
@@ -25,11 +28,12 @@ def register_tasks(app: Celery, *, jobs: ActionJobs, open_door: Callable[[], Doo
             # Its job is not known to us; its lease brings it back to the gateway.
             log.exception("a message cannot be read")
             return
-        try:
-            jobs.do(task, decoded, open_door(), beating)
-        except AppError as error:
-            # What was done stays done: where it was not reported, the gateway says that it is not known.
-            log.warning("a job could not be reported", job_id=decoded.job_id, problem=str(error))
+        with in_hand.message(), in_hand.working(task, decoded):
+            try:
+                jobs.do(task, decoded, open_door(), beating)
+            except AppError as error:
+                # What was done stays done: where it was not reported, the gateway says that it is not known.
+                log.warning("a job could not be reported", problem=str(error))
 
     @app.task(name=PREVIEW_ACTION, ignore_result=True)
     def preview_action(message: str) -> None:

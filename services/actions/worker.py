@@ -42,5 +42,6 @@ register_tasks(
     jobs=ActionJobs(_clusters, _commands, worker=worker.name),
     open_door=worker.open_door,
     beating=worker.beating,
+    in_hand=worker.in_hand,
 )
 worker.greet(KnownNames(_clusters.names), runs_commands=_commands is not None)

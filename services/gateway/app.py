@@ -54,9 +54,11 @@ from services.gateway.api.kept_answers import KeptAnswers
 from services.gateway.api.metrics import Metrics
 from services.gateway.api.operation import problem_examples
 from services.gateway.api.problems import from_http_exception, problem_response
+from services.gateway.api.request_trail import begin_trail, end_trail
 from services.gateway.api.streams import Live
 from services.gateway.handlers.judge import Judge
 from services.gateway.live.board import LiveBoard
+from services.gateway.trail import follow
 from services.gateway.ui.ask import IN_PROCESS
 from services.gateway.ui.assets import Assets
 from services.gateway.ui.screens import add_screens, unknown_page
@@ -135,7 +137,11 @@ class _App(Flask):
             headers.extend(one for one in (_STRICT_POLICY, _CACHING) if one[0] not in named)
             return start_response(status, headers, exc_info)
 
-        return super().wsgi_app(environ, start)
+        try:
+            return super().wsgi_app(environ, start)
+        finally:
+            # The thread serves others next.
+            follow(None)
 
 
 def create_app(
@@ -241,12 +247,15 @@ def _begin() -> None:
     g.began = time.perf_counter()
     given = request.headers.get("X-Request-Id", "")
     g.request_id = given if _REQUEST_ID.fullmatch(given) else new_request_id()
+    # How an id is told from a word beside it is nobody's business who counts requests.
+    g.route = route = request.url_rule.rule.replace("<id:", "<") if request.url_rule else "(none)"
+    is_by_page = IN_PROCESS in request.environ
+    begin_trail(g.request_id, route, is_traced=route not in _QUIET_ROUTES, is_asked_by_page=is_by_page)
 
 
 def _finish(response: Response) -> Response:
     response.headers["X-Request-Id"] = g.request_id
-    # How an id is told from a word beside it is nobody's business who counts requests.
-    route = request.url_rule.rule.replace("<id:", "<") if request.url_rule else "(none)"
+    route: str = g.route
     seconds = time.perf_counter() - g.began
     metrics: Metrics = current_app.extensions["faultline_metrics"]
     metrics.count_request(request.method, route, response.status_code, seconds)
@@ -261,6 +270,7 @@ def _finish(response: Response) -> Response:
         status=response.status_code,
         milliseconds=round(seconds * 1000, 2),
     )
+    end_trail(response.status_code)
     return response
 
 

@@ -39,13 +39,15 @@ from services.gateway.ports import Blobs, Store
 from services.gateway.relay import Relay, RelayOptions
 from services.gateway.server import AppServer
 from services.gateway.settings import Settings, read_gateway_settings
+from services.gateway.trail import add_trail
 from services.gateway.upkeep import repeating
 from services.gateway.wiring import Gateway
 from shared.adapters.clock import SystemClock
 from shared.adapters.logging import configure_logging
+from shared.adapters.tracing import open_tracer
 from shared.contracts.messages import Hello
 from shared.errors import SettingsInvalid
-from shared.ports import Clock
+from shared.ports import Clock, Tracer
 
 log = structlog.get_logger(__name__)
 
@@ -73,7 +75,7 @@ def main() -> int:
     except SettingsInvalid as error:
         _say(f"The settings are not usable:\n{error.detail}")
         return EXIT_SETTINGS
-    configure_logging(level=settings.log_level, log_format=settings.log_format, service="gateway")
+    configure_logging(level=settings.log_level, log_format=settings.log_format, service="gateway", adding=(add_trail,))
     sys.setswitchinterval(_SWITCH_SECONDS)
     gc.set_threshold(_GC_THRESHOLD, 20, 100)
     stopping = threading.Event()
@@ -109,6 +111,9 @@ def run(settings: Settings, stopping: threading.Event) -> int:
         stopping.set()
 
     with ExitStack() as stack:
+        tracer = open_tracer(settings.traces, service="gateway", version=installed_version())
+        # After all else: what ends last is traced too.
+        stack.callback(tracer.close)
         store = open_json_store(settings.data_dir, clock=clock)
         stack.callback(store.close)
         blobs = FileBlobs(settings.data_dir / "blobs")
@@ -119,12 +124,12 @@ def run(settings: Settings, stopping: threading.Event) -> int:
         queue = CeleryJobQueue(settings.broker_url)
         stack.callback(queue.close)
         judge = Judge(_policy(settings))
-        relay = _make_relay(store, queue, clock, judge, settings)
+        relay = _make_relay(store, queue, clock, judge, settings, tracer)
         relay.start()
         stack.callback(relay.stop)
         authenticator = Authenticator(store, clock, idle=timedelta(seconds=settings.session_idle_seconds))
         _start_upkeep(stack, store, blobs, clock, authenticator, settings)
-        recorder = Recorder(judge, settings.approvals)
+        recorder = Recorder(judge, settings.approvals, tracer=tracer)
         gateway = Gateway(
             settings=settings,
             store=store,
@@ -134,6 +139,7 @@ def run(settings: Settings, stopping: threading.Event) -> int:
             policy=_policy(settings),
             retention=_retention(settings),
             version=installed_version(),
+            tracer=tracer,
         )
         board = LiveBoard(store)
         clusters = ClusterNotes(store, is_automatic=settings.investigate == "auto")
@@ -182,7 +188,9 @@ def _all_of(*hearers: Callable[[Hello], None]) -> Callable[[Hello], None]:
     return hear
 
 
-def _make_relay(store: Store, queue: CeleryJobQueue, clock: Clock, judge: Judge, settings: Settings) -> Relay:
+def _make_relay(
+    store: Store, queue: CeleryJobQueue, clock: Clock, judge: Judge, settings: Settings, tracer: Tracer
+) -> Relay:
     return Relay(
         store,
         queue,
@@ -199,6 +207,7 @@ def _make_relay(store: Store, queue: CeleryJobQueue, clock: Clock, judge: Judge,
             linger_seconds=settings.linger_seconds,
             lease_seconds=settings.lease_seconds,
         ),
+        tracer=tracer,
     )
 
 

@@ -25,6 +25,7 @@ _NAMES = (
     "FAULTLINE_FLOWER_URL",
     "FAULTLINE_LOG_LEVEL",
     "FAULTLINE_LOG_FORMAT",
+    "FAULTLINE_TRACES",
     "FAULTLINE_DOOR_KEY",
     "FAULTLINE_METRICS_KEY",
     "FAULTLINE_GATEWAY_DOOR_HOST",
@@ -74,6 +75,7 @@ class Settings:
     flower_url: str | None = None
     log_level: str = "info"
     log_format: str = "json"
+    traces: str | Path = "none"
     door_host: str = "127.0.0.1"
     door_port: int = 8081
     threads: int = 64

@@ -8,7 +8,8 @@ from services.gateway.domain.grouping import GroupingPolicy
 from services.gateway.handlers.apply_retention import Retention
 from services.gateway.ports import Blobs, Store
 from services.gateway.settings import Settings
-from shared.ports import Clock
+from shared.adapters.tracing import NoTracer
+from shared.ports import Clock, Tracer
 
 
 class QueueView(Protocol):
@@ -105,3 +106,4 @@ class Gateway:
     policy: GroupingPolicy = field(default_factory=GroupingPolicy)
     retention: Retention = field(default_factory=Retention)
     version: str = "0.0.0"
+    tracer: Tracer = field(default_factory=NoTracer)

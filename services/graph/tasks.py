@@ -7,41 +7,44 @@ import msgspec
 import structlog
 from celery import Celery
 
-from services.graph.handlers.jobs import Beating, GraphJobs
+from services.graph.handlers.jobs import Beating, GraphJob, GraphJobs
 from services.graph.ports import Door
+from shared.adapters.jobs_in_hand import JobsInHand
 from shared.contracts.messages import decode_diagnose_resource, decode_investigate_incident, decode_take_inventory
 from shared.contracts.queues import DIAGNOSE_RESOURCE, INVESTIGATE_INCIDENT, TAKE_INVENTORY
 from shared.errors import AppError
 
 log = structlog.get_logger(__name__)
-M = TypeVar("M")
+M = TypeVar("M", bound=GraphJob)
 
 
-def register_tasks(app: Celery, *, jobs: GraphJobs, open_door: Callable[[], Door], beating: Beating) -> None:
+def register_tasks(
+    app: Celery, *, jobs: GraphJobs, open_door: Callable[[], Door], beating: Beating, in_hand: JobsInHand
+) -> None:
     """Add the tasks to ``app``. ``open_door`` and ``beating`` are called in the process that does the work."""
+
+    def work(task: str, message: str, decode: Callable[[bytes], M], do: Callable[[M, Door, Beating], None]) -> None:
+        try:
+            decoded = decode(message.encode())
+        except msgspec.DecodeError:
+            # Its job is not known to us; its lease brings it back to the gateway.
+            log.exception("a message cannot be read")
+            return
+        with in_hand.message(), in_hand.working(task, decoded):
+            try:
+                do(decoded, open_door(), beating)
+            except AppError as error:
+                # Not a failed attempt: what was not reported is brought back by its lease.
+                log.warning("a job could not be reported", problem=str(error))
 
     @app.task(name=DIAGNOSE_RESOURCE, ignore_result=True)
     def diagnose_resource(message: str) -> None:
-        _work(message, decode_diagnose_resource, lambda decoded: jobs.diagnose(decoded, open_door(), beating))
+        work(DIAGNOSE_RESOURCE, message, decode_diagnose_resource, jobs.diagnose)
 
     @app.task(name=TAKE_INVENTORY, ignore_result=True)
     def take_inventory(message: str) -> None:
-        _work(message, decode_take_inventory, lambda decoded: jobs.take_inventory(decoded, open_door(), beating))
+        work(TAKE_INVENTORY, message, decode_take_inventory, jobs.take_inventory)
 
     @app.task(name=INVESTIGATE_INCIDENT, ignore_result=True)
     def investigate_incident(message: str) -> None:
-        _work(message, decode_investigate_incident, lambda decoded: jobs.investigate(decoded, open_door(), beating))
-
-
-def _work(message: str, decode: Callable[[bytes], M], work: Callable[[M], None]) -> None:
-    try:
-        decoded = decode(message.encode())
-    except msgspec.DecodeError:
-        # Its job is not known to us; its lease brings it back to the gateway.
-        log.exception("a message cannot be read")
-        return
-    try:
-        work(decoded)
-    except AppError as error:
-        # Not a failed attempt: what was not reported is brought back by its lease.
-        log.warning("a job could not be reported", problem=str(error))
+        work(INVESTIGATE_INCIDENT, message, decode_investigate_incident, jobs.investigate)

@@ -16,5 +16,5 @@ _clusters = Clusters(_settings.kubeconfig, _settings.snapshots, _settings.cluste
 worker = Worker(Queue.GRAPH, _settings.worker, os.environ)
 _jobs = GraphJobs(_clusters, SystemClock(), worker=worker.name, version=worker.version)
 app = worker.create_app(concurrency=_settings.concurrency)
-register_tasks(app, jobs=_jobs, open_door=worker.open_door, beating=worker.beating)
+register_tasks(app, jobs=_jobs, open_door=worker.open_door, beating=worker.beating, in_hand=worker.in_hand)
 worker.greet(KnownNames(_clusters))

@@ -1,6 +1,7 @@
 """Turn a batch of deliveries into results: one for each, whatever is in it."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from http import HTTPStatus
 
 import structlog
@@ -36,6 +37,8 @@ log = structlog.get_logger(__name__)
 
 Normalise = Callable[[Reading], Normalised]
 Sources = Mapping[str, Normalise]
+# Holds while one delivery is worked on.
+Working = Callable[[DeliveryToNormalise], AbstractContextManager[object]]
 
 # The door takes 16 MiB at once; a report is cut well before, also so that the gateway's commits stay short.
 _REPORT_BYTES = 2 << 20
@@ -70,14 +73,24 @@ def make_sources(mapping: PathMapping) -> Sources:
     }
 
 
-def work_off(message: NormaliseDeliveries, sources: Sources, door: Door, *, worker: str) -> None:
+def work_off(
+    message: NormaliseDeliveries, sources: Sources, door: Door, *, worker: str, working: Working = nullcontext
+) -> None:
     """Normalise every delivery of the message that is ours to do, and report; large batches in several reports.
 
     A result the door refuses for good fails its own job, with the door's reason. Raises ``AppError`` if the door
     cannot be reached or refuses us as such: leases bring back what was not reported.
     """
-    ours = (d for d in message.deliveries if not message.claim or _claim(door, d, worker))
-    for report in _cut(normalise_delivery(delivery, sources, door) for delivery in ours):
+
+    def results() -> Iterator[JobResult]:
+        for delivery in message.deliveries:
+            with working(delivery):
+                if message.claim and not _claim(door, delivery, worker):
+                    continue
+                result = normalise_delivery(delivery, sources, door)
+            yield result
+
+    for report in _cut(results()):
         _report(door, report)
 
 

@@ -11,5 +11,11 @@ from shared.contracts.queues import Queue
 _settings = read_intake_settings(os.environ)
 worker = Worker(Queue.INTAKE, _settings.worker, os.environ)
 app = worker.create_app(concurrency=_settings.concurrency)
-register_tasks(app, sources=make_sources(_settings.mapping), open_door=worker.open_door, worker=worker.name)
+register_tasks(
+    app,
+    sources=make_sources(_settings.mapping),
+    open_door=worker.open_door,
+    worker=worker.name,
+    in_hand=worker.in_hand,
+)
 worker.greet()

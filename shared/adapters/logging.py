@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TextIO
 
@@ -13,10 +14,16 @@ from structlog.typing import EventDict, Processor
 _encode = msgspec.json.Encoder(enc_hook=repr).encode
 
 
-def configure_logging(*, level: str = "info", log_format: str = "json", service: str) -> None:
-    """Send structlog and the standard library's loggers to stderr in one form; call once, at start."""
+def configure_logging(
+    *, level: str = "info", log_format: str = "json", service: str, adding: Sequence[Processor] = ()
+) -> None:
+    """Send structlog and the standard library's loggers to stderr in one form; call once, at start.
+
+    ``adding`` are processors that add fields to every line.
+    """
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        *adding,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -1,4 +1,4 @@
-"""What every worker is made of besides its tasks: its name, its ways to the door, its hello, its logs, its metrics."""
+"""What every worker is made of besides its tasks: its name, ways to the door, hello, logs, metrics and traces."""
 
 import logging
 import socket
@@ -14,8 +14,11 @@ from shared.adapters.celery_app import create_celery_app
 from shared.adapters.door_client import DoorClient
 from shared.adapters.greeting import Greeter
 from shared.adapters.heartbeat import Heartbeat
+from shared.adapters.jobs_in_hand import JobsInHand, add_job_ids
 from shared.adapters.logging import configure_logging
 from shared.adapters.metrics.worker_metrics import WorkerMetrics
+from shared.adapters.traced_door import TracedDoor
+from shared.adapters.tracing import open_tracer
 from shared.contracts.messages import Claimed, Hello
 from shared.contracts.queues import Queue
 from shared.ids import new_id
@@ -34,8 +37,10 @@ class Worker:
         self.name = f"{queue}@{socket.gethostname()}:{new_id('wrk')}"
         self.version = _installed_version()
         self._metrics = WorkerMetrics(str(queue), self.version, settings, environ)
+        self._tracer = open_tracer(settings.traces, service=str(queue), version=self.version)
+        self.in_hand = JobsInHand(self._tracer)
 
-    def open_door(self) -> DoorClient:
+    def open_door(self) -> TracedDoor:
         """Return this process's connection to the door."""
         return self._door
 
@@ -48,6 +53,7 @@ class Worker:
         app = create_celery_app(str(self._queue), self._settings.broker_url)
         app.conf.worker_concurrency = concurrency
         signals.setup_logging.connect(self._set_up_logging, weak=False)
+        signals.worker_process_shutdown.connect(lambda **_: self._tracer.close(), weak=False)
         self._metrics.follow(app)
         return app
 
@@ -65,9 +71,10 @@ class Worker:
         signals.worker_shutting_down.connect(lambda **_: greeter.stop(), weak=False)
 
     @cached_property
-    def _door(self) -> DoorClient:
+    def _door(self) -> TracedDoor:
         # Made in the pool's process at its first task: a connection must not be shared across a fork.
-        return DoorClient(self._settings.door_url, self._settings.door_key, observe=self._metrics.count_call)
+        door = DoorClient(self._settings.door_url, self._settings.door_key, observe=self._metrics.count_call)
+        return TracedDoor(door, self.in_hand)
 
     @cached_property
     def _beating_door(self) -> DoorClient:
@@ -77,8 +84,8 @@ class Worker:
         )
 
     def _set_up_logging(self, **_: Any) -> None:
-        level = self._settings.log_level
-        configure_logging(level=level, log_format=self._settings.log_format, service=str(self._queue))
+        level, log_format = self._settings.log_level, self._settings.log_format
+        configure_logging(level=level, log_format=log_format, service=str(self._queue), adding=(add_job_ids,))
         if level != "debug":
             # Two lines for every message, of what the gateway's jobs and metrics say better.
             for name in ("celery.worker.strategy", "celery.app.trace"):

@@ -4,7 +4,7 @@ Every message carries ``schema_version``; a reader refuses a version it does not
 """
 
 from datetime import datetime
-from typing import Literal
+from typing import ClassVar, Literal
 
 import msgspec
 
@@ -22,6 +22,7 @@ from shared.contracts.command import CommandOutcome
 from shared.contracts.diagnosis import DiagnosedResource
 from shared.contracts.investigation import InvestigationQuestion
 from shared.contracts.signal import ChangeEvent, NormalisedSignal
+from shared.contracts.trail import Trail
 
 SCHEMA_VERSION = 1
 
@@ -47,6 +48,10 @@ class DeliveryToNormalise(Contract, frozen=True, kw_only=True):
     blob: str | None = None
     context: dict[str, str] = {}
     mapping: dict[str, tuple[str, ...]] | None = None
+    trail: Trail | None = None
+
+    # A delivery is of no incident yet.
+    incident_id: ClassVar[None] = None
 
 
 class NormaliseDeliveries(Contract, frozen=True, kw_only=True):
@@ -69,6 +74,8 @@ class DiagnoseResource(Contract, frozen=True, kw_only=True):
     job_id: str
     attempt: int
     resource: DiagnosedResource
+    incident_id: str | None = None
+    trail: Trail | None = None
     schema_version: Literal[1] = 1
 
 
@@ -78,6 +85,8 @@ class TakeInventory(Contract, frozen=True, kw_only=True):
     message_id: str
     job_id: str
     attempt: int
+    incident_id: str | None = None
+    trail: Trail | None = None
     schema_version: Literal[1] = 1
 
 
@@ -93,6 +102,8 @@ class InvestigateIncident(Contract, frozen=True, kw_only=True):
     context: str
     question: InvestigationQuestion
     earlier: str | None = None
+    incident_id: str | None = None
+    trail: Trail | None = None
     schema_version: Literal[1] = 1
 
 
@@ -106,6 +117,8 @@ class ActionJob(Contract, frozen=True, kw_only=True):
     message_id: str
     job_id: str
     attempt: int
+    incident_id: str | None = None
+    trail: Trail | None = None
     schema_version: Literal[1] = 1
 
 
@@ -215,9 +228,13 @@ JobResult = (
 
 
 class Results(Contract, frozen=True, kw_only=True):
-    """A batch of results. Reporting the same (job, attempt) again changes nothing."""
+    """A batch of results. Reporting the same (job, attempt) again changes nothing.
+
+    ``traces`` holds the span each was worked out in, as a W3C ``traceparent`` by job id, where work is traced.
+    """
 
     results: tuple[JobResult, ...]
+    traces: dict[str, str] = {}
     schema_version: Literal[1] = 1
 
 

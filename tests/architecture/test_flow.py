@@ -45,6 +45,10 @@ def test_only_the_store_opens_a_database():
     assert outsiders == set()
 
 
+def test_one_module_knows_open_telemetry():
+    assert importers_of("opentelemetry") == {Path("shared/adapters/open_telemetry.py")}
+
+
 def test_handlers_and_domain_know_the_store_by_its_port_only():
     inside = {
         path

@@ -88,4 +88,5 @@ register_tasks(
     jobs=GraphJobs(HeldClusters(), SystemClock(), worker="graph@tests", version="0"),
     open_door=worker.open_door,
     beating=worker.beating,
+    in_hand=worker.in_hand,
 )

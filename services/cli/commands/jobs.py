@@ -94,6 +94,7 @@ def _fields(item: dict[str, Any], now: datetime) -> list[tuple[str, object]]:
         ("not before", when(item.get("notBefore"), now)),
         ("created", when(item["createdAt"], now)),
         ("created by", item.get("createdBy")),
+        ("request", (item.get("trail") or {}).get("requestId")),
         ("started", when(item.get("startedAt"), now)),
         ("finished", when(item.get("finishedAt"), now)),
     ]

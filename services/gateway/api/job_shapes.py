@@ -7,6 +7,19 @@ from services.gateway.api.shapes import Shape, moment, page_of
 from services.gateway.domain.records import JobState
 
 
+class TrailShape(Shape):
+    """What a job is done for, as log lines and traces name it. A field is null where that is not known."""
+
+    request_id = fields.String(allow_none=True, metadata={"description": "The request that queued the job."})
+    trace = fields.String(
+        allow_none=True,
+        metadata={"description": "The span its work stands under, as a W3C traceparent; null where it is not traced."},
+    )
+    earlier = fields.String(
+        allow_none=True, metadata={"description": "That of the job which this one does again, as a W3C traceparent."}
+    )
+
+
 class JobShape(Shape):
     """One unit of queued work."""
 
@@ -30,6 +43,7 @@ class JobShape(Shape):
     cancelling_by = fields.String(
         allow_none=True, metadata={"description": "Who asked the worker that is at it to stop where it can."}
     )
+    trail = fields.Nested(TrailShape, allow_none=True)
 
 
 class JobProgressShape(Shape):

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from services.gateway.domain.records import Delivery, DeliveryBody, DeliveryKey, Job
 from services.gateway.errors import IdempotencyKeyReused
 from services.gateway.ports import Blobs, Store, Transaction
+from services.gateway.trail import again_after
 from shared.contracts.queues import NORMALISE_DELIVERIES, Queue
+from shared.contracts.trail import Trail
 from shared.ids import new_id
 
 # Larger bodies, and bytes that are no UTF-8, are kept as blobs beside the journal.
@@ -30,6 +32,8 @@ class Incoming:
     replay_of: str | None = None
     preview_id: str | None = None
     mapping: dict[str, tuple[str, ...]] | None = None
+    # Of the job that worked on the same delivery before.
+    earlier: Trail | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,7 @@ def put_delivery(tx: Transaction, incoming: Incoming, text: str | None, blob: st
             delivery_id=delivery_id,
             created_by=_SYSTEM,
             created_at=tx.now,
+            trail=again_after(incoming.earlier),
         ),
     )
     return Accepted(delivery_id, job_id)

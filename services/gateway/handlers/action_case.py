@@ -15,6 +15,7 @@ from services.gateway.handlers.approver_roles import find_roles
 from services.gateway.handlers.move_by_system import SYSTEM
 from services.gateway.handlers.writable import refuse_merged
 from services.gateway.ports import Transaction
+from services.gateway.trail import current_trail
 from shared.ids import new_id
 
 EXPIRE_ACTION = "gateway.expire_action"
@@ -116,4 +117,5 @@ def expire_timer(action: Action, tx: Transaction) -> Job:
         not_before=action.expires_at,
         created_by=SYSTEM,
         created_at=tx.now,
+        trail=current_trail(),
     )

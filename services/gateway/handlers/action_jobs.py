@@ -5,6 +5,7 @@ from datetime import datetime
 from services.gateway.domain.records import KNOWN_PLACES, Action, ActionPlaces, Job
 from services.gateway.errors import ExecutionUnavailable
 from services.gateway.ports import Transaction
+from services.gateway.trail import current_trail
 from shared.contracts.action import CommandPayload, KubernetesPayload
 from shared.contracts.queues import EXECUTE_ACTION, TASK_QUEUES
 from shared.ids import new_id
@@ -45,6 +46,7 @@ def put_job(tx: Transaction, action: Action, task: str, by: str, not_before: dat
         not_before=not_before,
         created_by=by,
         created_at=tx.now,
+        trail=current_trail(),
     )
     tx.put(job)
     return job.id

@@ -7,6 +7,7 @@ import msgspec
 from services.gateway.domain.access import Subject
 from services.gateway.domain.records import CLUSTER_NAMES, Inventory, Job, QuickDx
 from services.gateway.ports import Transaction
+from services.gateway.trail import current_trail
 from shared.contracts.diagnosis import DiagnosedResource
 from shared.contracts.queues import DIAGNOSE_RESOURCE, TAKE_INVENTORY, Queue
 from shared.ids import new_id
@@ -54,4 +55,5 @@ def _job(kind: str, subject: Subject, payload: dict[str, Any], tx: Transaction) 
         max_attempts=_MOST_ATTEMPTS,
         created_by=subject.id,
         created_at=tx.now,
+        trail=current_trail(),
     )

@@ -9,6 +9,7 @@ from services.gateway.domain.records import Activity, Incident, Job, JobState
 from services.gateway.handlers.move_by_system import SYSTEM
 from services.gateway.handlers.signal_case import SignalCase
 from services.gateway.ports import Transaction
+from services.gateway.trail import current_trail
 from shared.ids import new_id
 
 RESOLVE_INCIDENT = "gateway.resolve_incident"
@@ -47,6 +48,7 @@ def schedule_resolve(tx: Transaction, activity: Activity, at: datetime) -> Activ
         not_before=at,
         created_by=SYSTEM,
         created_at=tx.now,
+        trail=current_trail(),
     )
     tx.put(job)
     return msgspec.structs.replace(activity, resolve_job_id=job.id)

@@ -25,6 +25,7 @@ from services.gateway.handlers.place_signal import place_signal
 from services.gateway.handlers.signal_case import SignalCase
 from services.gateway.handlers.write_audit import write_audit
 from services.gateway.ports import RecordQuery, Store, Transaction
+from services.gateway.trail import current_trail
 from shared.contracts.signal import SignalStatus
 from shared.ids import new_id
 
@@ -60,6 +61,7 @@ def set_timer(tx: Transaction, silence: Silence, at: datetime) -> Silence:
         not_before=at,
         created_by=SYSTEM,
         created_at=tx.now,
+        trail=current_trail(),
     )
     tx.put(job)
     return msgspec.structs.replace(silence, end_job_id=job.id)

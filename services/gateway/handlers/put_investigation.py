@@ -14,6 +14,7 @@ from services.gateway.domain.records import (
     KeptInvestigation,
 )
 from services.gateway.ports import Transaction
+from services.gateway.trail import current_trail
 from shared.contracts.queues import INVESTIGATE_INCIDENT, Queue
 
 # An incident that is asked about for months keeps what is told of it, and the records of the newest.
@@ -51,6 +52,7 @@ def put_investigation(tx: Transaction, asked: KeptInvestigation, not_before: dat
             not_before=not_before if graph.running_id is None else tx.now + HELD_BACK,
             created_by=asked.requested_by,
             created_at=tx.now,
+            trail=current_trail(),
         )
     )
     ids = _drop_oldest(tx, graph, (*graph.asked_ids, asked.id))

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 import msgspec
 
@@ -24,14 +23,16 @@ from services.gateway.domain.records import (
 from services.gateway.handlers.apply_signal import apply_signal
 from services.gateway.handlers.arrival import Arrival
 from services.gateway.handlers.count_noise import Lanes, Tally
-from services.gateway.handlers.finish_job import ERROR_LIMIT, dead_letter, finish_job, quarantine
-from services.gateway.handlers.follow_job import follow_job
+from services.gateway.handlers.finish_job import finish_job, quarantine
 from services.gateway.handlers.judge import Judge
 from services.gateway.handlers.move_by_system import SYSTEM
 from services.gateway.handlers.record_action import ActionResult, Prepared, prepare_action_results, record_action
+from services.gateway.handlers.record_failure import record_failure
 from services.gateway.handlers.record_graph import GraphResult, Read, read_graph_results, record_graph
+from services.gateway.handlers.recording_trails import RecordingTrails
 from services.gateway.handlers.scratch import ScratchTransaction
 from services.gateway.ports import Blobs, Store, Transaction
+from shared.adapters.tracing import NoTracer
 from shared.contracts.messages import (
     ActionDone,
     ActionPreviewed,
@@ -45,10 +46,8 @@ from shared.contracts.messages import (
 )
 from shared.contracts.queues import EXECUTE_ACTION, PREVIEW_ACTION, VERIFY_ACTION
 from shared.contracts.signal import ChangeEvent, NormalisedSignal
-from shared.redaction import redact
+from shared.ports import Tracer
 
-_FIRST_RETRY = timedelta(seconds=1)
-_LONGEST_RETRY = timedelta(minutes=5)
 # A delivery is listed under the most telling outcome of its signals, in this order.
 # What may be reported of the jobs of actions. An execution ends with what was done, and never just fails.
 _OF_ACTIONS: dict[str, tuple[type, ...]] = {
@@ -66,6 +65,7 @@ class Recorder:
     judge: Judge
     policy: ApprovalPolicy = field(default_factory=ApprovalPolicy)
     lanes: Lanes = field(default_factory=Lanes)
+    tracer: Tracer = field(default_factory=NoTracer)
 
 
 def record_results(store: Store, recorder: Recorder, results: Results, blobs: Blobs | None = None) -> ResultsRecorded:
@@ -76,15 +76,21 @@ def record_results(store: Store, recorder: Recorder, results: Results, blobs: Bl
     """
     read = read_graph_results(blobs, results) if blobs is not None else {}
     prepared = prepare_action_results(blobs, results) if blobs is not None else {}
-    with recorder.lanes.lane() as lane:
+    with recorder.lanes.lane() as lane, RecordingTrails(recorder.tracer, results) as trails:
 
-        def work(tx: Transaction) -> ResultsRecorded:
-            tally = Tally()
-            recorded = sum(_record(tx, recorder, tally, Brought(read, prepared), result) for result in results.results)
+        def work(tx: Transaction) -> list[bool]:
+            tally, news = Tally(), []
+            for result in results.results:
+                job = tx.find(Job, result.job_id)
+                with trails.recording(job, result):
+                    news.append(_record(tx, recorder, tally, Brought(read, prepared), job, result))
+                trails.note(tx, job, result)
             tally.put(tx, lane)
-            return ResultsRecorded(recorded=recorded, ignored=len(results.results) - recorded)
+            return news
 
-        return store.transact(work)
+        news = store.transact(work)
+        trails.tell(news)
+    return ResultsRecorded(recorded=sum(news), ignored=len(news) - sum(news))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +101,15 @@ class Brought:
     prepared: Mapping[str, Prepared]
 
 
-def _record(tx: Transaction, recorder: Recorder, tally: Tally, brought: Brought, result: JobResult) -> bool:
-    job = tx.find(Job, result.job_id)
+def _record(
+    tx: Transaction, recorder: Recorder, tally: Tally, brought: Brought, job: Job | None, result: JobResult
+) -> bool:
     if job is None or not _may_be_said(job, result):
         return False
     if isinstance(result, JobFailed):
         if result.attempt < job.attempt:
             return False
-        _record_failure(tx, job, result)
+        record_failure(tx, job, result)
         return True
     if isinstance(result, GraphResult):
         _finish(tx, job, result.attempt, record_graph(tx, job, result, brought.read))
@@ -275,19 +282,3 @@ def _most_telling(outcomes: tuple[SignalOutcome, ...], *, has_changes: bool) -> 
     if has_changes:
         seen.add(Outcome.NOTED)
     return next((outcome for outcome in _TELLING if outcome in seen), Outcome.IGNORED)
-
-
-def _record_failure(tx: Transaction, job: Job, result: JobFailed) -> None:
-    if result.retryable and result.attempt < job.max_attempts:
-        wait = min(_FIRST_RETRY * 2 ** (result.attempt - 1), _LONGEST_RETRY)
-        waiting = msgspec.structs.replace(
-            job,
-            state=JobState.PENDING,
-            attempt=result.attempt,
-            error=redact(result.error)[0][:ERROR_LIMIT],
-            not_before=tx.now + wait,
-        )
-        tx.put(waiting)
-        follow_job(tx, waiting)
-        return
-    dead_letter(tx, job, attempt=result.attempt, code="worker_failed", error=redact(result.error)[0])

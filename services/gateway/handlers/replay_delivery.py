@@ -1,6 +1,6 @@
 """Send a kept delivery through intake once more, as a new delivery with the same body."""
 
-from services.gateway.domain.records import Delivery, DeliveryBody, EntryType
+from services.gateway.domain.records import Delivery, DeliveryBody, EntryType, Job
 from services.gateway.errors import RecordNotFound
 from services.gateway.handlers.accept_delivery import Incoming, put_delivery
 from services.gateway.handlers.write_audit import write_audit
@@ -11,6 +11,7 @@ def replay_delivery(tx: Transaction, blobs: Blobs, delivery_id: str, actor: str)
     """Put the new delivery and return its id. Raises ``RecordNotFound`` and what ``read_body`` raises."""
     delivery = tx.get(Delivery, delivery_id)
     kept = tx.get(DeliveryBody, delivery_id)
+    job = tx.find(Job, delivery.job_id)
     incoming = Incoming(
         source=delivery.source,
         sender=actor,
@@ -18,6 +19,7 @@ def replay_delivery(tx: Transaction, blobs: Blobs, delivery_id: str, actor: str)
         context=delivery.context,
         body=body_bytes(kept, blobs),
         replay_of=delivery.id,
+        earlier=job.trail if job is not None else None,
     )
     new_id = put_delivery(tx, incoming, kept.text, kept.blob).delivery_id
     write_audit(

@@ -22,6 +22,7 @@ from services.gateway.handlers.finish_job import quarantine
 from services.gateway.handlers.follow_job import follow_job, wait_for_retry
 from services.gateway.handlers.write_audit import write_audit
 from services.gateway.ports import Transaction
+from services.gateway.trail import again_after
 from shared.contracts.queues import EXECUTE_ACTION, REPEATABLE_TASKS
 from shared.ids import new_id
 
@@ -55,6 +56,7 @@ def retry_job(tx: Transaction, job_id: str, actor: str) -> str:
         retry_of=job.id,
         created_by=actor,
         created_at=tx.now,
+        trail=again_after(job.trail),
     )
     tx.put(again)
     wait_for_retry(tx, again)

@@ -54,7 +54,7 @@ class Endings:
         if job is not None:
             queue = job.queue or "timer"
             self._given_up[queue] = self._given_up.get(queue, 0) + 1
-            log.error("job is dead-lettered", job_id=job_id, code=code)
+            log.error("job is dead-lettered", **job.log_ids, code=code)
 
     def settle_lost_attempt(self, job_id: str, last: Progress | None) -> bool:
         """Answer whether a begun attempt that fell silent is to be followed by another; else the job is finished.

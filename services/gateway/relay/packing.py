@@ -1,7 +1,7 @@
 """Turn waiting deliveries into the message intake reads, with bodies kept at hand since their commit if possible."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 
@@ -12,14 +12,15 @@ from services.gateway.ports import Store
 from services.gateway.relay.backlog import Entry
 from shared.contracts.messages import DeliveryToNormalise, NormaliseDeliveries, encode
 from shared.contracts.queues import NORMALISE_DELIVERIES
+from shared.contracts.trail import Trail
 
 # A message that is much larger keeps the broker busy with one client; larger bodies travel as blobs anyway.
 MESSAGE_BYTES = 256 << 10
 _FRESH_BYTES = 16 << 20
 # The sources whose bodies have no shape of their own.
 MAPPED_SOURCES = frozenset({"webhook", "cloudevents"})
-# What a delivery weighs in a message beside its body: ids, times, keys.
-_ENVELOPE_BYTES = 300
+# What a delivery weighs in a message beside its body: ids, times, keys, its trail.
+_ENVELOPE_BYTES = 450
 
 
 @dataclass(slots=True)
@@ -33,10 +34,19 @@ class Packed:
     broken: list[Entry] = field(default_factory=list)
     task: str = NORMALISE_DELIVERIES
 
-    def encode(self, message_id: str) -> bytes:
+    @property
+    def trails(self) -> dict[str, Trail | None]:
+        """What each job was put for, by job id."""
+        return {delivery.job_id: delivery.trail for delivery in self.deliveries}
+
+    def encode(self, message_id: str, trails: Mapping[str, Trail]) -> bytes:
         """Return the message as JSON. Work that was lost before is to be claimed."""
         claim = any(entry.suspect for entry in self.entries)
-        return encode(NormaliseDeliveries(message_id=message_id, deliveries=tuple(self.deliveries), claim=claim))
+        deliveries = tuple(
+            msgspec.structs.replace(one, trail=trails[one.job_id]) if one.job_id in trails else one
+            for one in self.deliveries
+        )
+        return encode(NormaliseDeliveries(message_id=message_id, deliveries=deliveries, claim=claim))
 
 
 class Packing:
@@ -118,6 +128,7 @@ def _item(job: Job, delivery: Delivery, body: DeliveryBody) -> DeliveryToNormali
         blob=body.blob,
         context=delivery.context,
         mapping=delivery.mapping,
+        trail=job.trail,
     )
 
 

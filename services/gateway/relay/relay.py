@@ -18,6 +18,7 @@ from services.gateway.ports import Committed, JobQueue, Store, Transaction
 from services.gateway.relay.backlog import Entry
 from services.gateway.relay.claims import Claims, GiveOrder
 from services.gateway.relay.endings import DeadLetter, Endings
+from services.gateway.relay.handing import Handing
 from services.gateway.relay.options import RelayOptions
 from services.gateway.relay.packing import Packing
 from services.gateway.relay.progress import Progress, ProgressBoard
@@ -27,10 +28,11 @@ from services.gateway.relay.timer_thread import TimerThread
 from services.gateway.relay.unfinished import list_unfinished
 from services.gateway.relay.window import Lost, Window
 from services.gateway.relay.workers import Workers
+from shared.adapters.tracing import NoTracer
 from shared.contracts.messages import Beat, BeatAnswer, Claim, Claimed, Hello
 from shared.contracts.queues import Queue
 from shared.ids import new_id
-from shared.ports import Clock
+from shared.ports import Clock, Tracer
 
 log = structlog.get_logger(__name__)
 
@@ -56,9 +58,10 @@ class Relay:
         on_lost: Callable[[Transaction, Job, Progress | None], None] | None = None,
         give_order: GiveOrder | None = None,
         options: RelayOptions | None = None,
+        tracer: Tracer | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._options = options or RelayOptions()
+        self._options, self._tracer = options or RelayOptions(), tracer or NoTracer()
         self._store, self._queue, self._clock, self._monotonic = store, queue, clock, monotonic
         self._endings = Endings(store, dead_letter, on_moved, on_lost)
         # Never held while the store or the broker is called: the store calls ``_on_commit`` from its own locks.
@@ -278,13 +281,15 @@ class Relay:
         return not packed.entries or self._publish(name, window, message_id, packed)
 
     def _publish(self, name: str, window: Window, message_id: str, message: Message) -> bool:
-        try:
-            self._queue.publish(message.task, message.encode(message_id), queue=name)
-        except BrokerUnavailable as error:
-            with self._changed:
-                window.take_back(message_id, now=self._monotonic())
-            self._broker_problem = str(error)
-            return False
+        with Handing(self._tracer, name, message_id, message) as handing:
+            try:
+                self._queue.publish(message.task, message.encode(message_id, handing.trails), queue=name)
+            except BrokerUnavailable as error:
+                handing.refuse(error.code, is_new=self._broker_problem is None)
+                with self._changed:
+                    window.take_back(message_id, now=self._monotonic())
+                self._broker_problem = str(error)
+                return False
         self._broker_problem = None
         return True
 

@@ -1,6 +1,6 @@
 """Turn one waiting job into the message its worker reads: for queues whose jobs travel alone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -22,6 +22,7 @@ from shared.contracts.queues import (
     TAKE_INVENTORY,
     VERIFY_ACTION,
 )
+from shared.contracts.trail import Trail
 
 log = structlog.get_logger(__name__)
 # Returns what an investigation is asked, by its id, as of now; None if it is gone.
@@ -42,8 +43,11 @@ class Message(Protocol):
     @property
     def broken(self) -> list[Entry]: ...
 
-    def encode(self, message_id: str) -> bytes:
-        """Return the message as JSON."""
+    @property
+    def trails(self) -> Mapping[str, Trail | None]: ...
+
+    def encode(self, message_id: str, trails: Mapping[str, Trail]) -> bytes:
+        """Return the message as JSON; a job that ``trails`` names goes with that in place of its own."""
         ...
 
 
@@ -60,15 +64,25 @@ class Single:
     """The message of one job."""
 
     task: str = ""
+    job: Job | None = None
     message: Callable[[str], Contract] | None = None
     entries: list[Entry] = field(default_factory=list)
     left: list[Entry] = field(default_factory=list)
     finished: list[Entry] = field(default_factory=list)
     broken: list[Entry] = field(default_factory=list)
 
-    def encode(self, message_id: str) -> bytes:
+    @property
+    def trails(self) -> dict[str, Trail | None]:
+        """What the job was put for, by its id."""
+        return {self.job.id: self.job.trail} if self.job is not None else {}
+
+    def encode(self, message_id: str, trails: Mapping[str, Trail]) -> bytes:
         """Return the message as JSON; of none, nothing."""
-        return encode(self.message(message_id)) if self.message is not None else b""
+        if self.message is None or self.job is None:
+            return b""
+        trail = trails.get(self.job.id, self.job.trail)
+        message = self.message(message_id)
+        return encode(msgspec.structs.replace(message, incident_id=self.job.incident_id, trail=trail))
 
 
 class SinglePacking:
@@ -89,7 +103,7 @@ class SinglePacking:
             if message is None:
                 packed.broken.append(entry)
                 continue
-            packed.task, packed.message = job.kind, message
+            packed.task, packed.job, packed.message = job.kind, job, message
             packed.entries.append(entry)
             packed.left.extend(entries[index + 1 :])
             break

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from services.gateway.domain.records import Job
 from services.gateway.ports import Store
 from services.gateway.relay.timers import Timers
+from services.gateway.trail import following
 from shared.errors import TransientError
 from shared.ports import Clock
 
@@ -91,11 +93,12 @@ class TimerThread:
         try:
             job = self._store.find(Job, job_id)
             if job is not None and not job.state.is_final:
-                self._on_timer(job.id)
+                with following(job.trail), bound_contextvars(**job.log_ids):
+                    self._on_timer(job.id)
             self._failures.pop(job_id, None)
         except Exception as error:
             # A timer must never end the thread of all others.
-            log.exception("timer failed", job_id=job_id)
+            log.exception("timer failed", **(job.log_ids if job is not None else {"job_id": job_id}))
             self._retry(job_id, job, error)
 
     def _retry(self, job_id: str, job: Job | None, error: Exception) -> None:

@@ -17,6 +17,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from services.gateway.api.browser import CSRF_HEADER
+from services.gateway.trail import current_trail
 
 JSON = "application/json"
 # Marks a request as a page's own, in what WSGI calls the environment: no client can set it.
@@ -142,7 +143,7 @@ def _run(app: Any, environ: Any) -> tuple[bytes, str, Headers]:
 
 def _headers(method: str, one: One | None = None) -> list[tuple[str, str]]:
     headers = [(name, request.headers[name]) for name in _PASSED_ON if name in request.headers]
-    headers.append(("X-Request-Id", g.request_id))
+    headers += _trail_headers()
     if method in _WRITES:
         form = request.form
         headers.append((CSRF_HEADER, request.headers.get(CSRF_HEADER) or form.get("csrfToken", "")))
@@ -155,7 +156,13 @@ def _headers(method: str, one: One | None = None) -> list[tuple[str, str]]:
 
 def _headers_of_question(csrf_token: str) -> list[tuple[str, str]]:
     headers = [(name, request.headers[name]) for name in _PASSED_ON if name in request.headers and name not in _WHENCE]
-    return [*headers, ("X-Request-Id", g.request_id), (CSRF_HEADER, csrf_token)]
+    return [*headers, *_trail_headers(), (CSRF_HEADER, csrf_token)]
+
+
+def _trail_headers() -> list[tuple[str, str]]:
+    trail = current_trail()
+    traced = [("traceparent", trail.trace)] if trail is not None and trail.trace is not None else []
+    return [("X-Request-Id", g.request_id), *traced]
 
 
 def _flatten(query: Query) -> str:

@@ -36,6 +36,7 @@ from shared.contracts.messages import (
 from shared.contracts.queues import NORMALISE_DELIVERIES, REPEATABLE_TASKS, TASK_QUEUES, Queue
 from shared.contracts.severity import Severity
 from shared.contracts.signal import EntityHint, NormalisedSignal, SignalStatus
+from shared.contracts.trail import Trail
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, 123_456, tzinfo=UTC)
 RELEASED = Path(__file__).parent / "released"
@@ -59,6 +60,7 @@ DELIVERY = DeliveryToNormalise(
     source="alertmanager",
     received_at=NOW,
     body="{}",
+    trail=Trail(request_id="req_1", trace="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
 )
 POD = DiagnosedResource(cluster="prod", namespace="shop", kind="Pod", name="checkout-1")
 MESSAGES: list[Contract] = [
@@ -138,3 +140,11 @@ def test_names_of_queues_and_tasks_never_change() -> None:
     assert (Queue.INTAKE, NORMALISE_DELIVERIES) == ("intake", "intake.normalise_deliveries")
     assert TASK_QUEUES[NORMALISE_DELIVERIES] is Queue.INTAKE
     assert frozenset(TASK_QUEUES) >= REPEATABLE_TASKS
+
+
+def test_a_message_of_a_release_that_knew_no_trail_is_read_without_one():
+    [handed] = decode_normalise_deliveries((RELEASED / "normalise_deliveries.v1.json").read_bytes()).deliveries[:1]
+    results = decode_results((RELEASED / "results.v1.json").read_bytes())
+
+    assert handed.trail is None
+    assert results.traces == {}

@@ -61,11 +61,21 @@ def test_all_problems_are_named_at_once() -> None:
         ("FAULTLINE_GATEWAY_LINGER_SECONDS", "inf"),
         ("FAULTLINE_GATEWAY_LEASE_SECONDS", "0"),
         ("FAULTLINE_LOG_LEVEL", "loud"),
+        ("FAULTLINE_TRACES", "on"),
+        ("FAULTLINE_TRACES", "file:"),
+        ("FAULTLINE_TRACES", "otlp:http://collector"),
     ],
 )
 def test_a_value_out_of_range_is_refused(name: str, text: str) -> None:
     with pytest.raises(SettingsInvalid, match=name):
         read_settings({name: text}, [name])
+
+
+@pytest.mark.parametrize(
+    ("text", "traces"), [("none", "none"), ("otlp", "otlp"), ("file:/tmp/a:b.jsonl", Path("/tmp/a:b.jsonl"))]
+)
+def test_traces_go_nowhere_to_a_collector_or_to_a_file(text: str, traces: str | Path) -> None:
+    assert read_settings({"FAULTLINE_TRACES": text}, ["FAULTLINE_TRACES"]) == {"traces": traces}
 
 
 def test_the_value_of_a_secret_is_never_repeated(monkeypatch: pytest.MonkeyPatch) -> None:

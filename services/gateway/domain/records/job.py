@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from services.gateway.domain.records.base import Facets, Record
+from shared.contracts.trail import Trail
 
 
 class JobState(StrEnum):
@@ -55,11 +56,20 @@ class Job(Record, frozen=True, kw_only=True):
     finished_at: datetime | None = None
     # Who asked a worker to stop that is at it, where what it did until then must be known.
     cancelling_by: str | None = None
+    # Kept with it, so that log lines and a trace find it again after a restart, and at each attempt.
+    trail: Trail | None = None
 
     @property
     def record_id(self) -> str:
         """The job id."""
         return self.id
+
+    @property
+    def log_ids(self) -> dict[str, str]:
+        """The ids that log lines about the job have."""
+        request_id = self.trail.request_id if self.trail is not None else None
+        ids = {"job_id": self.id, "request_id": request_id, "incident_id": self.incident_id}
+        return {name: value for name, value in ids.items() if value is not None}
 
     def facets(self) -> Facets:
         """Listed by incident (or delivery), state and queue, newest first."""
