@@ -79,9 +79,10 @@ def test_zero_leaves_them_out(tmp_path: Path) -> None:
     assert {child.env[SETTING] for child in plan.children if child.name in WORKERS} == {"0"}
 
 
-def test_a_key_that_cannot_be_used_is_refused_before_anything_starts(tmp_path: Path) -> None:
-    with pytest.raises(CommandFailed, match="FAULTLINE_METRICS_KEY"):
-        a_plan(tmp_path, FAULTLINE_METRICS_KEY="short")
+@pytest.mark.parametrize("setting", ["FAULTLINE_METRICS_KEY", "FAULTLINE_INTAKE_TOKEN", "FAULTLINE_ADMIN_TOKEN"])
+def test_a_secret_that_cannot_be_used_is_refused_before_anything_starts(tmp_path: Path, setting: str) -> None:
+    with pytest.raises(CommandFailed, match=setting):
+        a_plan(tmp_path, **{setting: "short"})
 
 
 @pytest.mark.parametrize("port", ["", "9300"])
