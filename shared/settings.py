@@ -74,14 +74,14 @@ SETTINGS: dict[str, Setting] = {
         ),
         Setting(
             "FAULTLINE_ADMIN_TOKEN",
-            as_text,
+            as_key,
             None,
             "Admin token to use instead of a generated one; at least 16 characters.",
             secret=True,
         ),
         Setting(
             "FAULTLINE_INTAKE_TOKEN",
-            as_text,
+            as_key,
             None,
             "Token that may send deliveries and nothing else, for a sender that is set up together with the gateway; "
             "at least 16 characters. See [access](access.md#tokens-that-settings-give).",

@@ -41,6 +41,13 @@ def test_what_is_inhibited_and_by_what_are_alerts():
     assert named <= {rule["alert"] for rule in RULES}
 
 
+def test_a_worker_that_is_silent_holds_back_what_follows_from_it_and_only_of_its_queue():
+    (rule,) = [one for one in FILE["inhibit_rules"] if one["source_matchers"] == ["alertname = FaultlineWorkerSilent"]]
+
+    assert rule["target_matchers"] == ['alertname =~ "FaultlineBacklogOld|FaultlineWorkLost"']
+    assert rule["equal"] == ["queue"]
+
+
 def test_it_shows_its_token_from_the_file_that_it_is_handed():
     (webhook,) = FILE["receivers"][0]["webhook_configs"]
 

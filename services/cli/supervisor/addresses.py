@@ -16,33 +16,39 @@ _PRIVATE = 0o700
 _WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - recognised here, not bound.
 
 
-def claim_port(setting: str, host: str, port: int, *, avoid: frozenset[int] = frozenset()) -> int:
+def claim_port(
+    setting: str, host: str, port: int, *, avoid: frozenset[int] = frozenset(), zero: str = "picks a free one"
+) -> int:
     """Return ``port`` if it can be listened on at ``host``, or any free port for 0.
 
-    Raises ``CommandFailed``, which says why not and names ``setting``.
+    Raises ``CommandFailed``, which says why not and names ``setting``; ``zero`` is what it says of a setting of 0.
     """
     if port == 0:
-        return find_free_port(host, avoid)
-    problem = _why_not(host, port)
+        return find_free_port(host, avoid, setting=setting)
+    problem = _why_not(setting, host, port)
     if problem is None and port not in avoid:
         return port
-    hint = f"Set {setting} to another port (0 picks a free one)."
+    hint = f"Set {setting} to another port (0 {zero})."
     raise CommandFailed(f"Port {port} on {host} {problem or 'is wanted twice'}. {hint}")
 
 
-def find_port_near(host: str, port: int, avoid: frozenset[int]) -> int:
+def find_port_near(setting: str, host: str, port: int, avoid: frozenset[int]) -> int:
     """Return ``port`` if it can be listened on at ``host`` now, else any other that can; never one of ``avoid``."""
-    return port if port not in avoid and _why_not(host, port) is None else find_free_port(host, avoid)
+    is_free = port not in avoid and _why_not(setting, host, port) is None
+    return port if is_free else find_free_port(host, avoid, setting=setting)
 
 
-def find_free_port(host: str, avoid: frozenset[int] = frozenset()) -> int:
-    """Return a port nothing listens on. Somebody may still take it before our child does; then that child says so."""
+def find_free_port(host: str, avoid: frozenset[int] = frozenset(), *, setting: str = "FAULTLINE_PORT") -> int:
+    """Return a port nothing listens on. Somebody may still take it before our child does; then that child says so.
+
+    Raises ``CommandFailed``, which names the setting of the host beside ``setting``.
+    """
     while True:
         try:
             with _bound(host, 0) as probe:
                 port: int = probe.getsockname()[1]
         except OSError as error:
-            raise CommandFailed(f"Cannot listen on {host}: {error.strerror or error}. Set FAULTLINE_HOST.") from error
+            raise _bad_host(setting, host, error) from error
         if port not in avoid:
             return port
 
@@ -73,11 +79,17 @@ def broker_socket_path(folder: Path) -> Path:
     return short / "valkey.sock"
 
 
-def _why_not(host: str, port: int) -> str | None:
+def _bad_host(setting: str, host: str, error: OSError) -> CommandFailed:
+    # Each port's address has the setting of the same name.
+    named = f"{setting.removesuffix('_PORT')}_HOST"
+    return CommandFailed(f"Cannot listen on {host}: {error.strerror or error}. Set {named}.")
+
+
+def _why_not(setting: str, host: str, port: int) -> str | None:
     try:
         _bound(host, port).close()
     except socket.gaierror as error:
-        return f"cannot be used: {error.strerror}"
+        raise _bad_host(setting, host, error) from error
     except OSError as error:
         words = {errno.EADDRINUSE: "is taken", errno.EACCES: "needs more rights than you have"}
         return words.get(error.errno or 0, f"cannot be used: {error.strerror}")

@@ -168,22 +168,22 @@ def _flower_port(settings: Mapping[str, Any], environ: Mapping[str, str], avoid:
     if wanted == 0:
         return None
     if environ.get("FAULTLINE_FLOWER_PORT"):
-        return claim_port("FAULTLINE_FLOWER_PORT", "127.0.0.1", wanted, avoid=avoid)
+        return claim_port("FAULTLINE_FLOWER_PORT", "127.0.0.1", wanted, avoid=avoid, zero="leaves Flower out")
     # Nobody asked for the usual port, so another will do.
-    return find_port_near("127.0.0.1", wanted, avoid)
+    return find_port_near("FAULTLINE_FLOWER_PORT", "127.0.0.1", wanted, avoid)
 
 
 def _metrics_ports(settings: Mapping[str, Any], environ: Mapping[str, str], avoid: frozenset[int]) -> dict[str, int]:
-    host, first = settings["metrics_host"], settings["metrics_port"]
+    setting, host, first = "FAULTLINE_METRICS_PORT", settings["metrics_host"], settings["metrics_port"]
     if first == 0:
         return {}
     found: dict[str, int] = {}
     for wanted, name in enumerate(_WORKERS, first or _FIRST_METRICS_PORT):
         taken = avoid | frozenset(found.values())
-        if environ.get("FAULTLINE_METRICS_PORT"):
-            found[name] = claim_port("FAULTLINE_METRICS_PORT", host, wanted, avoid=taken)
+        if environ.get(setting):
+            found[name] = claim_port(setting, host, wanted, avoid=taken, zero="leaves them out")
         else:
-            found[name] = find_port_near(host, wanted, taken)
+            found[name] = find_port_near(setting, host, wanted, taken)
     return found
 
 

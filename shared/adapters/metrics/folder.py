@@ -1,5 +1,6 @@
 """The private folder a worker's processes keep their counts in."""
 
+import fcntl
 import os
 import stat
 import tempfile
@@ -32,3 +33,14 @@ def make_folder(name: str, processes: int) -> Path:
             with (folder / f"{kind}_{place}.db").open("xb") as made:
                 os.posix_fallocate(made.fileno(), 0, _FILE_BYTES)
     return folder
+
+
+def keep_folder(folder: Path) -> int:
+    """Let what clears temporary folders of old files pass ``folder`` by; return the descriptor that sees to it.
+
+    A worker that has nothing to do for days leaves its files as old as what nobody needs. ``systemd-tmpfiles`` goes
+    into no folder that is locked, and this one is as long as this process, or one forked from it, has the descriptor.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    return descriptor

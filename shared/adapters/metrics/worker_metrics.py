@@ -3,7 +3,7 @@
 import os
 import time
 from collections import deque
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ import structlog
 from celery import Celery, Task, signals, states
 from celery.exceptions import TimeLimitExceeded, WorkerLostError
 
-from shared.adapters.metrics.folder import make_folder
+from shared.adapters.metrics.folder import keep_folder, make_folder
 from shared.adapters.metrics.listener import MetricsListener
 from shared.worker_settings import WorkerSettings
 
@@ -49,8 +49,7 @@ class WorkerMetrics:
 
     def count_call(self, call: str, seconds: float, *, failed: bool) -> None:
         """Count a call of the door."""
-        if self._figures is not None:
-            self._figures.count_call(call, seconds, failed=failed)
+        self._count(lambda figures: figures.count_call(call, seconds, failed=failed))
 
     def note_heard(self) -> None:
         """Note that the gateway heard our hello."""
@@ -67,6 +66,7 @@ class WorkerMetrics:
             return
         try:
             folder = make_folder(f"metrics-{self._service}-{port}", processes)
+            keep_folder(folder)
         except OSError as error:
             listener.server_close()
             self._problem = str(error)
@@ -108,13 +108,23 @@ class WorkerMetrics:
     def _note_ended(self, sender: "Task[..., Any]", task_id: str, state: str | None = None, **_: Any) -> None:
         began = self._began.pop(task_id, None)
         # Of a killed task its process is told without a state, and the main process, which never saw it begin, too.
-        if began is not None and state is not None and self._figures is not None:
-            outcome = "done" if state == states.SUCCESS else "failed"
-            self._figures.count_task(str(sender.name), outcome, time.perf_counter() - began)
+        if began is not None and state is not None:
+            outcome, seconds = "done" if state == states.SUCCESS else "failed", time.perf_counter() - began
+            self._count(lambda figures: figures.count_task(str(sender.name), outcome, seconds))
 
     def _note_killed(self, sender: "Task[..., Any]", task_id: str, exception: Exception, **_: Any) -> None:
         """Count in the main process what a killed process of the pool cannot; others count for themselves."""
         outcome = {WorkerLostError: "lost", TimeLimitExceeded: "timed_out"}.get(type(exception))
-        if outcome is not None and self._figures is not None and task_id not in self._killed:
+        if outcome is not None and task_id not in self._killed:
             self._killed.append(task_id)
-            self._figures.count_task(str(sender.name), outcome)
+            self._count(lambda figures: figures.count_task(str(sender.name), outcome))
+
+    def _count(self, count: Callable[["Figures"], None]) -> None:
+        if self._figures is None:
+            return
+        try:
+            count(self._figures)
+        except Exception:
+            # Files that were taken away must not fail the work that is counted: a claim would be lost by it.
+            self._figures = None
+            log.exception("this process counts no more; its metrics are wrong from now on")

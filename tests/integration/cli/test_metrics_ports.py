@@ -67,7 +67,8 @@ def test_ports_that_were_asked_for_are_given_in_turn(tmp_path: Path) -> None:
 
 def test_one_that_was_asked_for_and_is_taken_is_refused(tmp_path: Path) -> None:
     first = three_free()
-    with socket.create_server(("127.0.0.1", first + 1)), pytest.raises(CommandFailed, match=SETTING):
+    advice = rf"Set {SETTING} to another port \(0 leaves them out\)\."
+    with socket.create_server(("127.0.0.1", first + 1)), pytest.raises(CommandFailed, match=advice):
         a_plan(tmp_path, FAULTLINE_METRICS_PORT=str(first))
 
 
@@ -78,6 +79,13 @@ def test_zero_leaves_them_out(tmp_path: Path) -> None:
     assert {child.env[SETTING] for child in plan.children if child.name in WORKERS} == {"0"}
 
 
-def test_a_key_that_cannot_be_used_is_refused_before_anything_starts(tmp_path: Path) -> None:
-    with pytest.raises(CommandFailed, match="FAULTLINE_METRICS_KEY"):
-        a_plan(tmp_path, FAULTLINE_METRICS_KEY="short")
+@pytest.mark.parametrize("setting", ["FAULTLINE_METRICS_KEY", "FAULTLINE_INTAKE_TOKEN", "FAULTLINE_ADMIN_TOKEN"])
+def test_a_secret_that_cannot_be_used_is_refused_before_anything_starts(tmp_path: Path, setting: str) -> None:
+    with pytest.raises(CommandFailed, match=setting):
+        a_plan(tmp_path, **{setting: "short"})
+
+
+@pytest.mark.parametrize("port", ["", "9300"])
+def test_an_address_that_cannot_be_listened_on_names_its_own_setting(tmp_path: Path, port: str) -> None:
+    with pytest.raises(CommandFailed, match=r"Cannot listen on 300\.1\.1\.1: .* Set FAULTLINE_METRICS_HOST\."):
+        a_plan(tmp_path, FAULTLINE_METRICS_HOST="300.1.1.1", **{SETTING: port})

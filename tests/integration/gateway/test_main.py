@@ -130,6 +130,13 @@ def test_its_metrics_tell_of_commits_and_of_the_door_and_are_right_after_kill_9(
     assert "the-key-of-the-metrics" not in process.log.read_text()
 
 
+def test_its_metrics_tell_of_a_broker_that_is_away_before_anything_was_to_be_handed_over(process: Process):
+    page = requests.get(f"{process.url()}/metrics", timeout=20).text
+
+    assert value_of(page, "faultline_broker_up") == 0
+    assert value_of(page, "faultline_jobs", queue="intake", state="waiting") == 0
+
+
 def test_who_signed_in_is_known_after_kill_9_and_who_was_revoked_is_not(process: Process, tmp_path: Path):
     url = process.url()
     token = (tmp_path / "data" / "admin-token").read_text().strip()

@@ -1,6 +1,7 @@
 """What real workers count over their processes, who may read it, and what is left of it when one is killed."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -201,6 +202,21 @@ def test_a_worker_whose_port_is_taken_works_without_metrics(tmp_path: Path) -> N
 
             assert "metrics are not served" in rig.log()
             assert listening(worker.pid) == []
+
+
+def test_a_worker_whose_files_were_taken_away_works_all_the_same(tmp_path: Path) -> None:
+    port = a_port()
+    with running_rig(tmp_path) as rig, rig.worker(FAULTLINE_METRICS_PORT=str(port), TMPDIR=str(tmp_path)):
+        rig.wait_for_hello()
+        (folder,) = tmp_path.glob("faultline-*-metrics-intake-*")
+        # Before the process of the pool has counted anything, and so opened its files.
+        shutil.rmtree(folder)
+        rig.wait_until_done([rig.accept(FIRING)])
+        rig.wait_for(lambda: "this process counts no more" in rig.log(), "the word about the files")
+        rig.wait_until_done([rig.accept(FIRING + b" ")])
+
+        assert "raised" not in rig.log()
+        assert scrape(port).status_code == 200
 
 
 @pytest.mark.parametrize("service", ["intake", "graph", "actions"])

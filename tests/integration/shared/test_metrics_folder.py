@@ -1,9 +1,10 @@
+import fcntl
 import os
 from pathlib import Path
 
 import pytest
 
-from shared.adapters.metrics.folder import make_folder
+from shared.adapters.metrics.folder import keep_folder, make_folder
 
 
 @pytest.fixture(autouse=True)
@@ -46,3 +47,15 @@ def test_a_link_that_somebody_left_is_not_followed(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="not a private folder"):
         make_folder("metrics-intake-9100", 1)
     assert (elsewhere / "theirs").exists()
+
+
+def test_one_that_is_kept_is_locked_against_what_clears_old_files() -> None:
+    folder = make_folder("metrics-intake-9100", 1)
+    kept, cleaner = keep_folder(folder), os.open(folder, os.O_RDONLY)
+    try:
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(cleaner, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.close(kept)
+        fcntl.flock(cleaner, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    finally:
+        os.close(cleaner)

@@ -19,9 +19,9 @@ from shared.ports import Clock
 
 log = structlog.get_logger(__name__)
 
-# How far back a delivery that was read is looked for; what waits beyond, the queue's own figures tell.
-_LOOKED_AT = 20
-_DECIDED = frozenset({DeliveryState.PROCESSED, DeliveryState.QUARANTINED})
+# A preview reads again what came long ago: it says nothing of the source.
+_CAME = (DeliveryState.ACCEPTED, DeliveryState.PROCESSED, DeliveryState.QUARANTINED)
+_READ = (DeliveryState.PROCESSED, DeliveryState.QUARANTINED)
 
 
 class _Cluster(msgspec.Struct):
@@ -57,24 +57,23 @@ class ConnectorFigures(Collector):
         )
         now = self._clock.now()
         for source in SOURCES:
-            newest = self._newest(source.name, 1)
-            if not newest:
+            newest = self._newest(source.name, _CAME)
+            if newest is None:
                 continue
-            age.add_metric([source.name], max(0.0, (now - newest[0].received_at).total_seconds()))
+            age.add_metric([source.name], max(0.0, (now - newest.received_at).total_seconds()))
             up.add_metric(["source", source.name], 1 if self._is_understood(source.name, newest) else 0)
         for cluster in self._read_clusters():
             up.add_metric(["cluster", cluster.context], 0 if cluster.problem else 1)
         return up, age
 
-    def _is_understood(self, source: str, newest: list[Delivery]) -> bool:
+    def _is_understood(self, source: str, newest: Delivery) -> bool:
         """Answer whether the newest delivery that was read could be; one that waits says nothing yet."""
-        if newest[0].state not in _DECIDED:
-            newest = self._newest(source, _LOOKED_AT)
-        decided = (one for one in newest if one.state in _DECIDED)
-        return next((one.state is DeliveryState.PROCESSED for one in decided), True)
+        read = newest if newest.state in _READ else self._newest(source, _READ)
+        return read is None or read.state is DeliveryState.PROCESSED
 
-    def _newest(self, source: str, limit: int) -> list[Delivery]:
-        return self._store.list_records(Delivery, RecordQuery(tags=(source,), limit=limit, with_total=False)).records
+    def _newest(self, source: str, states: tuple[DeliveryState, ...]) -> Delivery | None:
+        query = RecordQuery(tags=(source,), states=states, limit=1, with_total=False)
+        return next(iter(self._store.list_records(Delivery, query).records), None)
 
     def _read_clusters(self) -> tuple[_Cluster, ...]:
         """Return the clusters of the last inventory; each inventory is read once."""

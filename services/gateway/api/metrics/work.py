@@ -1,4 +1,4 @@
-"""What queues, broker and workers show: asked of the relay when Prometheus asks."""
+"""What queues, broker and workers show: asked of the relay, and by it of the broker, when Prometheus asks."""
 
 from collections.abc import Iterator
 
@@ -46,5 +46,7 @@ class WorkFigures(Collector):
             heard.add_metric([worker.service, worker.worker], worker.heard_seconds_ago)
         yield heard
         yield GaugeMetricFamily("faultline_timers", "Timers that are set.", value=stats.timers)
-        broker_up = 1 if stats.broker_problem is None else 0
+        # Asked, since where nothing is sent nothing fails; and one that answers need not take what it is sent.
+        problem = stats.broker_problem or self._relay.health()
+        broker_up = 1 if problem is None else 0
         yield GaugeMetricFamily("faultline_broker_up", "1 if the broker takes messages.", value=broker_up)

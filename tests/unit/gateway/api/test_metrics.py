@@ -261,6 +261,17 @@ def test_a_source_is_up_while_its_newest_delivery_that_was_read_could_be(gw: Gat
     assert shown(gw, "faultline_connector_up", kind="source", name="alertmanager") is None
 
 
+def test_what_was_read_again_for_a_preview_says_nothing_of_its_source(gw: GatewayUnderTest):
+    report(gw, unread(send(gw, "sentry")))
+    gw.clock.advance(60)
+    for _ in range(30):
+        preview = msgspec.structs.replace(send(gw, "sentry"), state=DeliveryState.PREVIEWED, preview_id="pre_1")
+        gw.store.transact(lambda tx, one=preview: tx.put(one))
+
+    assert shown(gw, "faultline_source_last_delivery_seconds", source="sentry") == 60
+    assert shown(gw, "faultline_connector_up", kind="source", name="sentry") == 0
+
+
 def take_inventory(gw: GatewayUnderTest, *clusters: NamedCluster, blob: str | None = None) -> None:
     gw.clock.advance(1)
     now = gw.clock.now()
