@@ -2,8 +2,11 @@
 
 import fcntl
 import os
+import shutil
 import stat
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 
 _PRIVATE = 0o700
@@ -11,6 +14,8 @@ _PRIVATE = 0o700
 _FILE_BYTES = 128 << 10
 MAIN = "main"
 _KINDS = ("counter", "histogram")
+# As long as a worker may take from making its folder to locking it, many times over.
+_ABANDONED_SECONDS = 60.0
 
 
 def make_folder(name: str, processes: int) -> Path:
@@ -44,3 +49,27 @@ def keep_folder(folder: Path) -> int:
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     fcntl.flock(descriptor, fcntl.LOCK_SH)
     return descriptor
+
+
+def remove_abandoned(name: str, *, but: Path) -> None:
+    """Remove this user's folders whose name begins with ``name`` and that no living worker keeps, except ``but``.
+
+    A worker that is killed leaves its folder; one that is given another port each time would leave one at each start.
+    """
+    for folder in Path(tempfile.gettempdir()).glob(f"faultline-{os.getuid()}-{name}-*"):
+        if folder != but:
+            with suppress(OSError):
+                _remove_if_abandoned(folder)
+
+
+def _remove_if_abandoned(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        found = os.fstat(descriptor)
+        if found.st_uid != os.getuid() or time.time() - found.st_mtime < _ABANDONED_SECONDS:
+            return
+        # Whoever keeps it has it locked.
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(folder)
+    finally:
+        os.close(descriptor)

@@ -11,7 +11,7 @@ import structlog
 from celery import Celery, Task, signals, states
 from celery.exceptions import TimeLimitExceeded, WorkerLostError
 
-from shared.adapters.metrics.folder import keep_folder, make_folder
+from shared.adapters.metrics.folder import keep_folder, make_folder, remove_abandoned
 from shared.adapters.metrics.listener import MetricsListener
 from shared.worker_settings import WorkerSettings
 
@@ -67,6 +67,7 @@ class WorkerMetrics:
         try:
             folder = make_folder(f"metrics-{self._service}-{port}", processes)
             keep_folder(folder)
+            remove_abandoned("metrics", but=folder)
         except OSError as error:
             listener.server_close()
             self._problem = str(error)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.adapters.metrics.folder import keep_folder, make_folder
+from shared.adapters.metrics.folder import keep_folder, make_folder, remove_abandoned
 
 
 @pytest.fixture(autouse=True)
@@ -59,3 +59,21 @@ def test_one_that_is_kept_is_locked_against_what_clears_old_files() -> None:
         fcntl.flock(cleaner, fcntl.LOCK_EX | fcntl.LOCK_NB)
     finally:
         os.close(cleaner)
+
+
+def test_what_killed_workers_left_goes_and_what_is_kept_or_new_or_anothers_stays(tmp_path: Path) -> None:
+    own, left, kept, new = (make_folder(f"metrics-intake-{port}", 1) for port in (9100, 9201, 9202, 9203))
+    shared = tmp_path / "elsewhere"
+    shared.mkdir(mode=0o700)
+    link = tmp_path / f"faultline-{os.getuid()}-metrics-intake-9204"
+    link.symlink_to(shared)
+    for folder in (own, left, kept, shared):
+        os.utime(folder, (0, 0))
+    lock = keep_folder(kept)
+    try:
+        remove_abandoned("metrics", but=own)
+    finally:
+        os.close(lock)
+
+    assert not left.exists()
+    assert all(folder.exists() for folder in (own, kept, new, link, shared))
