@@ -148,6 +148,29 @@ def test_a_variable_of_the_sdk_that_it_cannot_use_costs_the_spans_only(monkeypat
         assert span.context is None
 
 
+def test_a_header_that_cannot_be_read_is_told_without_what_is_in_it(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "Authorization: Bearer the-key-of-a-collector")
+    tracer = open_tracer("otlp", service="tests", version="0")
+    with tracer.begin("work", SpanKind.INTERNAL):
+        pass
+    tracer.close()
+
+    assert "a header of OTEL_EXPORTER_OTLP_HEADERS cannot be read" in caplog.text
+    assert "the-key-of-a-collector" not in caplog.text
+
+
+def test_a_caller_cannot_fill_the_log_with_a_long_parent(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    tracer = open_tracer(tmp_path / "traces.jsonl", service="tests", version="0")
+    with tracer.begin("work", SpanKind.SERVER, parent="0" * 5_000, links=["0" * 5_000]) as span:
+        assert span.context is not None
+    tracer.close()
+
+    assert not caplog.records
+
+
 @pytest.mark.parametrize(("service", "root"), [("gateway", "main"), ("intake", "worker"), ("graph", "worker")])
 def test_where_nothing_is_traced_open_telemetry_is_not_even_imported(service: str, root: str) -> None:
     told = {"FAULTLINE_BROKER_URL": "redis://127.0.0.1:1/0", "FAULTLINE_DOOR_KEY": "a-key-for-an-import-only"}
