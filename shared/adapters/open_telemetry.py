@@ -30,6 +30,8 @@ _STUCK_SECONDS = 1.0
 _FILE_DELAY_MILLISECONDS = 200
 # A traceparent is 55 characters; of a later version it may be longer. The SDK warns of each that it finds too long.
 _LONGEST_PARENT = 512
+# As log files: nothing secret is meant to be in it, and nobody else's business it is.
+_OWNER_ONLY = 0o600
 _KINDS = {kind: api.SpanKind[kind.name] for kind in SpanKind}
 _propagator = TraceContextTextMapPropagator()
 
@@ -148,7 +150,7 @@ class _LineFile:
     def write(self, line: str) -> None:
         # Opened here, where what goes wrong costs spans and not the work they tell of.
         if self._file is None:
-            self._file = FileIO(self._path, "a")
+            self._file = FileIO(self._path, "a", opener=lambda path, flags: os.open(path, flags, _OWNER_ONLY))
         self._file.write(line.encode())
 
     def flush(self) -> None:

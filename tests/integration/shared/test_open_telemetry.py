@@ -2,6 +2,7 @@
 
 import http.server
 import os
+import stat
 import subprocess
 import sys
 import threading
@@ -117,6 +118,7 @@ def test_processes_that_write_one_file_at_once_write_whole_lines(tmp_path: Path)
         thread.join()
 
     spans = read_spans(file)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert {one.service for one in spans} == {"faultline-writer-0", "faultline-writer-1"}
     assert len({one.span_id for one in spans}) == len(spans) == 2_000
 
