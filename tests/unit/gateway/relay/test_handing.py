@@ -10,7 +10,7 @@ from services.gateway.handlers.accept_delivery import Incoming, accept_delivery
 from services.gateway.handlers.finish_job import dead_letter
 from services.gateway.handlers.write_question import write_question
 from services.gateway.relay import Relay, RelayOptions
-from services.gateway.trail import following
+from services.gateway.trail import current_trail, following
 from shared.adapters.clock import SystemClock
 from shared.adapters.tracing import NoTracer
 from shared.contracts.diagnosis import DiagnosedResource
@@ -36,6 +36,8 @@ class Setting:
         self.store = MemoryStore(self.clock)
         self.queue = FakeJobQueue()
         self.spans = KeptSpans()
+        # What the work at each timer was done for.
+        self.at_timers: list[Trail | None] = []
 
     def accept(self, trail: Trail | None) -> str:
         incoming = Incoming(source="webhook", sender="tok_1", headers={}, body=b"{}")
@@ -48,7 +50,7 @@ class Setting:
             self.store,
             self.queue,
             self.clock,
-            on_timer=lambda _: None,
+            on_timer=lambda _: self.at_timers.append(current_trail()),
             dead_letter=dead_letter,
             write_question=write_question,
             options=RelayOptions(window=3, batch_limit=4, linger_seconds=0.01, lease_seconds=lease),
@@ -125,6 +127,16 @@ def test_a_job_that_is_done_again_names_the_trace_of_the_earlier_one_once(settin
     (handed,) = setting.spans.named("hand intake.normalise_deliveries")
     assert handed.links == (EARLIER,)
     assert message.deliveries[0].trail == Trail(request_id="req_9", trace=handed.context)
+
+
+def test_what_a_timer_does_is_done_for_the_request_that_set_it_and_does_nothing_again(setting: Setting) -> None:
+    trail = Trail(request_id="req_9", trace=TRACE, earlier=EARLIER)
+    timer = a_job(queue=None, not_before=setting.clock.now(), trail=trail)
+    setting.store.transact(lambda tx: tx.put(timer))
+    with setting.relay():
+        wait_until(lambda: setting.at_timers, "the timer")
+
+    assert setting.at_timers == [Trail(request_id="req_9", trace=TRACE)]
 
 
 def test_a_job_that_travels_alone_says_its_incident_too(setting: Setting) -> None:
