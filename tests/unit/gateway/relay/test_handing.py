@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+import structlog
 
 from services.gateway.domain.records import Job
 from services.gateway.handlers.accept_delivery import Incoming, accept_delivery
@@ -14,7 +15,7 @@ from services.gateway.trail import current_trail, following
 from shared.adapters.clock import SystemClock
 from shared.adapters.tracing import NoTracer
 from shared.contracts.diagnosis import DiagnosedResource
-from shared.contracts.messages import decode_diagnose_resource
+from shared.contracts.messages import Claim, decode_diagnose_resource
 from shared.contracts.queues import DIAGNOSE_RESOURCE, Queue
 from shared.contracts.trail import Trail
 from shared.ports import Tracer
@@ -117,6 +118,18 @@ def test_work_that_was_lost_is_handed_again_in_the_same_trace_and_the_trace_says
     first, second, *_ = setting.spans.named("hand intake.normalise_deliveries")
     assert (first.parent, second.parent) == (TRACE, TRACE)
     assert (first.attributes["faultline.handed_again"], second.attributes["faultline.handed_again"]) == (False, True)
+
+
+def test_the_log_tells_of_a_worker_that_fell_silent_by_the_request_of_its_job(setting: Setting) -> None:
+    job_id = setting.accept(TRAIL)
+    with structlog.testing.capture_logs() as lines, setting.relay(lease=0.2) as relay:
+        setting.queue.wait_for(1)
+        relay.claim(Claim(job_id=job_id, attempt=1, worker="w"))
+        silent = "the worker of a job fell silent"
+        wait_until(lambda: any(line["event"] == silent for line in lines), "the line")
+
+    told = next(line for line in lines if line["event"] == silent)
+    assert (told["job_id"], told["request_id"]) == (job_id, "req_1")
 
 
 def test_a_job_that_is_done_again_names_the_trace_of_the_earlier_one_once(setting: Setting) -> None:
