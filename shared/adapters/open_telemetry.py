@@ -28,6 +28,10 @@ CLOSE_SECONDS = 2.0
 # A collector that has not answered for so long is not waited for at the end.
 _STUCK_SECONDS = 1.0
 _FILE_DELAY_MILLISECONDS = 200
+# A traceparent is 55 characters; of a later version it may be longer. The SDK warns of each that it finds too long.
+_LONGEST_PARENT = 512
+# As log files: nothing secret is meant to be in it, and nobody else's business it is.
+_OWNER_ONLY = 0o600
 _KINDS = {kind: api.SpanKind[kind.name] for kind in SpanKind}
 _propagator = TraceContextTextMapPropagator()
 
@@ -39,6 +43,8 @@ def make_tracer(file: Path | None, *, service: str, version: str) -> Tracer:
     OTEL_TRACES_SAMPLER and so on) hold. Nothing is connected to here.
     """
     if file is None:
+        # It quotes a header that it cannot read, and what is in it is mostly a key.
+        logging.getLogger("opentelemetry.util.re").addFilter(_without_values)
         if not logging.getLogger().isEnabledFor(logging.DEBUG):
             # It logs each failed batch, and each try; ours says once that it fails.
             logging.getLogger("opentelemetry.exporter").setLevel(logging.CRITICAL)
@@ -124,7 +130,14 @@ class _SdkSpan:
 
 
 def _context_of(parent: str | None) -> Context:
-    return _propagator.extract({"traceparent": parent}, Context()) if parent else Context()
+    if not parent or len(parent) > _LONGEST_PARENT:
+        return Context()
+    return _propagator.extract({"traceparent": parent}, Context())
+
+
+def _without_values(record: logging.LogRecord) -> bool:
+    record.msg, record.args = "a header of OTEL_EXPORTER_OTLP_HEADERS cannot be read, and is left out", ()
+    return True
 
 
 class _LineFile:
@@ -137,7 +150,7 @@ class _LineFile:
     def write(self, line: str) -> None:
         # Opened here, where what goes wrong costs spans and not the work they tell of.
         if self._file is None:
-            self._file = FileIO(self._path, "a")
+            self._file = FileIO(self._path, "a", opener=lambda path, flags: os.open(path, flags, _OWNER_ONLY))
         self._file.write(line.encode())
 
     def flush(self) -> None:

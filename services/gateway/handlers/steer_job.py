@@ -37,12 +37,7 @@ def retry_job(tx: Transaction, job_id: str, actor: str) -> str:
     of a timer must still be open, with nothing firing.
     """
     job = tx.get(Job, job_id)
-    if job.kind == EXECUTE_ACTION:
-        raise JobNotRetryable("An action is executed by asking for it, never by a retry; look at the action.")
-    if job.state is JobState.UNKNOWN and job.kind not in _REPEATABLE:
-        raise JobNotRetryable("Nobody knows whether it took effect outside; look there before doing it anew.")
-    if job.state not in {JobState.FAILED, JobState.CANCELLED, JobState.UNKNOWN}:
-        raise JobNotRetryable(f"The job is {job.state}; only failed, cancelled or unknown jobs can be retried.")
+    _refuse_retry(job)
     again = Job(
         id=new_id("job"),
         kind=job.kind,
@@ -71,6 +66,15 @@ def retry_job(tx: Transaction, job_id: str, actor: str) -> str:
         tx.put(msgspec.structs.replace(silence, end_job_id=again.id))
     write_audit(tx, EntryType.JOB_RETRIED, actor, f"Job done again: {job.kind}", jobId=again.id, retryOf=job.id)
     return again.id
+
+
+def _refuse_retry(job: Job) -> None:
+    if job.kind == EXECUTE_ACTION:
+        raise JobNotRetryable("An action is executed by asking for it, never by a retry; look at the action.")
+    if job.state is JobState.UNKNOWN and job.kind not in _REPEATABLE:
+        raise JobNotRetryable("Nobody knows whether it took effect outside; look there before doing it anew.")
+    if job.state not in {JobState.FAILED, JobState.CANCELLED, JobState.UNKNOWN}:
+        raise JobNotRetryable(f"The job is {job.state}; only failed, cancelled or unknown jobs can be retried.")
 
 
 def cancel_job(tx: Transaction, job_id: str, actor: str) -> str:

@@ -64,6 +64,7 @@ class Endings:
         job = self._store.find(Job, job_id)
         if job is None or job.state.is_final:
             return False
+        log.warning("the worker of a job fell silent", **job.log_ids, kind=job.kind)
         if job.kind not in REPEATABLE_TASKS:
             self._store.transact(lambda tx: self._mark_unknown(tx, job_id, last))
             return False

@@ -192,7 +192,7 @@ class Relay:
             return
         window = self._windows.get(job.queue)
         if window is None:
-            log.warning("job of an unknown queue", job_id=job.id, queue=job.queue)
+            log.warning("job of an unknown queue", **job.log_ids, queue=job.queue)
             return
         now = self._monotonic()
         with self._changed:

@@ -114,7 +114,7 @@ class SinglePacking:
         try:
             return write(job) if write is not None else None
         except msgspec.ValidationError:
-            log.exception("the payload of a job cannot be read", job_id=job.id)
+            log.exception("the payload of a job cannot be read", **job.log_ids)
             return None
 
     def _investigate(self, job: Job) -> Callable[[str], Contract] | None:
@@ -122,7 +122,7 @@ class SinglePacking:
         if asked is None:
             return None
         if asked.left_out > 0:
-            log.warning("signals left out of a question", job_id=job.id, count=asked.left_out)
+            log.warning("signals left out of a question", **job.log_ids, count=asked.left_out)
         return lambda message_id: InvestigateIncident(
             message_id=message_id,
             job_id=job.id,

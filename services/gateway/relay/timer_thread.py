@@ -10,7 +10,7 @@ from structlog.contextvars import bound_contextvars
 from services.gateway.domain.records import Job
 from services.gateway.ports import Store
 from services.gateway.relay.timers import Timers
-from services.gateway.trail import following
+from services.gateway.trail import caused_by, following
 from shared.errors import TransientError
 from shared.ports import Clock
 
@@ -93,7 +93,7 @@ class TimerThread:
         try:
             job = self._store.find(Job, job_id)
             if job is not None and not job.state.is_final:
-                with following(job.trail), bound_contextvars(**job.log_ids):
+                with following(caused_by(job.trail)), bound_contextvars(**job.log_ids):
                     self._on_timer(job.id)
             self._failures.pop(job_id, None)
         except Exception as error:

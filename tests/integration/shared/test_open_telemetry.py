@@ -2,6 +2,7 @@
 
 import http.server
 import os
+import stat
 import subprocess
 import sys
 import threading
@@ -117,6 +118,7 @@ def test_processes_that_write_one_file_at_once_write_whole_lines(tmp_path: Path)
         thread.join()
 
     spans = read_spans(file)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert {one.service for one in spans} == {"faultline-writer-0", "faultline-writer-1"}
     assert len({one.span_id for one in spans}) == len(spans) == 2_000
 
@@ -146,6 +148,29 @@ def test_a_variable_of_the_sdk_that_it_cannot_use_costs_the_spans_only(monkeypat
 
     with tracer.begin("work", SpanKind.INTERNAL) as span:
         assert span.context is None
+
+
+def test_a_header_that_cannot_be_read_is_told_without_what_is_in_it(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "Authorization: Bearer the-key-of-a-collector")
+    tracer = open_tracer("otlp", service="tests", version="0")
+    with tracer.begin("work", SpanKind.INTERNAL):
+        pass
+    tracer.close()
+
+    assert "a header of OTEL_EXPORTER_OTLP_HEADERS cannot be read" in caplog.text
+    assert "the-key-of-a-collector" not in caplog.text
+
+
+def test_a_caller_cannot_fill_the_log_with_a_long_parent(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    tracer = open_tracer(tmp_path / "traces.jsonl", service="tests", version="0")
+    with tracer.begin("work", SpanKind.SERVER, parent="0" * 5_000, links=["0" * 5_000]) as span:
+        assert span.context is not None
+    tracer.close()
+
+    assert not caplog.records
 
 
 @pytest.mark.parametrize(("service", "root"), [("gateway", "main"), ("intake", "worker"), ("graph", "worker")])

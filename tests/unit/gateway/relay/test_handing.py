@@ -4,17 +4,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+import structlog
 
 from services.gateway.domain.records import Job
 from services.gateway.handlers.accept_delivery import Incoming, accept_delivery
 from services.gateway.handlers.finish_job import dead_letter
 from services.gateway.handlers.write_question import write_question
 from services.gateway.relay import Relay, RelayOptions
-from services.gateway.trail import following
+from services.gateway.trail import current_trail, following
 from shared.adapters.clock import SystemClock
 from shared.adapters.tracing import NoTracer
 from shared.contracts.diagnosis import DiagnosedResource
-from shared.contracts.messages import decode_diagnose_resource
+from shared.contracts.messages import Claim, decode_diagnose_resource
 from shared.contracts.queues import DIAGNOSE_RESOURCE, Queue
 from shared.contracts.trail import Trail
 from shared.ports import Tracer
@@ -36,6 +37,8 @@ class Setting:
         self.store = MemoryStore(self.clock)
         self.queue = FakeJobQueue()
         self.spans = KeptSpans()
+        # What the work at each timer was done for.
+        self.at_timers: list[Trail | None] = []
 
     def accept(self, trail: Trail | None) -> str:
         incoming = Incoming(source="webhook", sender="tok_1", headers={}, body=b"{}")
@@ -48,7 +51,7 @@ class Setting:
             self.store,
             self.queue,
             self.clock,
-            on_timer=lambda _: None,
+            on_timer=lambda _: self.at_timers.append(current_trail()),
             dead_letter=dead_letter,
             write_question=write_question,
             options=RelayOptions(window=3, batch_limit=4, linger_seconds=0.01, lease_seconds=lease),
@@ -117,6 +120,18 @@ def test_work_that_was_lost_is_handed_again_in_the_same_trace_and_the_trace_says
     assert (first.attributes["faultline.handed_again"], second.attributes["faultline.handed_again"]) == (False, True)
 
 
+def test_the_log_tells_of_a_worker_that_fell_silent_by_the_request_of_its_job(setting: Setting) -> None:
+    job_id = setting.accept(TRAIL)
+    with structlog.testing.capture_logs() as lines, setting.relay(lease=0.2) as relay:
+        setting.queue.wait_for(1)
+        relay.claim(Claim(job_id=job_id, attempt=1, worker="w"))
+        silent = "the worker of a job fell silent"
+        wait_until(lambda: any(line["event"] == silent for line in lines), "the line")
+
+    told = next(line for line in lines if line["event"] == silent)
+    assert (told["job_id"], told["request_id"]) == (job_id, "req_1")
+
+
 def test_a_job_that_is_done_again_names_the_trace_of_the_earlier_one_once(setting: Setting) -> None:
     setting.accept(Trail(request_id="req_9", trace=TRACE, earlier=EARLIER))
     with setting.relay():
@@ -125,6 +140,16 @@ def test_a_job_that_is_done_again_names_the_trace_of_the_earlier_one_once(settin
     (handed,) = setting.spans.named("hand intake.normalise_deliveries")
     assert handed.links == (EARLIER,)
     assert message.deliveries[0].trail == Trail(request_id="req_9", trace=handed.context)
+
+
+def test_what_a_timer_does_is_done_for_the_request_that_set_it_and_does_nothing_again(setting: Setting) -> None:
+    trail = Trail(request_id="req_9", trace=TRACE, earlier=EARLIER)
+    timer = a_job(queue=None, not_before=setting.clock.now(), trail=trail)
+    setting.store.transact(lambda tx: tx.put(timer))
+    with setting.relay():
+        wait_until(lambda: setting.at_timers, "the timer")
+
+    assert setting.at_timers == [Trail(request_id="req_9", trace=TRACE)]
 
 
 def test_a_job_that_travels_alone_says_its_incident_too(setting: Setting) -> None:
