@@ -45,11 +45,6 @@ def following(trail: Trail | None) -> Iterator[None]:
         _current.reset(token)
 
 
-def caused_by(job_trail: Trail | None) -> Trail | None:
-    """Return the trail for what a job brings about: it does nothing again, even where the job itself does."""
-    return msgspec.structs.replace(job_trail, earlier=None) if job_trail is not None else None
-
-
 def again_after(earlier: Trail | None) -> Trail | None:
     """Return the trail of the work at hand for a job that does again what the job of ``earlier`` did."""
     current = _current.get()

@@ -77,7 +77,7 @@ class JobsInHand:
             yield
         finally:
             for job_id in list(self._jobs):
-                self.leave(job_id, "not_reported")
+                self._give_up(job_id)
 
     def working(self, task: str, job: HandedJob, *, delivery_id: str | None = None) -> AbstractContextManager[None]:
         """Take up ``job``: its ids stand in every log line of the ``with`` block. Its span goes on until the report."""
@@ -118,12 +118,17 @@ class JobsInHand:
         milliseconds = round((time.monotonic() - found.began) * 1000, 1)
         report("a job was reported", **found.ids, attempt=result.attempt, result=kind, milliseconds=milliseconds)
 
-    def leave(self, job_id: str, code: str) -> None:
-        """End a job nothing is reported of, for the reason that ``code`` names."""
+    def not_ours(self, job_id: str) -> None:
+        """End a job whose claim was refused: done before, cancelled, or another's. That is no failure."""
         found = self._jobs.pop(job_id, None)
         if found is not None:
-            found.span.fail(code)
+            found.span.note({"faultline.result": "claim_refused"})
             found.span.end()
+
+    def _give_up(self, job_id: str) -> None:
+        found = self._jobs.pop(job_id)
+        found.span.fail("not_reported")
+        found.span.end()
 
 
 def _end(span: Span, kind: str, result: JobResult) -> None:

@@ -21,7 +21,7 @@ class TracedDoor:
         with self._call("claim"):
             claimed = self._door.claim(claim)
         if claimed is None:
-            self._jobs.leave(claim.job_id, "claim_refused")
+            self._jobs.not_ours(claim.job_id)
         return claimed
 
     def report(self, results: Results) -> ResultsRecorded:

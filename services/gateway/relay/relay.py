@@ -78,7 +78,7 @@ class Relay:
         self._stopping_jobs: set[str] = set()
         self._workers = Workers(monotonic)
         self._claims = Claims(store, self._options.lease_seconds, on_moved, give_order)
-        self._timers = TimerThread(store, clock, on_timer, self._give_up_timer)
+        self._timers = TimerThread(store, clock, on_timer, self._give_up_timer, self._tracer)
         self._sleeps_until = 0.0
         self._broker_wait = 0.0
         self._broker_problem: str | None = None

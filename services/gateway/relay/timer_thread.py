@@ -10,9 +10,10 @@ from structlog.contextvars import bound_contextvars
 from services.gateway.domain.records import Job
 from services.gateway.ports import Store
 from services.gateway.relay.timers import Timers
-from services.gateway.trail import caused_by, following
+from services.gateway.trail import following
+from shared.contracts.trail import Trail
 from shared.errors import TransientError
-from shared.ports import Clock
+from shared.ports import Clock, SpanKind, Tracer
 
 log = structlog.get_logger(__name__)
 
@@ -20,6 +21,7 @@ log = structlog.get_logger(__name__)
 _LONGEST_SLEEP_SECONDS = 30.0
 _FIRST_RETRY_SECONDS = 1.0
 _LONGEST_RETRY_SECONDS = 300.0
+_NOWHERE = Trail()
 
 
 class TimerThread:
@@ -34,7 +36,9 @@ class TimerThread:
         clock: Clock,
         on_timer: Callable[[str], None],
         give_up: Callable[[Job, str], None],
+        tracer: Tracer,
     ) -> None:
+        self._tracer = tracer
         self._store, self._clock, self._on_timer, self._give_up = store, clock, on_timer, give_up
         self._changed = threading.Condition()
         self._timers = Timers()
@@ -93,13 +97,24 @@ class TimerThread:
         try:
             job = self._store.find(Job, job_id)
             if job is not None and not job.state.is_final:
-                with following(caused_by(job.trail)), bound_contextvars(**job.log_ids):
-                    self._on_timer(job.id)
+                with bound_contextvars(**job.log_ids):
+                    self._do(job)
             self._failures.pop(job_id, None)
         except Exception as error:
             # A timer must never end the thread of all others.
             log.exception("timer failed", **(job.log_ids if job is not None else {"job_id": job_id}))
             self._retry(job_id, job, error)
+
+    def _do(self, job: Job) -> None:
+        """Do the work for the request that set the timer, but, since that may be weeks ago, in a trace of its own."""
+        trail = job.trail or _NOWHERE
+        about = {f"faultline.{name}": value for name, value in job.log_ids.items()} if self._tracer.is_on else None
+        links = (trail.trace,) if trail.trace is not None else ()
+        with self._tracer.begin(job.kind, SpanKind.INTERNAL, links=links, attributes=about) as span:
+            own = Trail(request_id=trail.request_id, trace=span.context)
+            # Nothing is kept with what it puts where there is nothing to say.
+            with following(own if own != _NOWHERE else None):
+                self._on_timer(job.id)
 
     def _retry(self, job_id: str, job: Job | None, error: Exception) -> None:
         failures = self._failures[job_id] = self._failures.get(job_id, 0) + 1

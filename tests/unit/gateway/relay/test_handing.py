@@ -142,14 +142,16 @@ def test_a_job_that_is_done_again_names_the_trace_of_the_earlier_one_once(settin
     assert message.deliveries[0].trail == Trail(request_id="req_9", trace=handed.context)
 
 
-def test_what_a_timer_does_is_done_for_the_request_that_set_it_and_does_nothing_again(setting: Setting) -> None:
+def test_what_a_timer_does_is_done_for_the_request_that_set_it_in_a_trace_of_its_own(setting: Setting) -> None:
     trail = Trail(request_id="req_9", trace=TRACE, earlier=EARLIER)
     timer = a_job(queue=None, not_before=setting.clock.now(), trail=trail)
     setting.store.transact(lambda tx: tx.put(timer))
     with setting.relay():
         wait_until(lambda: setting.at_timers, "the timer")
 
-    assert setting.at_timers == [Trail(request_id="req_9", trace=TRACE)]
+    (span,) = setting.spans.named(timer.kind)
+    assert setting.at_timers == [Trail(request_id="req_9", trace=span.context)]
+    assert (span.parent, span.links, span.attributes["faultline.job_id"]) == (None, (TRACE,), timer.id)
 
 
 def test_a_job_that_travels_alone_says_its_incident_too(setting: Setting) -> None:
