@@ -1,7 +1,8 @@
 """Make what the containers of one host share: secrets in files, and folders that their users own.
 
 ``python -m services.gateway.prepare FOLDER [FOLDER…]`` runs once before the others, as their user. The first folder
-gets the secrets, each made once and never changed; the others are volumes that need an owner. Whatever is there stays.
+gets the secrets, each made once and kept; one that was removed is made anew, and what is derived from it follows. The
+others are volumes that need an owner.
 With ``--monitoring FOLDER`` that one gets copies of the secrets that whoever watches needs, and of no others.
 """
 
@@ -27,11 +28,11 @@ def prepare(folder: Path, others: list[Path], monitoring: Path | None = None) ->
     for name in ("door-key", "broker-password", *_FOR_MONITORING):
         _make(folder / name, secrets.token_urlsafe(_BYTES))
     password = (folder / "broker-password").read_text("utf-8").strip()
-    _make(folder / "broker-url", f"redis://:{password}@{_BROKER_HOST}:6379/0")
-    _make(folder / "broker.conf", f"requirepass {password}\n")
+    _keep(folder / "broker-url", f"redis://:{password}@{_BROKER_HOST}:6379/0")
+    _keep(folder / "broker.conf", f"requirepass {password}\n")
     if monitoring is not None:
         for name in _FOR_MONITORING:
-            _copy(folder / name, monitoring / name)
+            _keep(monitoring / name, (folder / name).read_text("utf-8"))
     for other in others:
         # A volume that holds nothing takes the owner of the image it is mounted into next.
         (other / ".faultline").touch()
@@ -42,8 +43,7 @@ def _make(path: Path, text: str) -> None:
         _write(path, text)
 
 
-def _copy(source: Path, path: Path) -> None:
-    text = source.read_text("utf-8")
+def _keep(path: Path, text: str) -> None:
     if not path.exists() or path.read_text("utf-8") != text:
         _write(path, text)
 

@@ -66,3 +66,14 @@ def test_nothing_is_shared_that_was_not_asked_for(tmp_path):
     main([str(tmp_path)])
 
     assert {path.name for path in tmp_path.iterdir()} > SHARED_WITH_MONITORING
+
+
+def test_what_the_broker_and_its_clients_are_told_follows_the_password(folders):
+    secrets, _, _ = folders
+    run(folders)
+    (secrets / "broker-password").unlink()
+    run(folders)
+
+    now = texts(secrets)
+    assert now["broker-url"] == f"redis://:{now['broker-password']}@broker:6379/0"
+    assert now["broker.conf"] == f"requirepass {now['broker-password']}\n"
