@@ -55,6 +55,8 @@ _NOT_HANDED_ON = frozenset(
         "FAULTLINE_URL",
     }
 )
+# Flower speaks to the broker alone: no key of the gateway's is for it.
+_NOT_FOR_FLOWER = frozenset({"FAULTLINE_DOOR_KEY", "FAULTLINE_METRICS_KEY"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +225,7 @@ def _worker(name: str, settings: Mapping[str, Any], env: Mapping[str, str], url:
 
 def _flower(env: Mapping[str, str], data_dir: Path, port: int) -> ChildSpec:
     password = read_or_make_secret(data_dir / FLOWER_PASSWORD)
+    handed = {name: value for name, value in env.items() if name.removesuffix("_FILE") not in _NOT_FOR_FLOWER}
     # In the environment and not among the arguments, which every user of the machine can list.
     own = {
         "FAULTLINE_FLOWER_HOST": "127.0.0.1",
@@ -231,5 +234,5 @@ def _flower(env: Mapping[str, str], data_dir: Path, port: int) -> ChildSpec:
     }
     command, probe = (sys.executable, "-m", "services.flower"), f"{url_of('127.0.0.1', port)}/healthcheck"
     return ChildSpec(
-        "flower", command, {**env, **own}, lambda: probes.is_ok(probe, ("admin", password)), essential=False
+        "flower", command, {**handed, **own}, lambda: probes.is_ok(probe, ("admin", password)), essential=False
     )

@@ -4,13 +4,16 @@ from pathlib import Path
 
 import pytest
 
+from services.cli.supervisor.child import ChildSpec
 from services.cli.supervisor.plan import Plan, make_plan, read_up_settings
 
 SECRETS = {
     "FAULTLINE_ADMIN_TOKEN": "the-admin-token-of-this-test",
     "FAULTLINE_DOOR_KEY": "the-door-key-of-this-test",
     "FAULTLINE_INTAKE_TOKEN": "the-intake-token-of-this-test",
+    "FAULTLINE_METRICS_KEY": "the-metrics-key-of-this-test",
 }
+KEYS = {"FAULTLINE_DOOR_KEY", "FAULTLINE_METRICS_KEY"}
 
 
 @pytest.fixture(params=["plain", "in files"])
@@ -38,10 +41,19 @@ def test_no_child_is_told_a_secret_twice(plan: Plan):
     assert twice == []
 
 
-def test_only_the_gateway_is_given_tokens(plan: Plan):
-    given = {child.name: {name for name in SECRETS if SECRETS[name] in child.env.values()} for child in plan.children}
+def test_only_the_gateway_is_given_tokens_and_only_workers_its_keys(plan: Plan):
+    given = {child.name: _secrets_of(child) for child in plan.children}
 
-    assert given["gateway"] == set(SECRETS)
-    assert {frozenset(names) for name, names in given.items() if name not in ("gateway", "broker")} == {
-        frozenset({"FAULTLINE_DOOR_KEY"})
+    assert given == {
+        "broker": set(),
+        "gateway": set(SECRETS),
+        "intake": KEYS,
+        "graph": KEYS,
+        "actions": KEYS,
+        "flower": set(),
     }
+
+
+def _secrets_of(child: ChildSpec) -> set[str]:
+    """Return the secrets a child can read: in its environment, or in a file that one of its settings names."""
+    return {name for name, secret in SECRETS.items() if secret in child.env.values() or f"{name}_FILE" in child.env}
