@@ -7,4 +7,5 @@ def worker_command(service: str, *, concurrency: int | str, log_level: str, even
     """Return the command line of a service's worker; ``events`` are for Flower, and cost where nobody watches."""
     flags = ["-Q", service, "-n", f"{service}@%h", "-c", str(concurrency), "--loglevel", log_level.upper()]
     flags += ["--without-gossip", "--without-mingle", *(["-E"] if events else [])]
-    return (sys.executable, "-m", "celery", "-A", f"services.{service}.worker:app", "worker", *flags)
+    # Quiet leaves out the banner, which is no line of JSON; `worker: Warm shutdown` comes all the same.
+    return (sys.executable, "-m", "celery", "--quiet", "-A", f"services.{service}.worker:app", "worker", *flags)

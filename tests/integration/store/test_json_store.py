@@ -298,6 +298,20 @@ def test_only_its_owner_may_read_an_archive(tmp_path, clock):
     assert (tmp_path / "backup.tar.gz").stat().st_mode & 0o777 == 0o600
 
 
+def test_what_was_imported_is_its_owners_only_though_the_folder_was_not(tmp_path, clock):
+    store = open_json_store(tmp_path / "one", clock=clock)
+    fill(store, count=2)
+    store.close()
+    export(tmp_path / "one", tmp_path / "backup.tar.gz")
+    (tmp_path / "two").mkdir(mode=0o755)
+
+    import_(tmp_path / "backup.tar.gz", tmp_path / "two")
+
+    folders = [path for path in (tmp_path / "two").rglob("*") if path.is_dir()]
+    assert tmp_path / "two/store/journal" in folders
+    assert {folder.stat().st_mode & 0o777 for folder in folders} == {0o700}
+
+
 def test_an_archive_for_a_folder_that_is_not_there_is_refused(tmp_path, clock):
     open_json_store(tmp_path / "one", clock=clock).close()
 

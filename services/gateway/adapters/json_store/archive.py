@@ -96,6 +96,7 @@ def import_(source: Path, data_dir: Path, progress: Progress = silent) -> CheckR
     with tempfile.TemporaryDirectory(dir=data_dir, prefix=".import-") as folder:
         unpacked = Path(folder)
         _unpack(source, unpacked, progress)
+        _keep_private(unpacked)
         report = check(unpacked, progress)
         if report.problems:
             raise ArchiveUnusable(f"{source}: {report.problems[0]}")
@@ -153,6 +154,13 @@ def _unpack(source: Path, folder: Path, progress: Progress) -> None:
     for name, digest in manifest.files.items():
         if _digest(folder / name) != digest:
             raise ArchiveUnusable(f"{source}: {name} is not what was exported")
+
+
+def _keep_private(folder: Path) -> None:
+    # An archive names files alone, so unpacking makes folders as the umask says; the store's are its owner's only.
+    for path in folder.rglob("*"):
+        if path.is_dir():
+            path.chmod(0o700)
 
 
 def _digest(path: Path) -> str:
