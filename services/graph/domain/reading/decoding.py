@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from threading import Lock
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -122,14 +123,21 @@ def _keep(kind: Kind, item: KubeObject) -> KubeObject:
     return kind.project(item) if kind.project else item
 
 
+# msgspec keeps what it learns of a class with the class, and lets others find it half learnt: a thread that made the
+# decoder of one kind while another was still at the metadata they share ended the process when it decoded with it.
+_one_at_a_time = Lock()
+
+
 @cache
 def _page_decoder(shape: type[KubeObject]) -> Callable[[bytes], _Page[Any]]:
-    return msgspec.json.Decoder(_Page[shape]).decode  # type: ignore[valid-type]  # One type for each kind.
+    with _one_at_a_time:
+        return msgspec.json.Decoder(_Page[shape]).decode  # type: ignore[valid-type]  # One type for each kind.
 
 
 @cache
 def _object_decoder(shape: type[KubeObject]) -> Callable[[bytes], KubeObject]:
-    return msgspec.json.Decoder(shape).decode
+    with _one_at_a_time:
+        return msgspec.json.Decoder(shape).decode
 
 
 _raw_page_decoder = msgspec.json.Decoder(_RawPage).decode
