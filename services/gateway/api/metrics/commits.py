@@ -82,4 +82,6 @@ def _is_decision(action: Action) -> bool:
     """
     if action.state is ActionState.REJECTED:
         return action.end is not None and action.end.at == action.updated_at
-    return action.state is ActionState.APPROVED and action.approvals[-1].at == action.updated_at
+    # One may be put back to what it was before it was to be done, with no approval that counts any more.
+    given = action.approvals[-1].at if action.approvals else None
+    return action.state is ActionState.APPROVED and given == action.updated_at
