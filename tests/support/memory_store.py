@@ -9,8 +9,9 @@ from typing import TypeVar, cast
 import msgspec
 
 from services.gateway.adapters.cursor import read_cursor, to_micros, write_cursor
-from services.gateway.adapters.staging import Change, Conflict, Stager, hash_entry
+from services.gateway.adapters.staging import Change, Stager, hash_entry
 from services.gateway.adapters.transaction import Key, StoreTransaction
+from services.gateway.adapters.turns import Turns
 from services.gateway.domain.inbox import IncidentFacets, IncidentFigures
 from services.gateway.domain.records import (
     Activity,
@@ -24,7 +25,7 @@ from services.gateway.domain.records import (
     summarise,
 )
 from services.gateway.domain.records.timeline import entry_id
-from services.gateway.errors import RecordNotFound, StoreBusy, StoreUnavailable
+from services.gateway.errors import RecordNotFound, StoreUnavailable
 from services.gateway.ports import ChainedEntry, Committed, IncidentPage, IncidentQuery, RecordPage, RecordQuery
 from shared.ports import Clock
 from tests.support.counted import facets_of, figures_of, matches
@@ -32,7 +33,6 @@ from tests.support.counted import facets_of, figures_of, matches
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 
-_CONFLICTS = 50
 _SORTS = {"updatedAt", "createdAt", "severity", "number"}
 
 
@@ -44,33 +44,35 @@ class MemoryStore:
         self._records: dict[Key, tuple[Record, int]] = {}
         self._bodies: dict[Key, bytes] = {}
         self._lock = threading.RLock()
+        self._turns = Turns()
         self._stager = Stager(self._read, last_seq=0)
         self._listeners: list[Callable[[Committed], None]] = []
         self._wait_listeners: list[Callable[[Sequence[float]], None]] = []
         self._closed = False
 
     def transact(self, work: Callable[[StoreTransaction], T]) -> T:
-        for _ in range(_CONFLICTS):
+
+        def attempt() -> T:
             tx = StoreTransaction(self._read, self._clock.now())
             result = work(tx)
             if self._closed:
                 raise StoreUnavailable("the store is closed")
-            if tx.is_empty:
-                return result
-            asked_at = perf_counter()
-            with self._lock:
-                try:
-                    staged = self._stager.stage(tx, tx.now)
-                except Conflict:
-                    continue
-                for change in staged.changes:
-                    self._apply(change, staged.seq)
-                self._stager.settle()
-                self._tell(staged.seq, staged.changes)
-                for listener in self._wait_listeners:
-                    listener([perf_counter() - asked_at])
+            if not tx.is_empty:
+                self._commit(tx)
             return result
-        raise StoreBusy("50 other writers were faster")
+
+        return self._turns.try_until_won(attempt)
+
+    def _commit(self, tx: StoreTransaction) -> None:
+        asked_at = perf_counter()
+        with self._lock:
+            staged = self._stager.stage(tx, tx.now)
+            for change in staged.changes:
+                self._apply(change, staged.seq)
+            self._stager.settle()
+            self._tell(staged.seq, staged.changes)
+            for listener in self._wait_listeners:
+                listener([perf_counter() - asked_at])
 
     def find(self, kind: type[R], record_id: str) -> R | None:
         return cast("R | None", self._read((kind.KIND, record_id))[0])

@@ -1,7 +1,6 @@
 """The JSON store put together: open, transact, read, list, close."""
 
 import contextlib
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -20,12 +19,13 @@ from services.gateway.adapters.json_store.lock import FolderLock
 from services.gateway.adapters.json_store.recovery import Progress, open_index, silent
 from services.gateway.adapters.json_store.state import State, decode
 from services.gateway.adapters.json_store.views import Views
-from services.gateway.adapters.staging import Conflict, Staged, hash_entry
+from services.gateway.adapters.staging import Staged, hash_entry
 from services.gateway.adapters.transaction import StoreTransaction
+from services.gateway.adapters.turns import Turns
 from services.gateway.domain.inbox import IncidentFacets, IncidentFigures
 from services.gateway.domain.records import ChainHead, Incident, Record, TimelineEntry
 from services.gateway.domain.records.timeline import entry_id
-from services.gateway.errors import RecordNotFound, StoreBusy, StoreDamaged
+from services.gateway.errors import RecordNotFound, StoreDamaged
 from services.gateway.ports import (
     ChainedEntry,
     Committed,
@@ -39,9 +39,6 @@ from shared.ports import Clock
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
-
-_MAX_CONFLICTS = 50
-_PATIENT_CONFLICTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,27 +80,22 @@ class JsonStore:
         self._views = Views(layout, self, self._index) if options.views else None
         if self._views:
             self._committer.subscribe(self._views.note)
-        self._contended = threading.Lock()
+        self._turns = Turns()
         self._closed = False
 
     # --- change ------------------------------------------------------------------------------------
 
     def transact(self, work: Callable[[Transaction], T]) -> T:
         """Run ``work`` and commit what it put."""
-        for conflicts in range(_MAX_CONFLICTS):
-            # Those who lost a few times over the same record go one at a time: else, written in one group,
-            # they would go on refusing one another.
-            with self._contended if conflicts >= _PATIENT_CONFLICTS else contextlib.nullcontext():
-                tx = StoreTransaction(self._state.read, self._clock.now())
-                result = work(tx)
-                if tx.is_empty:
-                    return result
-                try:
-                    self._committer.commit(tx)
-                except Conflict:
-                    continue
-                return result
-        raise StoreBusy("50 other writers were faster; nothing was written")
+
+        def attempt() -> T:
+            tx = StoreTransaction(self._state.read, self._clock.now())
+            result = work(tx)
+            if not tx.is_empty:
+                self._committer.commit(tx)
+            return result
+
+        return self._turns.try_until_won(attempt)
 
     def subscribe(self, listener: Callable[[Committed], None]) -> None:
         """Call ``listener`` after every commit from now on."""
