@@ -9,9 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask, Response, current_app, g, request
-from flask_smorest import Api
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import BaseConverter
 
@@ -46,13 +44,10 @@ from services.gateway.api import (
     system,
     tasks,
 )
-from services.gateway.api.action_inputs import PAYLOADS
 from services.gateway.api.auth import Authenticator
-from services.gateway.api.browser import cookie_name
-from services.gateway.api.fields import describe_keys, schema_name
+from services.gateway.api.description import DescribedApi
 from services.gateway.api.kept_answers import KeptAnswers
 from services.gateway.api.metrics import Metrics
-from services.gateway.api.operation import problem_examples
 from services.gateway.api.problems import from_http_exception, problem_response
 from services.gateway.api.request_trail import begin_trail, end_trail
 from services.gateway.api.streams import Live
@@ -87,25 +82,37 @@ _HEADERS = (
 _CACHING = ("Cache-Control", "private, no-cache")
 _POLICY = "Content-Security-Policy"
 _STRICT_POLICY = (_POLICY, "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
-_DESCRIPTION = (
-    "The incident workbench for teams that run Kubernetes. Send a bearer token with every request; each operation "
-    "names its least role, and the scope it asks of tokens that have scopes. Errors are application/problem+json with "
-    "a frozen code. docs/api.md holds the conventions."
+# In the order of the document.
+_BLUEPRINTS = (
+    incidents.blueprint,
+    incident_moves.blueprint,
+    actions.blueprint,
+    action_stats.blueprint,
+    approvals.blueprint,
+    policy.blueprint,
+    tasks.blueprint,
+    diagnoses.blueprint,
+    investigations.blueprint,
+    quickdx.blueprint,
+    reports.blueprint,
+    edited_reports.blueprint,
+    statistics.blueprint,
+    jobs.blueprint,
+    queues.blueprint,
+    deliveries.blueprint,
+    demo.blueprint,
+    intake.blueprint,
+    rules.blueprint,
+    silences.blueprint,
+    streams.blueprint,
+    previews.blueprint,
+    alerts.blueprint,
+    access.blueprint,
+    sessions.blueprint,
+    audit.blueprint,
+    retention.blueprint,
+    system.blueprint,
 )
-
-
-_SECURITY = {
-    "bearer": {"type": "http", "scheme": "bearer"},
-    "basic": {"type": "http", "scheme": "basic", "description": "The password is the token; the user is not read."},
-    "genieKey": {"type": "apiKey", "in": "header", "name": "Authorization", "description": "`GenieKey <token>`"},
-    "accessToken": {"type": "apiKey", "in": "query", "name": "access_token"},
-    "session": {
-        "type": "apiKey",
-        "in": "cookie",
-        "name": "faultline_session",
-        "description": "A browser's session, begun with POST /api/session. Writes also send the header `X-CSRF-Token`.",
-    },
-}
 
 
 class _IdConverter(BaseConverter):
@@ -113,11 +120,6 @@ class _IdConverter(BaseConverter):
 
     regex = r"(?!(?:try|facets|inventory|precision)(?:/|\Z))[^/]+"
     part_isolating = True
-
-
-class _Api(Api):  # type: ignore[misc]  # flask-smorest ships no annotations.
-    # Every answer is listed by its status; a catch-all would make any answer a documented one.
-    DEFAULT_ERROR_RESPONSE_NAME = None
 
 
 class _App(Flask):
@@ -182,57 +184,9 @@ def create_app(
     return app
 
 
-def _register(app: Flask, gateway: Gateway) -> Api:
-    api = _Api(
-        app,
-        spec_kwargs={
-            "title": "Faultline",
-            "version": gateway.version,
-            "openapi_version": "3.1.0",
-            "marshmallow_plugin": MarshmallowPlugin(schema_name_resolver=schema_name),
-            "info": {"description": _DESCRIPTION, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
-        },
-    )
-    api.ma_plugin.converter.add_attribute_function(describe_keys)
-    for payload in PAYLOADS.values():
-        # Named by what may stand in a field, which is no nesting that apispec follows by itself.
-        api.spec.components.schema(payload.__name__, schema=payload)
-    schemes = {**_SECURITY, "session": {**_SECURITY["session"], "name": cookie_name(gateway.settings)}}
-    for name, scheme in schemes.items():
-        api.spec.components.security_scheme(name, scheme)
-    blueprints = (
-        incidents.blueprint,
-        incident_moves.blueprint,
-        actions.blueprint,
-        action_stats.blueprint,
-        approvals.blueprint,
-        policy.blueprint,
-        tasks.blueprint,
-        diagnoses.blueprint,
-        investigations.blueprint,
-        quickdx.blueprint,
-        reports.blueprint,
-        edited_reports.blueprint,
-        statistics.blueprint,
-        jobs.blueprint,
-        queues.blueprint,
-        deliveries.blueprint,
-        demo.blueprint,
-        intake.blueprint,
-        rules.blueprint,
-        silences.blueprint,
-        streams.blueprint,
-        previews.blueprint,
-        alerts.blueprint,
-        access.blueprint,
-        sessions.blueprint,
-        audit.blueprint,
-        retention.blueprint,
-        system.blueprint,
-    )
-    for name, example in problem_examples(set().union(*(blueprint.errors for blueprint in blueprints))).items():
-        api.spec.components.example(name, example)
-    for blueprint in blueprints:
+def _register(app: Flask, gateway: Gateway) -> DescribedApi:
+    api = DescribedApi(app, gateway.settings, gateway.version)
+    for blueprint in _BLUEPRINTS:
         api.register_blueprint(blueprint)
     app.register_blueprint(docs.blueprint)
     return api

@@ -10,6 +10,7 @@ import msgspec
 from flask import Blueprint, Response, current_app, render_template
 
 from services.gateway.api.current import JSON, read_answer
+from services.gateway.api.description import DescribedApi
 
 blueprint = Blueprint("docs", __name__, template_folder="templates")
 _STYLE = (Path(__file__).parent / "static" / "docs.css").read_bytes()
@@ -52,7 +53,7 @@ def spec_json() -> bytes:
 
 def current_spec() -> dict[str, Any]:
     """Return the OpenAPI document of this app."""
-    return cast("dict[str, Any]", current_app.extensions["faultline_api"].spec.to_dict())
+    return cast("DescribedApi", current_app.extensions["faultline_api"]).describe()
 
 
 @blueprint.get("/api/openapi.json")
