@@ -23,10 +23,13 @@ from services.gateway.ui.assets import Assets
 from services.gateway.wiring import Gateway
 from shared.contracts.queues import Queue
 from tests.support.clock import FixedClock, Ticks
+from tests.support.compiled_paths import keep_compiled_paths
 from tests.support.memory_blobs import MemoryBlobs
 from tests.support.memory_store import MemoryStore
 
 DOOR_KEY = "door-key-of-the-tests"
+
+keep_compiled_paths()
 
 
 @dataclass(slots=True)
