@@ -78,6 +78,7 @@ def main() -> int:
     configure_logging(level=settings.log_level, log_format=settings.log_format, service="gateway", adding=(add_trail,))
     sys.setswitchinterval(_SWITCH_SECONDS)
     gc.set_threshold(_GC_THRESHOLD, 20, 100)
+    gc.enable()
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
