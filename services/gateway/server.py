@@ -31,6 +31,7 @@ _LINGER_SECONDS = 0.02
 # So many of the threads may wait so; the others serve whoever comes.
 _LINGERING_SHARE = 0.75
 STOP_SECONDS = 20
+_WAKE_SECONDS = 0.01
 MAX_HEADER_BYTES = 32 << 10
 _LISTEN_BACKLOG = 512
 _KEPT_CONNECTIONS = 2_000
@@ -283,6 +284,16 @@ class AppServer:
 
     def stop(self) -> None:
         """Accept nothing more, finish the requests under way, and return; slow ones are cut off in the end."""
+        Thread(target=self._wake, name=f"{self._name}-wake", daemon=True).start()
         self._server.stop()
         if self._thread is not None:
             self._thread.join(STOP_SECONDS)
+
+    def _wake(self) -> None:
+        """Make the accepting thread see that it should stop: it looks twice a second, and when somebody connects."""
+        thread = self._thread
+        while thread is not None and thread.is_alive():
+            if not self._server.ready:
+                with suppress(OSError), socket.create_connection(self._server.bind_addr[:2], timeout=1.0):
+                    pass
+            time.sleep(_WAKE_SECONDS)
