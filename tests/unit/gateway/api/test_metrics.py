@@ -290,6 +290,12 @@ def test_a_cluster_is_up_where_the_last_inventory_could_list_it(gw: GatewayUnder
     assert shown(gw, "faultline_connector_up", kind="cluster", name="prod") is None
 
 
+def test_nothing_is_said_of_a_cluster_that_an_inventory_skipped(gw: GatewayUnderTest):
+    take_inventory(gw, NamedCluster(context="c21", problem="only the first 20 are listed", is_skipped=True))
+
+    assert shown(gw, "faultline_connector_up", kind="cluster", name="c21") is None
+
+
 def test_an_inventory_that_cannot_be_read_costs_no_other_figure(gw: GatewayUnderTest):
     take_inventory(gw, NamedCluster(context="prod"))
     assert shown(gw, "faultline_connector_up", kind="cluster", name="prod") == 1
