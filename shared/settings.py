@@ -218,6 +218,13 @@ SETTINGS: dict[str, Setting] = {
             "known; `asked` only when someone asks.",
         ),
         Setting(
+            "FAULTLINE_GATEWAY_INVENTORY_SECONDS",
+            as_seconds(0, 86_400),
+            "600",
+            "How old the inventory gets before it is taken anew by itself, while a graph worker is there; 0: only when "
+            "someone asks.",
+        ),
+        Setting(
             "FAULTLINE_GATEWAY_RETAIN_QUICKDX_DAYS",
             _DAYS,
             "30",

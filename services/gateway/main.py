@@ -31,6 +31,7 @@ from services.gateway.handlers.manage_tokens import bootstrap_admin
 from services.gateway.handlers.note_clusters import ClusterNotes
 from services.gateway.handlers.note_places import PlaceNotes
 from services.gateway.handlers.record_results import Recorder, record_results
+from services.gateway.handlers.renew_inventory import renew_inventory
 from services.gateway.handlers.run_timers import run_timer
 from services.gateway.handlers.set_intake_token import set_intake_token
 from services.gateway.handlers.write_question import write_question
@@ -62,6 +63,8 @@ _DOOR_THREADS = 8
 _RETENTION_SECONDS = 3_600.0
 _FIRST_RETENTION_SECONDS = 60.0
 _ACCESS_SECONDS = 30.0
+# How often it is looked whether the inventory is old; a worker says hello well within it.
+_INVENTORY_LOOK_SECONDS = 60.0
 # With many threads and short requests, Python's default of 5 ms between switches makes the committer wait.
 _SWITCH_SECONDS = 0.001
 # Records live long and hold no cycles: looking for cycles among them is work for nothing.
@@ -145,6 +148,7 @@ def run(settings: Settings, stopping: threading.Event) -> int:
         board = LiveBoard(store)
         clusters = ClusterNotes(store, is_automatic=settings.investigate == "auto")
         clusters.begin()
+        _start_renewal(stack, store, clock, clusters, timedelta(seconds=settings.inventory_seconds))
         places = PlaceNotes(store)
         app = create_app(gateway, authenticator, board)
         metrics: Metrics = app.extensions["faultline_metrics"]
@@ -252,6 +256,20 @@ def _start_upkeep(
         repeating("retention", drop, first_seconds=_FIRST_RETENTION_SECONDS, every_seconds=_RETENTION_SECONDS)
     )
     stack.enter_context(repeating("access", keep, first_seconds=_ACCESS_SECONDS, every_seconds=_ACCESS_SECONDS))
+
+
+def _start_renewal(stack: ExitStack, store: Store, clock: Clock, clusters: ClusterNotes, period: timedelta) -> None:
+    """Have the inventory taken anew each ``period`` while a graph worker is there; where that is 0, only people ask."""
+    if not period:
+        return
+
+    def renew() -> None:
+        # Without a worker the job would wait, and hide how old the inventory is behind one that is under way.
+        if clusters.is_worker_heard():
+            renew_inventory(store, period, clock.now())
+
+    look = min(period.total_seconds(), _INVENTORY_LOOK_SECONDS)
+    stack.enter_context(repeating("inventory", renew, first_seconds=look, every_seconds=look))
 
 
 def installed_version() -> str:

@@ -47,6 +47,7 @@ _NAMES = (
     "FAULTLINE_GATEWAY_RETAIN_AUDIT_DAYS",
     "FAULTLINE_GATEWAY_RETAIN_QUICKDX_DAYS",
     "FAULTLINE_GATEWAY_INVESTIGATE",
+    "FAULTLINE_GATEWAY_INVENTORY_SECONDS",
     "FAULTLINE_GATEWAY_SESSION_SECONDS",
     "FAULTLINE_GATEWAY_SESSION_IDLE_SECONDS",
 )
@@ -97,6 +98,7 @@ class Settings:
     retain_audit_days: int = 365
     retain_quickdx_days: int = 30
     investigate: str = "auto"
+    inventory_seconds: float = 600.0
     session_seconds: float = 86_400.0
     session_idle_seconds: float = 28_800.0
 

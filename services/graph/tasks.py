@@ -9,6 +9,7 @@ from celery import Celery
 
 from services.graph.handlers.jobs import Beating, GraphJob, GraphJobs
 from services.graph.ports import Door
+from shared.adapters.heartbeat import JobCancelled, JobStopped
 from shared.adapters.jobs_in_hand import JobsInHand
 from shared.contracts.messages import decode_diagnose_resource, decode_investigate_incident, decode_take_inventory
 from shared.contracts.queues import DIAGNOSE_RESOURCE, INVESTIGATE_INCIDENT, TAKE_INVENTORY
@@ -33,6 +34,11 @@ def register_tasks(
         with in_hand.message(), in_hand.working(task, decoded):
             try:
                 do(decoded, open_door(), beating)
+            except JobStopped as stopped:
+                is_cancelled = isinstance(stopped, JobCancelled)
+                log.info("a job was stopped", is_cancelled=is_cancelled)
+                if is_cancelled:
+                    in_hand.cancelled(decoded.job_id)
             except AppError as error:
                 # Not a failed attempt: what was not reported is brought back by its lease.
                 log.warning("a job could not be reported", problem=str(error))

@@ -28,6 +28,10 @@ class JobStopped(AppError):
     code = "job_stopped"
 
 
+class JobCancelled(JobStopped):
+    """Someone cancelled it."""
+
+
 class TookTooLong(AppError):
     """The job took longer than any may; asking again would take as long."""
 
@@ -52,6 +56,7 @@ class Heartbeat:
         self._done: tuple[str, ...] = ()
         self._output = ""
         self._is_stopped = False
+        self._is_cancelled = False
         self._is_over = False
         self._woken = threading.Event()
         # With the ids of the job that is worked on, for its log lines.
@@ -89,7 +94,9 @@ class Heartbeat:
         """Say how far the work is. Raises ``JobStopped`` or ``TookTooLong`` when it must not go on."""
         self._word = (share, note)
         if self._is_stopped:
-            raise JobStopped("it is not wanted any more")
+            raise (
+                JobCancelled("someone cancelled it") if self._is_cancelled else JobStopped("it is not wanted any more")
+            )
         if self._monotonic() > self._ends_at:
             raise TookTooLong(f"it took longer than {self._most_seconds:g} s; the last it did: {note}")
 
@@ -107,4 +114,6 @@ class Heartbeat:
                 # The lease runs out, or the gateway comes back and knows the attempt still.
                 log.warning("a beat was not heard", problem=error.code)
                 continue
+            # Written first: who sees that it is stopped sees why.
+            self._is_cancelled = self._is_cancelled or answer.is_cancelled
             self._is_stopped = self._is_stopped or answer.cancel

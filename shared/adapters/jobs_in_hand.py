@@ -120,9 +120,16 @@ class JobsInHand:
 
     def not_ours(self, job_id: str) -> None:
         """End a job whose claim was refused: done before, cancelled, or another's. That is no failure."""
+        self._leave(job_id, "claim_refused")
+
+    def cancelled(self, job_id: str) -> None:
+        """End a job that someone cancelled while it was worked on: nothing is reported of it. That is no failure."""
+        self._leave(job_id, "cancelled")
+
+    def _leave(self, job_id: str, result: str) -> None:
         found = self._jobs.pop(job_id, None)
         if found is not None:
-            found.span.note({"faultline.result": "claim_refused"})
+            found.span.note({"faultline.result": result})
             found.span.end()
 
     def _give_up(self, job_id: str) -> None:

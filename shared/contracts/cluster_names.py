@@ -21,13 +21,17 @@ class NamedObjects(Contract, frozen=True, kw_only=True):
 
 
 class NamedCluster(Contract, frozen=True, kw_only=True):
-    """One context. ``problem`` says why nothing, or ``unread`` which kinds, could not be listed; they may exist."""
+    """One context. ``problem`` says why nothing, or ``unread`` which kinds, could not be listed; they may exist.
+
+    ``is_skipped``: nobody tried, so that the problem says nothing of the cluster.
+    """
 
     context: str
     namespaces: tuple[str, ...] = ()
     objects: tuple[NamedObjects, ...] = ()
     problem: str = ""
     unread: dict[str, str] = {}
+    is_skipped: bool = False
 
 
 class ClusterNames(Contract, frozen=True, kw_only=True):

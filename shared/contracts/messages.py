@@ -306,9 +306,10 @@ class Beat(Contract, frozen=True, kw_only=True):
 
 
 class BeatAnswer(Contract, frozen=True, kw_only=True):
-    """Go on, or stop because someone cancelled the job."""
+    """Go on, or stop: because someone cancelled the job (``is_cancelled``), or it is not this attempt's any more."""
 
     cancel: bool
+    is_cancelled: bool = False
 
 
 class Hello(Contract, frozen=True, kw_only=True):

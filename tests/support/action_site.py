@@ -62,6 +62,7 @@ class Site:
             "FAULTLINE_GATEWAY_DOOR_PORT": self.door_url.rpartition(":")[2],
             "FAULTLINE_GATEWAY_LEASE_SECONDS": str(LEASE_SECONDS),
             "FAULTLINE_GATEWAY_INVESTIGATE": "asked",
+            "FAULTLINE_GATEWAY_INVENTORY_SECONDS": "0",
             "FAULTLINE_BROKER_URL": self.valkey.url,
             "FAULTLINE_DOOR_KEY": DOOR_KEY,
             "FAULTLINE_ADMIN_TOKEN": ADMIN_TOKEN,

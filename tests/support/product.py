@@ -66,10 +66,11 @@ def running_product(tmp_path: Path, *, ready_seconds: float = READY_SECONDS, **e
     """Run the product until the block ends; its data folder is ``tmp_path / "data"``.
 
     Settings of the caller's environment are not handed on; ``env`` gives further ones. Flower is left out
-    unless ``FAULTLINE_FLOWER_PORT`` is given, and incidents are investigated only when asked unless
-    ``FAULTLINE_GATEWAY_INVESTIGATE`` says otherwise: what comes by itself would stand on timelines that tests
-    count. Raises ``ProductFailed`` when it is not ready in time. When the block raises, the ends of all logs are
-    printed. A second run in the same ``tmp_path`` continues the first.
+    unless ``FAULTLINE_FLOWER_PORT`` is given, and incidents are investigated, and inventories taken, only when asked
+    unless ``FAULTLINE_GATEWAY_INVESTIGATE`` and ``FAULTLINE_GATEWAY_INVENTORY_SECONDS`` say otherwise: what comes by
+    itself would stand on timelines, and among jobs, that tests count. Raises ``ProductFailed`` when it is not ready
+    in time. When the block raises, the ends of all logs are printed. A second run in the same ``tmp_path`` continues
+    the first.
     """
     data_dir = tmp_path / "data"
     data_dir.mkdir(parents=True, exist_ok=True)
@@ -108,6 +109,7 @@ def product_env(data_dir: Path, env: dict[str, str]) -> dict[str, str]:
     ours = {"FAULTLINE_PORT": "0", "FAULTLINE_FLOWER_PORT": "0", "FAULTLINE_DATA_DIR": str(data_dir)}
     ours["FAULTLINE_METRICS_PORT"] = "0"
     ours["FAULTLINE_GATEWAY_INVESTIGATE"] = "asked"
+    ours["FAULTLINE_GATEWAY_INVENTORY_SECONDS"] = "0"
     return clean | ours | env
 
 

@@ -153,7 +153,7 @@ def refresh_inventory() -> Response:
         body = {"jobId": job_id, "state": store.get(Job, job_id).state}
         return Answer(202, encode(body).decode(), location=f"/api/jobs/{job_id}")
 
-    return write_answer(answer_once(store, repeat_guard(), lambda tx: ask_inventory(tx, actor), render))
+    return write_answer(answer_once(store, repeat_guard(), lambda tx: ask_inventory(tx, actor.id), render))
 
 
 @endpoint(

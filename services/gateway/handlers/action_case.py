@@ -8,7 +8,7 @@ import msgspec
 from services.gateway.domain.access import Subject
 from services.gateway.domain.actions.policy import ApprovalPolicy, ApprovalRule
 from services.gateway.domain.actions.standing import Roles
-from services.gateway.domain.actions.states import EXPIRING_STATES, settle
+from services.gateway.domain.actions.states import EXPIRING_STATES, note_wait, settle
 from services.gateway.domain.records import Action, EntryDraft, Incident, IncidentStatus, Job, JobState
 from services.gateway.errors import IncidentEnded, RecordNotFound, VersionConflict
 from services.gateway.handlers.approver_roles import find_roles
@@ -82,7 +82,7 @@ def refuse_ended(tx: Transaction, incident: Incident) -> None:
 def keep(tx: Transaction, after: Action, drafts: Sequence[EntryDraft]) -> str:
     """Put the action with its timer, append ``drafts``, and return its id; without drafts nothing is written."""
     if drafts:
-        tx.put(_set_timer(tx, after))
+        tx.put(_set_timer(tx, note_wait(after, tx.now)))
     for draft in drafts:
         tx.append(after.incident_id, draft)
     return after.id

@@ -20,7 +20,7 @@ def ask_diagnosis(tx: Transaction, subject: Subject, resource: DiagnosedResource
     """Ask for the diagnosis of ``resource``; return the id it is asked for under."""
     quickdx_id = new_id("qdx")
     payload = {"quickdxId": quickdx_id, "resource": msgspec.to_builtins(resource)}
-    job = _job(DIAGNOSE_RESOURCE, subject, payload, tx)
+    job = _job(DIAGNOSE_RESOURCE, subject.id, payload, tx)
     tx.put(job)
     tx.put(
         QuickDx(
@@ -34,26 +34,29 @@ def ask_diagnosis(tx: Transaction, subject: Subject, resource: DiagnosedResource
     return quickdx_id
 
 
-def ask_inventory(tx: Transaction, subject: Subject) -> str:
-    """Ask for the inventory to be taken; return the id of the job: of the one that is under way, if one is."""
+def ask_inventory(tx: Transaction, asked_by: str) -> str:
+    """Ask for the inventory to be taken; return the id of the job: of the one that is under way, if one is.
+
+    ``asked_by`` is the id of a subject, or ``SYSTEM``.
+    """
     known = tx.find(Inventory, CLUSTER_NAMES)
     under_way = tx.find(Job, known.job_id) if known is not None else None
     if under_way is not None and not under_way.state.is_final:
         return under_way.id
-    job = _job(TAKE_INVENTORY, subject, {}, tx)
+    job = _job(TAKE_INVENTORY, asked_by, {}, tx)
     tx.put(job)
     tx.put(msgspec.structs.replace(known, job_id=job.id) if known is not None else Inventory(job_id=job.id))
     return job.id
 
 
-def _job(kind: str, subject: Subject, payload: dict[str, Any], tx: Transaction) -> Job:
+def _job(kind: str, asked_by: str, payload: dict[str, Any], tx: Transaction) -> Job:
     return Job(
         id=new_id("job"),
         kind=kind,
         queue=Queue.GRAPH,
         payload=payload,
         max_attempts=_MOST_ATTEMPTS,
-        created_by=subject.id,
+        created_by=asked_by,
         created_at=tx.now,
         trail=current_trail(),
     )

@@ -124,7 +124,12 @@ class Relay:
             is_live = attempt.isdecimal() and any(w.beat(job_id, attempt=int(attempt), now=now) for w in windows)
         if is_live:
             self._progress.note(job_id, beat)
-        return BeatAnswer(cancel=not is_live or job_id in self._stopping_jobs)
+        if not is_live:
+            # It counts as lost, or ended: how, only its record says.
+            job = self._store.find(Job, job_id)
+            return BeatAnswer(cancel=True, is_cancelled=job is not None and job.state is JobState.CANCELLED)
+        is_stopping = job_id in self._stopping_jobs
+        return BeatAnswer(cancel=is_stopping, is_cancelled=is_stopping)
 
     def hello(self, hello: Hello) -> None:
         """Note that a worker is there."""

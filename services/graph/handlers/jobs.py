@@ -110,9 +110,10 @@ class GraphJobs:
         beating: Beating,
         work: Callable[[Pulse], JobResult],
     ) -> None:
-        """Claim, work and report. What fails is reported as failed; a job nobody wants any more is dropped.
+        """Claim, work and report. What fails is reported as failed.
 
-        Raises ``AppError`` if the door cannot be reached: the lease then brings the job back.
+        Raises ``JobStopped`` where nobody wants the job any more, and nothing is reported; another ``AppError`` if the
+        door cannot be reached: the lease then brings the job back.
         """
         claimed = door.claim(Claim(job_id=message.job_id, attempt=message.attempt, worker=self._worker))
         if claimed is None:
@@ -121,8 +122,7 @@ class GraphJobs:
             try:
                 result = work(pulse)
             except JobStopped:
-                log.info("a job was stopped", job_id=message.job_id)
-                return
+                raise
             except UnknownKind as error:
                 result = _failed(message, str(error))
             except AppError as error:

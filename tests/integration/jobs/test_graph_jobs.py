@@ -79,7 +79,7 @@ def test_an_unknown_kind_fails_the_job_with_the_reason(rig: Rig) -> None:
 
 
 def test_the_inventory_names_what_there_is(rig: Rig) -> None:
-    job_id = rig.store.transact(lambda tx: ask_inventory(tx, ANN))
+    job_id = rig.store.transact(lambda tx: ask_inventory(tx, ANN.id))
     with rig.worker("graph", WORKER):
         rig.wait_for(lambda: rig.store.get(Job, job_id).state.is_final, "the inventory")
 

@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from shared.adapters.heartbeat import MOST_STEPS, OUTPUT_TAIL, Heartbeat, JobStopped, TookTooLong
+from shared.adapters.heartbeat import MOST_STEPS, OUTPUT_TAIL, Heartbeat, JobCancelled, JobStopped, TookTooLong
 from shared.contracts.messages import Beat, BeatAnswer, Claimed
 
 CLAIMED = Claimed(token="job_1.1", lease_seconds=0.03)
@@ -11,15 +11,15 @@ CLAIMED = Claimed(token="job_1.1", lease_seconds=0.03)
 class Gateway:
     """Hears beats, and cancels when it is told to."""
 
-    def __init__(self, *, cancel: bool = False) -> None:
+    def __init__(self, *, cancel: bool = False, is_cancelled: bool = False) -> None:
         self.beats: list[Beat] = []
         self.heard = threading.Semaphore(0)
-        self._cancel = cancel
+        self._answer = BeatAnswer(cancel=cancel, is_cancelled=is_cancelled)
 
     def beat(self, beat: Beat) -> BeatAnswer:
         self.beats.append(beat)
         self.heard.release()
-        return BeatAnswer(cancel=self._cancel)
+        return self._answer
 
 
 def test_what_is_told_goes_with_the_next_beat() -> None:
@@ -32,14 +32,17 @@ def test_what_is_told_goes_with_the_next_beat() -> None:
     assert gateway.beats[-1] == Beat(token="job_1.1", progress=0.5, note="list pods")
 
 
-def test_work_nobody_wants_any_more_is_stopped_between_two_reads() -> None:
-    gateway = Gateway(cancel=True)
+@pytest.mark.parametrize(("is_cancelled", "why"), [(True, JobCancelled), (False, JobStopped)])
+def test_work_nobody_wants_any_more_is_stopped_between_two_reads(is_cancelled: bool, why: type[JobStopped]) -> None:
+    gateway = Gateway(cancel=True, is_cancelled=is_cancelled)
     with Heartbeat(gateway.beat, CLAIMED) as pulse:
         # The second beat begins after the answer to the first was taken.
         for _ in range(2):
             assert gateway.heard.acquire(timeout=10)
-        with pytest.raises(JobStopped):
+        with pytest.raises(JobStopped) as stopped:
             pulse.tell(None, "list pods")
+
+    assert type(stopped.value) is why
 
 
 def test_work_that_takes_too_long_ends_with_the_last_it_did() -> None:

@@ -131,6 +131,16 @@ def test_what_is_not_reported_ends_with_its_message() -> None:
     assert (call.code, call.is_ended) == ("door_unavailable", True)
 
 
+def test_a_job_that_someone_cancelled_ends_without_a_report_and_without_an_error() -> None:
+    spans = KeptSpans()
+    jobs = JobsInHand(spans)
+    with jobs.message(), jobs.working(TASK, a_delivery()):
+        jobs.cancelled("job_1")
+
+    (span,) = spans.named(TASK)
+    assert (span.code, span.attributes["faultline.result"], span.is_ended) == (None, "cancelled", True)
+
+
 def test_a_job_that_is_not_ours_to_begin_ends_there() -> None:
     spans = KeptSpans()
     jobs = JobsInHand(spans)

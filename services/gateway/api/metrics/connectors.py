@@ -24,11 +24,12 @@ _CAME = (DeliveryState.ACCEPTED, DeliveryState.PROCESSED, DeliveryState.QUARANTI
 _READ = (DeliveryState.PROCESSED, DeliveryState.QUARANTINED)
 
 
-class _Cluster(msgspec.Struct):
+class _Cluster(msgspec.Struct, rename="camel"):
     """What is read of a ``NamedCluster``: not the names of its objects, of which there may be thousands."""
 
     context: str
     problem: str = ""
+    is_skipped: bool = False
 
 
 class _Clusters(msgspec.Struct):
@@ -63,7 +64,8 @@ class ConnectorFigures(Collector):
             age.add_metric([source.name], max(0.0, (now - newest.received_at).total_seconds()))
             up.add_metric(["source", source.name], 1 if self._is_understood(source.name, newest) else 0)
         for cluster in self._read_clusters():
-            up.add_metric(["cluster", cluster.context], 0 if cluster.problem else 1)
+            if not cluster.is_skipped:
+                up.add_metric(["cluster", cluster.context], 0 if cluster.problem else 1)
         return up, age
 
     def _is_understood(self, source: str, newest: Delivery) -> bool:

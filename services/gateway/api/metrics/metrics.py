@@ -44,7 +44,7 @@ class Metrics:
         self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._commits = CommitFigures(gateway.store, registry)
         registry.register(WorkFigures(gateway.relay))
-        registry.register(KeptFigures(gateway.store))
+        registry.register(KeptFigures(gateway.store, gateway.clock))
         registry.register(ConnectorFigures(gateway.store, gateway.blobs, gateway.clock))
 
     def count_request(self, method: str, route: str, status: int, seconds: float) -> None:

@@ -48,6 +48,8 @@ ALLOWED: Mapping[ActionState, tuple[Call, ...]] = {
 OPEN_STATES = frozenset(state for state, calls in ALLOWED.items() if calls)
 # What ends by itself once ``expires_at`` has come.
 EXPIRING_STATES = frozenset({_S.PENDING, _S.STALE, _S.APPROVED})
+# What somebody must decide, or it expires.
+WAITING_STATES = frozenset({_S.PENDING, _S.STALE})
 
 
 def check_call(action: Action, call: Call) -> None:
@@ -77,6 +79,12 @@ def settle(action: Action, rule: ApprovalRule, roles: Roles, now: datetime) -> A
     if action.state is _S.APPROVED and len(standing(action, rule, roles, now)) < rule.approvals:
         return msgspec.structs.replace(action, state=_S.PENDING)
     return action
+
+
+def note_wait(action: Action, now: datetime) -> Action:
+    """Return ``action`` with the moment since when it waits for approval; what waited already goes on waiting."""
+    since = action.waits_since or now
+    return msgspec.structs.replace(action, waits_since=since if action.state in WAITING_STATES else None)
 
 
 def end_by_time(action: Action) -> Action:

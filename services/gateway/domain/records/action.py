@@ -159,6 +159,8 @@ class Action(Record, frozen=True, kw_only=True):
     previews: tuple[PreviewSeen, ...] = ()
     approvals: tuple[Approval, ...] = ()
     expires_at: datetime | None = None
+    # Since when it waits for approval, by whatever it became so; None while it does not.
+    waits_since: datetime | None = None
     # The timer that lets it expire then.
     expire_job_id: str | None = None
     end: ActionEnd | None = None

@@ -126,7 +126,7 @@ def test_a_claim_is_given_once(door: FlaskClient) -> None:
 def test_beats_and_hellos_arrive(door: FlaskClient, inside: Inside) -> None:
     hello = Hello(service="intake", worker="w", version="1", queues=("intake",))
 
-    assert post(door, "/door/beat", encode(Beat(token="job_1.1"))).get_json() == {"cancel": False}
+    assert post(door, "/door/beat", encode(Beat(token="job_1.1"))).get_json() == {"cancel": False, "isCancelled": False}
     assert post(door, "/door/hello", encode(hello)).status_code == 204
     assert inside.hellos == [hello]
 

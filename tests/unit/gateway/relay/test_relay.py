@@ -10,6 +10,7 @@ import pytest
 from services.gateway.domain.records import Delivery, DeliveryBody, DeliveryState, Job, JobState
 from services.gateway.handlers.accept_delivery import Incoming, accept_delivery
 from services.gateway.handlers.finish_job import dead_letter
+from services.gateway.handlers.steer_job import cancel_job
 from services.gateway.handlers.write_question import write_question
 from services.gateway.relay import ClaimRefused, Relay, RelayOptions
 from shared.adapters.clock import SystemClock
@@ -202,6 +203,18 @@ def test_an_attempt_can_be_begun_once(setting: Setting) -> None:
         assert relay.beat(Beat(token="nonsense")).cancel
         with pytest.raises(ClaimRefused):
             relay.claim(Claim(job_id=job_id, attempt=2, worker="w"))
+
+
+def test_a_beat_hears_whether_the_job_was_cancelled_or_is_not_its_own_any_more(setting: Setting) -> None:
+    with setting.relay() as relay:
+        cancelled, taken = setting.accept(), setting.accept()
+        tokens = [relay.claim(Claim(job_id=one, attempt=1, worker="w")).token for one in (cancelled, taken)]
+        setting.store.transact(lambda tx: cancel_job(tx, cancelled, "token:ann"))
+        setting.finish(taken)
+        ended = [relay.beat(Beat(token=token)) for token in (*tokens, f"{cancelled}.7", "job_unknown.1")]
+
+    assert all(answer.cancel for answer in ended)
+    assert [answer.is_cancelled for answer in ended] == [True, False, True, False]
 
 
 def test_a_silent_worker_leaves_work_with_outside_effects_unknown(setting: Setting) -> None:
