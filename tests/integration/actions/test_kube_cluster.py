@@ -156,7 +156,8 @@ def test_a_redirect_is_not_followed(tmp_path, kube):
         file = write_kubeconfig(tmp_path / "kubeconfig", {CONTEXT: (url, {"token": "t"})})
         client = open_cluster(CONTEXT, file, 5)
         listener.settimeout(10)
-        head = f"HTTP/1.1 307 Temporary Redirect\r\nLocation: {kube.url}/\r\nContent-Length: 0\r\n\r\n"
+        headers = f"Location: {kube.url}/\r\nConnection: close\r\nContent-Length: 0"
+        head = f"HTTP/1.1 307 Temporary Redirect\r\n{headers}\r\n\r\n"
         with answering(listener, head), pytest.raises(Unreadable) as raised:
             client.write(PAUSE, dry_run=False)
 
