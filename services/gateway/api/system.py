@@ -1,6 +1,5 @@
 """Endpoints about the product itself: alive, ready, metrics, verification."""
 
-import hmac
 from typing import Any
 
 from flask import Response, request
@@ -13,6 +12,7 @@ from services.gateway.api.readiness import check_readiness
 from services.gateway.api.reading import ReadingBlueprint
 from services.gateway.domain.records import Role, is_audit_chain, month_of
 from services.gateway.handlers.verify_chains import ChainProblem, verify_chains
+from shared.bearer import shows_key
 
 blueprint = ReadingBlueprint("system", __name__, description="The product itself.")
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
@@ -43,10 +43,7 @@ def read_readiness() -> Response:
 def _check_metrics_key() -> None:
     """Return if the request shows the key of the metrics, or none was set; raise ``MetricsKeyNeeded`` if not."""
     key = gateway().settings.metrics_key
-    if key is None:
-        return
-    given = request.headers.get("Authorization", "").encode("latin-1", "replace")
-    if not hmac.compare_digest(given, f"Bearer {key}".encode()):
+    if key is not None and not shows_key(request.headers.get("Authorization", ""), key):
         raise errors.MetricsKeyNeeded("Send the header `Authorization: Bearer <FAULTLINE_METRICS_KEY>`.")
 
 
