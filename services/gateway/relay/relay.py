@@ -74,10 +74,10 @@ class Relay:
             Queue.ACTIONS: SinglePacking(store, write_question),
         }
         self._progress = ProgressBoard()
-        self._sweeping = Sweeping(self._changed, self._endings, self._progress, monotonic)
         # Running jobs somebody asked to stop: their workers learn of it and say how far they came.
         self._stopping_jobs: set[str] = set()
         self._workers = Workers(monotonic)
+        self._sweeping = Sweeping(self._changed, self._endings, self._progress, self._workers, monotonic)
         self._claims = Claims(store, self._options.lease_seconds, on_moved, give_order)
         self._timers = TimerThread(store, clock, on_timer, self._give_up_timer, self._tracer)
         self._sleeps_until = self._broker_wait = 0.0

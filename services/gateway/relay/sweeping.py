@@ -9,6 +9,7 @@ from services.gateway.relay.backlog import Entry
 from services.gateway.relay.endings import Endings
 from services.gateway.relay.progress import ProgressBoard
 from services.gateway.relay.window import Lost, Window
+from services.gateway.relay.workers import Workers
 
 log = structlog.get_logger(__name__)
 
@@ -23,14 +24,26 @@ class Sweeping:
         changed: threading.Condition,
         endings: Endings,
         progress: ProgressBoard,
+        workers: Workers,
         monotonic: Callable[[], float],
     ) -> None:
-        self._changed, self._endings, self._progress, self._monotonic = changed, endings, progress, monotonic
+        self._changed, self._endings, self._progress = changed, endings, progress
+        self._workers, self._monotonic = workers, monotonic
+        # Queues of which it was said that no worker is there, until something comes back.
+        self._missing: set[str] = set()
 
     def sweep(self, name: str, window: Window) -> None:
         """Let what was lost in the queue of this name wait anew, or end it."""
+        is_attended = self._workers.is_there(name)
         with self._changed:
-            lost = window.take_lost(self._monotonic())
+            if not window.is_untaken:
+                self._missing.discard(name)
+            found = window.take_lost(self._monotonic(), is_attended=is_attended)
+            unfinished = len(window)
+        if any(one.untaken for one in found) and not is_attended and name not in self._missing:
+            self._missing.add(name)
+            log.warning("work waits: no worker is there to take it", queue=name, jobs=unfinished)
+        lost = [one for one in found if not one.untaken]
         if lost:
             log.warning("work was lost and is handed again", queue=name, jobs=len(lost))
         for one in lost:
