@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, request
 
 from services.gateway import errors
-from services.gateway.api import inputs, shapes
+from services.gateway.api import inputs, system_shapes
 from services.gateway.api.current import JSON, encode, gateway, metrics
 from services.gateway.api.operation import Operation, endpoint
 from services.gateway.api.readiness import check_readiness
@@ -26,13 +26,13 @@ _NOT_READY = {
 }
 
 
-@endpoint(blueprint, Operation(path="/healthz", role=None, answer=shapes.HealthShape))
+@endpoint(blueprint, Operation(path="/healthz", role=None, answer=system_shapes.HealthShape))
 def read_health() -> Response:
     """Say that the process is alive."""
     return Response(encode({"status": "alive", "version": gateway().version}), content_type=JSON)
 
 
-@endpoint(blueprint, Operation(path="/readyz", role=None, answer=shapes.ReadinessShape, extra=_NOT_READY))
+@endpoint(blueprint, Operation(path="/readyz", role=None, answer=system_shapes.ReadinessShape, extra=_NOT_READY))
 def read_readiness() -> Response:
     """Say whether the whole product can work: store, broker, workers, backlog."""
     readiness = check_readiness(gateway())
@@ -68,7 +68,7 @@ def read_metrics() -> Response:
     Operation(
         path="/api/verify",
         role=Role.ADMIN,
-        answer=shapes.VerificationShape,
+        answer=system_shapes.VerificationShape,
         query=inputs.VerifyQuery,
         errors=(errors.BadCursor,),
     ),
