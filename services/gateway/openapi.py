@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from services.gateway.api.docs import spec_json
 from services.gateway.app import create_app
-from services.gateway.main import installed_version
+from services.gateway.composition import installed_version
 from services.gateway.ports import Blobs, RecordPage, Store
 from services.gateway.settings import Settings
 from services.gateway.wiring import Gateway, RelayView

@@ -96,7 +96,7 @@ class RelayView(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
-    """The gateway's parts, put together by ``main`` and by tests."""
+    """The gateway's parts, put together by ``composition`` and by tests."""
 
     settings: Settings
     store: Store

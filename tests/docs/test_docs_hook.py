@@ -13,7 +13,7 @@ from scripts.docs_hook import undocumented
 from scripts.surface import dump_surface
 
 ROOT = Path(__file__).resolve().parents[2]
-NEW_SETTING = '        Setting("FAULTLINE_COLOUR", as_text, "red", "Colour of the page."),\n'
+NEW_SETTING = '    Setting("FAULTLINE_COLOUR", as_text, "red", "Colour of the page."),\n'
 
 
 class Repository:
@@ -44,10 +44,10 @@ class Repository:
         self.write(path, (self.folder / path).read_text() + text)
 
     def add_a_setting(self) -> None:
-        table = (self.folder / "shared/settings.py").read_text()
-        mark = "        # --- everyone\n"
+        table = (self.folder / "shared/settings/product.py").read_text()
+        mark = "    # --- everyone\n"
         assert mark in table
-        self.write("shared/settings.py", table.replace(mark, mark + NEW_SETTING))
+        self.write("shared/settings/product.py", table.replace(mark, mark + NEW_SETTING))
 
     def generate(self) -> None:
         done = self.python("-m", "scripts.docs_pages")

@@ -4,15 +4,13 @@ import errno
 import hashlib
 import os
 import socket
-import stat
-import tempfile
 from pathlib import Path
 
 from services.cli.errors import CommandFailed
+from shared.adapters.private_folder import FolderNotPrivate, make_private_folder
 
 # sun_path holds 108 bytes with its closing zero.
 _LONGEST_SOCKET_PATH = 107
-_PRIVATE = 0o700
 _WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - recognised here, not bound.
 
 
@@ -63,20 +61,16 @@ def broker_socket_path(folder: Path) -> Path:
     """Return where the broker's socket goes: in ``folder``, or in a short private folder if that path is too long.
 
     The short folder's name depends only on ``folder``, so that a killed run leaves none that is not used again.
+    Raises ``CommandFailed`` where something else has that name.
     """
     path = folder / "valkey.sock"
     if len(os.fsencode(path)) <= _LONGEST_SOCKET_PATH:
         return path
     digest = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
-    short = Path(tempfile.gettempdir()) / f"faultline-{os.getuid()}-{digest}"
-    short.mkdir(mode=_PRIVATE, exist_ok=True)
-    found = short.lstat()
-    # Anyone may make a folder of this name in the shared one; only our own, closed to others, is trusted.
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) != _PRIVATE:
-        raise CommandFailed(
-            f"{short} is not a private folder of yours. Remove it, or set FAULTLINE_DATA_DIR to a shorter path."
-        )
-    return short / "valkey.sock"
+    try:
+        return make_private_folder(digest) / "valkey.sock"
+    except FolderNotPrivate as error:
+        raise CommandFailed(f"{error}. Remove it, or set FAULTLINE_DATA_DIR to a shorter path.") from error
 
 
 def _bad_host(setting: str, host: str, error: OSError) -> CommandFailed:

@@ -13,6 +13,7 @@ from services.gateway.domain.records import Role, Session, SessionEnd, Token, To
 from services.gateway.domain.sessions import why_over
 from services.gateway.errors import SignatureInvalid, TooManyBadTokens, Unauthenticated
 from services.gateway.ports import Store
+from shared.bearer import find_bearer
 from shared.ports import Clock
 
 log = structlog.get_logger(__name__)
@@ -41,8 +42,7 @@ class Authenticator:
         """Return the subject of a bearer token in the Authorization header; raises what ``identify`` raises."""
         if header is None:
             return self.identify(None, address)
-        scheme, _, secret = header.partition(" ")
-        return self.identify(secret.strip() if scheme.lower() == "bearer" else "", address)
+        return self.identify(find_bearer(header) or "", address)
 
     def identify(self, secret: str | None, address: str) -> Subject:
         """Return the subject whose token ``secret`` is, by whatever way it came; None if none came.

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response
 
 from services.gateway import errors
-from services.gateway.api import delivery_shapes, inputs, shapes
+from services.gateway.api import delivery_shapes, inputs
 from services.gateway.api.current import (
     encode,
     encode_page,
@@ -101,7 +101,7 @@ def read_delivery_body(delivery_id: str) -> Response:
         role=Role.RESPONDER,
         scope=Scope.DELIVERIES_WRITE,
         status=202,
-        answer=shapes.AcceptedShape,
+        answer=delivery_shapes.AcceptedShape,
         errors=(errors.RecordNotFound, errors.BlobNotFound, errors.BlobDamaged),
         keyed=True,
     ),

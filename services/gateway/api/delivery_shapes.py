@@ -8,6 +8,16 @@ from services.gateway.domain.records import DeliveryState, Outcome
 from shared.contracts.severity import Severity
 
 
+class AcceptedShape(Shape):
+    """A delivery is on disk; the job will read it."""
+
+    delivery_id = fields.String()
+    job_id = fields.String()
+    replayed = fields.Boolean(
+        metadata={"optional": True, "description": "The Idempotency-Key was known; this is its delivery."},
+    )
+
+
 class SignalOutcomeShape(Shape):
     """The one recorded outcome of one signal of a delivery."""
 

@@ -1,7 +1,6 @@
 """The internal door: where workers report, on a listener of its own that floods of requests cannot starve."""
 
 import hashlib
-import hmac
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
@@ -13,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from services.gateway.api.problems import from_http_exception, problem_response
 from services.gateway.errors import Unauthenticated
 from services.gateway.ports import Blobs
+from shared.bearer import shows_key
 from shared.contracts.messages import (
     SCHEMA_VERSION,
     Beat,
@@ -88,12 +88,10 @@ def create_door_app(
     """
     app = Flask("faultline.door", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BLOB_BYTES
-    expected = f"Bearer {door_key}".encode()
 
     @app.before_request
     def check_key() -> None:
-        given = request.headers.get("Authorization", "").encode("latin-1", "replace")
-        if not hmac.compare_digest(given, expected):
+        if not shows_key(request.headers.get("Authorization", ""), door_key):
             raise Unauthenticated("The internal door needs its own key.")
 
     _add_messages(app, relay, record_results)

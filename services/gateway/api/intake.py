@@ -6,7 +6,7 @@ from functools import partial
 from flask import Response
 
 from services.gateway import errors
-from services.gateway.api import sender_shapes, shapes
+from services.gateway.api import delivery_shapes, sender_shapes
 from services.gateway.api.cloudevents import take_cloud_event
 from services.gateway.api.events import take_event
 from services.gateway.api.operation import Operation, endpoint
@@ -41,7 +41,7 @@ def _operation(source: Source, path: str, method: str) -> Operation:
         admit=partial(admit, source),
         security=() if by_path else source.security,
         status=202,
-        answer=sender_shapes.EventTakenShape if source is PAGERDUTY else shapes.AcceptedShape,
+        answer=sender_shapes.EventTakenShape if source is PAGERDUTY else delivery_shapes.AcceptedShape,
         example=_ACCEPTED,
         errors=found,
         keyed=True,

@@ -2,7 +2,8 @@
 
 from marshmallow import fields
 
-from services.gateway.api.shapes import AcceptedShape, Shape
+from services.gateway.api.delivery_shapes import AcceptedShape
+from services.gateway.api.shapes import Shape
 
 
 class EventProcessedShape(Shape):

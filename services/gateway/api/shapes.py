@@ -244,57 +244,6 @@ class IncidentShape(IncidentSummaryShape):
     links = fields.Nested(IncidentLinksShape)
 
 
-class AcceptedShape(Shape):
-    """A delivery is on disk; the job will read it."""
-
-    delivery_id = fields.String()
-    job_id = fields.String()
-    replayed = fields.Boolean(
-        metadata={"optional": True, "description": "The Idempotency-Key was known; this is its delivery."},
-    )
-
-
-class ChainProblemShape(Shape):
-    """Where a timeline, or a month of the audit log, is not what its chain says."""
-
-    incident_id = fields.String(allow_none=True, metadata={"description": "null where it is of the audit log."})
-    audit_month = fields.String(allow_none=True, metadata={"description": "null where it is of an incident."})
-    sequence = fields.Integer()
-    problem = fields.String()
-
-
-class VerificationShape(Shape):
-    """What the check of the chains found."""
-
-    incidents = fields.Integer()
-    entries = fields.Integer(metadata={"description": "Of timelines."})
-    audit_months = fields.Integer(metadata={"description": "The first part, without a cursor, checks all of them."})
-    audit_entries = fields.Integer()
-    problems = fields.List(fields.Nested(ChainProblemShape))
-    next_cursor = fields.String(allow_none=True)
-
-
-class CheckShape(Shape):
-    """One thing that must hold for the gateway to be ready."""
-
-    ok = fields.Boolean()
-    reason = fields.String(allow_none=True)
-
-
-class HealthShape(Shape):
-    """The process is alive."""
-
-    status = fields.String()
-    version = fields.String()
-
-
-class ReadinessShape(Shape):
-    """Whether the whole product can do its work, and what stands against it."""
-
-    ready = fields.Boolean()
-    checks = fields.Dict(keys=fields.String(), values=fields.Nested(CheckShape))
-
-
 def page_of(item: type[Shape]) -> type[Shape]:
     """Return the shape of a page of ``item``."""
     name = item.__name__.removesuffix("Shape") + "PageShape"

@@ -1,18 +1,18 @@
 """Endpoints about the product itself: alive, ready, metrics, verification."""
 
-import hmac
 from typing import Any
 
 from flask import Response, request
 
 from services.gateway import errors
-from services.gateway.api import inputs, shapes
+from services.gateway.api import inputs, system_shapes
 from services.gateway.api.current import JSON, encode, gateway, metrics
 from services.gateway.api.operation import Operation, endpoint
 from services.gateway.api.readiness import check_readiness
 from services.gateway.api.reading import ReadingBlueprint
 from services.gateway.domain.records import Role, is_audit_chain, month_of
 from services.gateway.handlers.verify_chains import ChainProblem, verify_chains
+from shared.bearer import shows_key
 
 blueprint = ReadingBlueprint("system", __name__, description="The product itself.")
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
@@ -26,13 +26,13 @@ _NOT_READY = {
 }
 
 
-@endpoint(blueprint, Operation(path="/healthz", role=None, answer=shapes.HealthShape))
+@endpoint(blueprint, Operation(path="/healthz", role=None, answer=system_shapes.HealthShape))
 def read_health() -> Response:
     """Say that the process is alive."""
     return Response(encode({"status": "alive", "version": gateway().version}), content_type=JSON)
 
 
-@endpoint(blueprint, Operation(path="/readyz", role=None, answer=shapes.ReadinessShape, extra=_NOT_READY))
+@endpoint(blueprint, Operation(path="/readyz", role=None, answer=system_shapes.ReadinessShape, extra=_NOT_READY))
 def read_readiness() -> Response:
     """Say whether the whole product can work: store, broker, workers, backlog."""
     readiness = check_readiness(gateway())
@@ -43,10 +43,7 @@ def read_readiness() -> Response:
 def _check_metrics_key() -> None:
     """Return if the request shows the key of the metrics, or none was set; raise ``MetricsKeyNeeded`` if not."""
     key = gateway().settings.metrics_key
-    if key is None:
-        return
-    given = request.headers.get("Authorization", "").encode("latin-1", "replace")
-    if not hmac.compare_digest(given, f"Bearer {key}".encode()):
+    if key is not None and not shows_key(request.headers.get("Authorization", ""), key):
         raise errors.MetricsKeyNeeded("Send the header `Authorization: Bearer <FAULTLINE_METRICS_KEY>`.")
 
 
@@ -71,7 +68,7 @@ def read_metrics() -> Response:
     Operation(
         path="/api/verify",
         role=Role.ADMIN,
-        answer=shapes.VerificationShape,
+        answer=system_shapes.VerificationShape,
         query=inputs.VerifyQuery,
         errors=(errors.BadCursor,),
     ),

@@ -23,6 +23,7 @@ class Entry:
 
     ``attempt`` counts attempts known to have begun. ``suspect`` work was lost or failed before: it travels
     alone, so that a job that kills its worker takes no other with it. ``since`` is when it first could go.
+    ``order`` is its place in the broker's line where it waits there untaken and is handed again all the same; else 0.
     """
 
     job_id: str
@@ -30,6 +31,7 @@ class Entry:
     attempt: int = 0
     suspect: bool = False
     since: float = 0.0
+    order: int = 0
     place: Place = Place.WAITING
     message_id: str | None = None
 

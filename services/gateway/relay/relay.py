@@ -24,9 +24,10 @@ from services.gateway.relay.packing import Packing
 from services.gateway.relay.progress import Progress, ProgressBoard
 from services.gateway.relay.single_packing import Message, Packer, SinglePacking, WriteQuestion
 from services.gateway.relay.stats import RelayStats, queue_stats
+from services.gateway.relay.sweeping import Sweeping
 from services.gateway.relay.timer_thread import TimerThread
 from services.gateway.relay.unfinished import list_unfinished
-from services.gateway.relay.window import Lost, Window
+from services.gateway.relay.window import Window
 from services.gateway.relay.workers import Workers
 from shared.adapters.tracing import NoTracer
 from shared.contracts.messages import Beat, BeatAnswer, Claim, Claimed, Hello
@@ -38,7 +39,6 @@ log = structlog.get_logger(__name__)
 
 _FIRST_BROKER_WAIT_SECONDS = 0.1
 _LONGEST_BROKER_WAIT_SECONDS = 2.0
-_STORE_WAIT_SECONDS = 5.0
 _LONGEST_SLEEP_SECONDS = 3_600.0
 
 
@@ -77,10 +77,10 @@ class Relay:
         # Running jobs somebody asked to stop: their workers learn of it and say how far they came.
         self._stopping_jobs: set[str] = set()
         self._workers = Workers(monotonic)
+        self._sweeping = Sweeping(self._changed, self._endings, self._progress, self._workers, monotonic)
         self._claims = Claims(store, self._options.lease_seconds, on_moved, give_order)
         self._timers = TimerThread(store, clock, on_timer, self._give_up_timer, self._tracer)
-        self._sleeps_until = 0.0
-        self._broker_wait = 0.0
+        self._sleeps_until = self._broker_wait = 0.0
         self._broker_problem: str | None = None
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
@@ -228,7 +228,7 @@ class Relay:
                 # While the broker takes nothing, calling work lost would only put it in line twice.
                 if not self._broker_wait:
                     for name, window in self._windows.items():
-                        self._sweep(name, window)
+                        self._sweeping.sweep(name, window)
                 is_refused = [not self._feed(name, window) for name, window in self._windows.items()]
                 self._broker_wait = self._next_broker_wait() if any(is_refused) else 0.0
                 self._sleep()
@@ -282,7 +282,7 @@ class Relay:
                 window.finish(entry.job_id, now=now)
             # Before it is published, since the result may be back before ``publish`` returns.
             window.hand(message_id, packed.entries, now=now)
-        self._give_up_broken(window, packed.broken)
+        self._sweeping.give_up_broken(window, packed.broken)
         return not packed.entries or self._publish(name, window, message_id, packed)
 
     def _publish(self, name: str, window: Window, message_id: str, message: Message) -> bool:
@@ -297,47 +297,6 @@ class Relay:
                 return False
         self._broker_problem = None
         return True
-
-    def _sweep(self, name: str, window: Window) -> None:
-        with self._changed:
-            lost = window.take_lost(self._monotonic())
-        if lost:
-            log.warning("work was lost and is handed again", queue=name, jobs=len(lost))
-        for one in lost:
-            if one.claimed:
-                self._settle(window, one)
-
-    def _settle(self, window: Window, lost: Lost) -> None:
-        """Decide on an attempt that a worker began and never reported."""
-        try:
-            if not self._endings.settle_lost_attempt(lost.job_id, self._progress.find(lost.job_id)):
-                return
-        except Exception:
-            # The window has let go of it, so nobody else would ever look at it, nor at those after it.
-            log.exception("a lost attempt could not be settled yet", job_id=lost.job_id)
-            self._judge_again(window, lost)
-            return
-        window.republished_total += 1
-        self._wait_again(window, lost, delay=0.0)
-
-    def _judge_again(self, window: Window, lost: Lost) -> None:
-        with self._changed:
-            if lost.job_id not in window:
-                # Claimed still: handing it on undecided could do twice what must be done once.
-                window.claim(lost.job_id, lost.source, attempt=lost.attempt, now=self._monotonic())
-
-    def _wait_again(self, window: Window, job: Lost | Entry, *, delay: float) -> None:
-        with self._changed:
-            now = self._monotonic()
-            window.add(job.job_id, job.source, now=now, attempt=job.attempt, delay=delay, suspect=True)
-
-    def _give_up_broken(self, window: Window, broken: list[Entry]) -> None:
-        for entry in broken:
-            try:
-                self._endings.give_up(entry.job_id, code="delivery_gone", error="what it is about was removed unread")
-            except Exception:
-                log.exception("a job could not be given up yet", job_id=entry.job_id)
-                self._wait_again(window, entry, delay=_STORE_WAIT_SECONDS)
 
     def _give_up_timer(self, job: Job, error: str) -> None:
         self._endings.give_up(job.id, code="timer_failed", error=error)

@@ -6,6 +6,9 @@ Work is handed in messages, and at most ``size`` messages are unfinished at a ti
 out, so a message is overdue once work handed after it has come back and its lease has run out. While nothing
 comes back at all (no worker, or a broker that forgot everything) nobody can tell the two apart: then the oldest
 message alone is handed again, as a probe, at growing intervals. If that comes back, everything older is overdue.
+
+But where no worker is there, or the queue's workers are at other work, the work is untaken, and as a rule lies where
+it was put. Its probe keeps its place in line: whether it or the one before it is what comes back, nobody can tell.
 """
 
 from collections.abc import Iterable
@@ -29,12 +32,16 @@ class _Message:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A job whose lease ran out. It was ``claimed`` if a worker is known to have begun it."""
+    """A job whose lease ran out.
+
+    It was ``claimed`` if a worker is known to have begun it, and is ``untaken`` if there was none that could have.
+    """
 
     job_id: str
     source: str
     attempt: int
     claimed: bool
+    untaken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,8 @@ class Window:
     lease_seconds: float
     finished_total: int = 0
     republished_total: int = 0
+    # Work was handed again untaken, and nothing has come back since.
+    is_untaken: bool = False
     _backlog: Backlog = field(init=False)
     _entries: dict[str, Entry] = field(default_factory=dict)
     _messages: dict[str, _Message] = field(default_factory=dict)
@@ -130,7 +139,10 @@ class Window:
         for entry in going.values():
             entry.place, entry.message_id = Place.HANDED, message_id
         if going:
-            self._messages[message_id] = _Message(message_id, next(self._orders), now, going)
+            kept = max(entry.order for entry in going.values())
+            # What came back meanwhile says nothing of what is put behind it now.
+            order = kept if kept > self._progress_order else next(self._orders)
+            self._messages[message_id] = _Message(message_id, order, now, going)
 
     def take_back(self, message_id: str, *, now: float) -> None:
         """Undo ``hand``: the broker did not take the message."""
@@ -172,17 +184,20 @@ class Window:
         self._probes = 0
         self._progress_at = max(self._progress_at, now - self.lease_seconds / 2)
 
-    def take_lost(self, now: float) -> list[Lost]:
-        """Return the jobs that count as lost now.
+    def take_lost(self, now: float, *, is_attended: bool = True) -> list[Lost]:
+        """Return the jobs that count as lost now, and those handed again untaken; ``is_attended``: a worker is there.
 
         Unclaimed ones wait again already, alone; claimed ones are removed, and the caller's to decide on.
         """
+        untaken = False
         messages = [message for message in self._messages.values() if self._lost_at(message) <= now]
         if not messages and (oldest := self._oldest_unclaimed()) is not None and self._stalled_at(oldest) <= now:
             self._probes += 1
             self._progress_at = now
             messages = [oldest]
-        return [lost for message in messages for lost in self._lose(message, now)]
+            untaken = not is_attended or any(message.claimed for message in self._messages.values())
+            self.is_untaken = self.is_untaken or untaken
+        return [lost for message in messages for lost in self._lose(message, now, untaken=untaken)]
 
     def wake_at(self, now: float) -> float:
         """Return when there will be something to do if nothing happens before; infinity when there will not."""
@@ -234,6 +249,7 @@ class Window:
             self._progress_order = max(self._progress_order, message.order)
             self._progress_at = max(self._progress_at, now)
             self._probes = 0
+            self.is_untaken = False
 
     def _oldest_unclaimed(self) -> _Message | None:
         return next((message for message in self._messages.values() if not message.claimed), None)
@@ -247,7 +263,7 @@ class Window:
         patience = self.lease_seconds * 2 ** min(self._probes, _PROBE_DOUBLINGS)
         return max(oldest.heard_at, self._progress_at) + float(patience)
 
-    def _lose(self, message: _Message, now: float) -> list[Lost]:
+    def _lose(self, message: _Message, now: float, *, untaken: bool) -> list[Lost]:
         entries = list(message.entries.values())
         for entry in entries:
             if message.claimed:
@@ -255,7 +271,9 @@ class Window:
                 del self._entries[entry.job_id]
             else:
                 self.add(entry.job_id, entry.source, now=now, attempt=entry.attempt, suspect=True)
+                again = self._entries[entry.job_id]
                 # Its age goes on from when it first could go.
-                self._entries[entry.job_id].since = entry.since
-                self.republished_total += 1
-        return [Lost(entry.job_id, entry.source, entry.attempt, message.claimed) for entry in entries]
+                again.since = entry.since
+                again.order = message.order if untaken else 0
+                self.republished_total += 0 if untaken else 1
+        return [Lost(entry.job_id, entry.source, entry.attempt, message.claimed, untaken) for entry in entries]

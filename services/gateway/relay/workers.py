@@ -8,6 +8,8 @@ from shared.contracts.messages import Hello
 
 # Workers say hello every ten seconds; one that was not heard for this long is gone.
 _GONE_AFTER_SECONDS = 120.0
+# And one that was not heard for so long takes nothing, as far as can be told.
+_SILENT_AFTER_SECONDS = 30.0
 
 
 class Workers:
@@ -17,20 +19,34 @@ class Workers:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._seen: dict[str, tuple[Hello, float]] = {}
+        self._left: set[str] = set()
 
     def note(self, hello: Hello) -> bool:
-        """Note a hello; answer whether this worker is new.
+        """Note a hello; answer whether this worker is new, or back.
 
-        That one leaves changes nothing: as a rule another takes its place before anybody misses it.
+        One that leaves is seen for as long as one that fell silent: as a rule another takes its place before anybody
+        misses it.
         """
-        if hello.is_leaving:
-            return False
         now = self._monotonic()
         with self._lock:
-            is_new = hello.worker not in self._seen
+            if hello.is_leaving:
+                self._left.add(hello.worker)
+                return False
+            is_new = hello.worker not in self._seen or hello.worker in self._left
+            self._left.discard(hello.worker)
             self._seen[hello.worker] = (hello, now)
             self._seen = {name: seen for name, seen in self._seen.items() if now - seen[1] < _GONE_AFTER_SECONDS}
+            self._left &= self._seen.keys()
         return is_new
+
+    def is_there(self, queue: str) -> bool:
+        """Answer whether a worker of ``queue`` was heard just now and takes work."""
+        now = self._monotonic()
+        with self._lock:
+            return any(
+                queue in hello.queues and name not in self._left and now - at < _SILENT_AFTER_SECONDS
+                for name, (hello, at) in self._seen.items()
+            )
 
     def seen(self) -> tuple[Worker, ...]:
         """Return the workers heard of lately, by name."""

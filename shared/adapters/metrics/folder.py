@@ -3,13 +3,12 @@
 import fcntl
 import os
 import shutil
-import stat
-import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
 
-_PRIVATE = 0o700
+from shared.adapters.private_folder import make_private_folder, private_path
+
 # Far more than any worker's counts take; a file that is too small all the same grows by itself.
 _FILE_BYTES = 128 << 10
 MAIN = "main"
@@ -19,18 +18,13 @@ _ABANDONED_SECONDS = 60.0
 
 
 def make_folder(name: str, processes: int) -> Path:
-    """Return a folder of this ``name`` in the machine's temporary one: ours, closed to others, with no count in it.
+    """Return the private folder of this ``name``, with no count in it.
 
     It has the files of the main process and of a pool of so many, with their room on the disk: processes write to them
-    as to memory, and one that found the disk full would be killed in the middle of its work. The name is the same at
-    each start, so that a killed worker leaves none that is not used again. Raises ``OSError`` if this cannot be.
+    as to memory, and one that found the disk full would be killed in the middle of its work. Raises ``OSError`` if
+    this cannot be.
     """
-    folder = Path(tempfile.gettempdir()) / f"faultline-{os.getuid()}-{name}"
-    folder.mkdir(mode=_PRIVATE, exist_ok=True)
-    found = folder.lstat()
-    # Anyone may make a folder of this name in the shared one.
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) != _PRIVATE:
-        raise OSError(f"{folder} is not a private folder of this user")
+    folder = make_private_folder(name)
     for file in folder.iterdir():
         file.unlink()
     for place in (MAIN, *map(str, range(1, processes + 1))):
@@ -56,7 +50,8 @@ def remove_abandoned(name: str, *, but: Path) -> None:
 
     A worker that is killed leaves its folder; one that is given another port each time would leave one at each start.
     """
-    for folder in Path(tempfile.gettempdir()).glob(f"faultline-{os.getuid()}-{name}-*"):
+    pattern = private_path(f"{name}-*")
+    for folder in pattern.parent.glob(pattern.name):
         if folder != but:
             with suppress(OSError):
                 _remove_if_abandoned(folder)

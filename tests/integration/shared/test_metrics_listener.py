@@ -17,9 +17,9 @@ class HastyListener(MetricsListener):
 
 
 @contextlib.contextmanager
-def serving(kind: type[MetricsListener] = MetricsListener, body: bytes = b"figures 1\n") -> Iterator[MetricsListener]:
-    listener = kind("127.0.0.1", 0)
-    listener.start(lambda: body)
+def serving(kind: type[MetricsListener] = MetricsListener, key: str | None = None) -> Iterator[MetricsListener]:
+    listener = kind("127.0.0.1", 0, key)
+    listener.start(lambda: b"figures 1\n")
     try:
         yield listener
     finally:
@@ -55,6 +55,18 @@ def test_it_answers_and_ends_the_connection() -> None:
     assert head.startswith(b"HTTP/1.0 200 OK")
     assert body == b"figures 1\n"
     assert b"Python" not in head
+
+
+@pytest.mark.parametrize("shown", [b"Bearer the-key", b"bearer the-key"])
+def test_with_a_key_only_who_shows_it_reads(shown: bytes) -> None:
+    with serving(key="the-key") as listener:
+        refused = ask(listener, b"GET /metrics HTTP/1.1\r\nAuthorization: Bearer another\r\n\r\n")
+        without = ask(listener, b"GET /metrics HTTP/1.1\r\n\r\n")
+        answer = ask(listener, b"GET /metrics HTTP/1.1\r\nAuthorization: " + shown + b"\r\n\r\n")
+
+    assert refused.startswith(b"HTTP/1.0 401 ")
+    assert without.startswith(b"HTTP/1.0 401 ")
+    assert answer.endswith(b"figures 1\n")
 
 
 def test_who_sends_bit_by_bit_is_let_go() -> None:

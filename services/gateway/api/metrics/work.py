@@ -27,7 +27,7 @@ class WorkFigures(Collector):
         )
         finished = CounterMetricFamily("faultline_jobs_finished", "Jobs that ended.", labels=["queue"])
         swept = CounterMetricFamily(
-            "faultline_sweep_republished", "Jobs handed again, as their lease had run out.", labels=["queue"]
+            "faultline_sweep_republished", "Jobs lost, as their lease had run out, and handed again.", labels=["queue"]
         )
         dead = CounterMetricFamily("faultline_jobs_dead_lettered", "Jobs given up.", labels=["queue"])
         for name, queue in stats.queues.items():

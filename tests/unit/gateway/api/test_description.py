@@ -7,7 +7,15 @@ import msgspec
 import pytest
 
 from services.gateway import errors
-from services.gateway.api import access_shapes, delivery_shapes, job_shapes, sender_shapes, shapes, statistics_shapes
+from services.gateway.api import (
+    access_shapes,
+    delivery_shapes,
+    job_shapes,
+    sender_shapes,
+    shapes,
+    statistics_shapes,
+    system_shapes,
+)
 from services.gateway.api.queues import QueuesShape
 from services.gateway.api.retention import RetentionShape
 from services.gateway.openapi import describe_api
@@ -92,13 +100,13 @@ def filled(gw: GatewayUnderTest) -> GatewayUnderTest:
         ("/api/me", access_shapes.MeShape),
         ("/api/audit", access_shapes.AuditPageShape),
         ("/api/sessions", access_shapes.SessionPageShape),
-        ("/api/verify", shapes.VerificationShape),
+        ("/api/verify", system_shapes.VerificationShape),
         ("/api/stats", statistics_shapes.StatsShape),
         ("/api/incidents/facets", statistics_shapes.FacetsShape),
         ("/api/queues", QueuesShape),
         ("/api/retention", RetentionShape),
-        ("/healthz", shapes.HealthShape),
-        ("/readyz", shapes.ReadinessShape),
+        ("/healthz", system_shapes.HealthShape),
+        ("/readyz", system_shapes.ReadinessShape),
         ("/api/incidents/nope", shapes.ProblemShape),
         ("/api/incidents?limit=0", shapes.ProblemShape),
     ],
@@ -117,13 +125,13 @@ def test_answers_of_writes_have_the_shape_that_is_described(filled: GatewayUnder
     note = filled.post("/api/incidents/INC-2/timeline", json={"message": "hi"})
     token = filled.post("/api/tokens", json={"name": "bob", "role": "viewer"})
 
-    assert shapes.AcceptedShape().validate(made.json) == {}
+    assert delivery_shapes.AcceptedShape().validate(made.json) == {}
     event = {"event_action": "trigger", "payload": {"summary": "Down"}}
     assert sender_shapes.EventTakenShape().validate(filled.post("/api/intake/pagerduty", json=event).json) == {}
     assert sender_shapes.EventProcessedShape().validate(filled.post("/v2/enqueue", json=event).json) == {}
     assert sender_shapes.ChangeProcessedShape().validate(filled.post("/v2/change/enqueue", json={}).json) == {}
     assert sender_shapes.AlertRequestShape().validate(filled.post("/v2/alerts", json={}).json) == {}
-    assert shapes.AcceptedShape().validate(again.json) == {}
+    assert delivery_shapes.AcceptedShape().validate(again.json) == {}
     assert shapes.EntryShape().validate(note.json) == {}
     assert access_shapes.SessionBegunShape().validate(filled.post("/api/session", json={}).json) == {}
     assert access_shapes.TokenWithSecretShape().validate(token.json) == {}

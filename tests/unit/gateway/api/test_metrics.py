@@ -394,6 +394,7 @@ def test_with_a_key_only_who_shows_it_reads():
     assert refused.content_type == "application/problem+json"
     assert gw.get("/metrics", role=Role.ADMIN).status_code == 401
     assert gw.get("/metrics", token=f"{KEY}x").status_code == 401
+    assert gw.get("/metrics", role=None, headers={"Authorization": f"bearer {KEY}"}).status_code == 200
     shown_key = gw.get("/metrics", token=KEY)
     assert shown_key.status_code == 200
     assert KEY not in shown_key.text

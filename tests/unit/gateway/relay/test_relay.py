@@ -151,6 +151,7 @@ def test_a_broker_that_takes_nothing_delays_work_and_loses_none(setting: Setting
 
 def test_lost_work_is_handed_again_alone_and_to_be_claimed(setting: Setting) -> None:
     with setting.relay() as relay:
+        relay.hello(Hello(service="intake", worker="w1", version="1", queues=("intake",)))
         jobs = {setting.accept(), setting.accept()}
         messages = setting.queue.wait_for(3)[-2:]
 

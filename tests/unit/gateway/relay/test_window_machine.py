@@ -46,9 +46,9 @@ class WindowMachine(RuleBasedStateMachine):
                 return
             self.broker.append(tuple(entry.job_id for entry in entries))
 
-    @rule()
-    def sweep(self) -> None:
-        for lost in self.window.take_lost(self.now):
+    @rule(is_attended=st.booleans())
+    def sweep(self, is_attended: bool) -> None:
+        for lost in self.window.take_lost(self.now, is_attended=is_attended):
             if lost.claimed:
                 self.window.add(lost.job_id, lost.source, now=self.now, attempt=lost.attempt, suspect=True)
 
@@ -98,7 +98,7 @@ class WindowMachine(RuleBasedStateMachine):
         for _ in range(2_000):
             if not self.unfinished:
                 break
-            self.sweep()
+            self.sweep(is_attended=True)
             self.feed(broker_is_up=True)
             while self.broker:
                 self.work(BATCH)
