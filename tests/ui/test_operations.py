@@ -92,6 +92,7 @@ def test_rules_are_tried_on_the_past_and_then_put_into_force(admin: Watched, pro
     expect(page.locator("#delivery")).to_contain_text("opened")
     version = call(product, "GET", "/api/rules").json()["version"]
     visit(page, product, "/operations/rules/edit")
+    page.get_by_role("button", name="Edit as JSON").click()
     text = page.get_by_label("Grouping and ownership")
 
     admin.expected_statuses.add(422)
@@ -111,6 +112,49 @@ def test_rules_are_tried_on_the_past_and_then_put_into_force(admin: Watched, pro
     expect(page.locator(f"#grouping-{name}")).to_contain_text("Mine")
     rules = call(product, "GET", "/api/rules").json()
     assert (rules["version"], rules["reason"]) == (version + 1, "One case for mine")
+    call(product, "PUT", "/api/rules", {"reason": "the test is over"})
+
+
+def test_rules_are_made_in_a_form_with_the_keyboard_and_survive_a_conflict(
+    open_as: Callable[..., Watched], product: Product
+) -> None:
+    watched, name = open_as("admin", size=NARROW, theme="dark"), a_name()
+    page = watched.page
+    first, mine = {"id": f"{name}-1", "name": f"{name} one", "match": {"services": [name]}}, f"{name} two"
+    call(product, "PUT", "/api/rules", {"grouping": [first]})
+    call(product, "POST", "/api/intake/webhook", {"title": f"{name} is down", "service": name, "severity": "low"})
+    visit(page, product, "/operations/rules/edit")
+
+    page.get_by_role("button", name="Add a grouping rule").press("Enter")
+    expect(page.get_by_label("Name", exact=True).last).to_be_focused()
+    page.keyboard.type(mine)
+    rule = page.locator(".rule-forms > li").last
+    rule.get_by_label("Condition in CEL").fill("signal.servce == 'x'")
+    watched.expected_statuses.update({412, 422})
+    rule.get_by_role("button", name="Check what it takes").press("Enter")
+    expect(rule.get_by_role("status")).to_contain_text("signal has no field servce")
+    rule.locator("summary").first.press("Enter")
+    page.get_by_role("button", name="Try it").last.press("Enter")
+    expect(rule.get_by_label("Condition in CEL")).to_be_focused()
+    expect(rule.locator(".field-problem")).to_contain_text("signal has no field servce")
+    rule.get_by_label("Condition in CEL").fill(f"signal.service == '{name}'")
+    rule.get_by_role("button", name="Check what it takes").press("Enter")
+    expect(rule.get_by_role("status")).to_contain_text("takes 1 of")
+    assert axe_violations(page) == []
+
+    page.get_by_role("button", name="Move New rule up").press("Enter")
+    expect(page.locator(".rule-forms > li").first).to_contain_text(mine)
+    expect(page.locator(".rule-forms > li").first.get_by_role("button", name="down")).to_be_focused()
+    page.get_by_role("button", name=f"Leave out {first['name']}").press("Enter")
+    expect(page.get_by_role("button", name=f"Keep {first['name']}")).to_be_focused()
+    call(product, "PUT", "/api/rules", {"grouping": [first | {"name": "Meanwhile"}]})
+    page.get_by_role("button", name="Put into force").press("Enter")
+    expect(page.get_by_role("link", name="what it is now")).to_be_visible()
+    page.get_by_role("button", name="Put into force").press("Enter")
+    page.wait_for_url(f"{product.url}/operations/rules")
+
+    rules = call(product, "GET", "/api/rules").json()
+    assert [rule["name"] for rule in rules["grouping"]] == [mine]
     call(product, "PUT", "/api/rules", {"reason": "the test is over"})
 
 
