@@ -43,6 +43,7 @@ from services.gateway.api import (
     silences,
     statistics,
     streams,
+    summaries,
     system,
     tasks,
 )
@@ -111,7 +112,7 @@ _SECURITY = {
 class _IdConverter(BaseConverter):
     """Takes every id but the words of operations that stand beside the records of some kinds."""
 
-    regex = r"(?!(?:try|facets|inventory|precision)(?:/|\Z))[^/]+"
+    regex = r"(?!(?:try|facets|summaries|inventory|precision)(?:/|\Z))[^/]+"
     part_isolating = True
 
 
@@ -214,6 +215,7 @@ def _register(app: Flask, gateway: Gateway) -> Api:
         reports.blueprint,
         edited_reports.blueprint,
         statistics.blueprint,
+        summaries.blueprint,
         jobs.blueprint,
         queues.blueprint,
         deliveries.blueprint,
