@@ -51,3 +51,31 @@ def test_an_action_of_an_incident_that_is_not_kept_is_listed_all_the_same(gw: Ga
 
     assert MANUAL["title"] in page
     assert f"/incidents/{incident['id']}/actions/" in page
+
+
+def test_the_header_reads_as_often_with_many_relations_as_with_one(gw: GatewayUnderTest):
+    case, *others = [gw.open_incident(title=f"Case {number}") for number in range(16)]
+    for other in others:
+        gw.post(f"/api/incidents/{case['id']}/relations", json={"incidentId": other["id"]})
+
+    with asked_of_the_api(gw) as paths:
+        header = gw.get(f"/incidents/INC-{case['number']}/parts/header", headers=PART).text
+
+    assert all(f"INC-{other['number']}</a>" in header for other in others)
+    assert sorted(paths) == [
+        f"/api/incidents/INC-{case['number']}",
+        f"/api/incidents/{case['id']}/jobs",
+        "/api/incidents/summaries",
+        "/api/me",
+    ]
+
+
+def test_the_header_counts_more_actions_than_an_incident_shows(gw: GatewayUnderTest):
+    case = gw.open_incident()
+    path = f"/api/incidents/{case['id']}"
+    for _ in range(21):
+        gw.post(f"{path}/actions", json=MANUAL, role=Role.RESPONDER)
+
+    header = gw.get(f"/incidents/INC-{case['number']}/parts/header", headers=PART).text
+
+    assert '<span class="count" title="21">21</span>' in header
