@@ -177,6 +177,16 @@ def test_a_silence_is_previewed_then_set_and_ended(open_as: Callable[..., Watche
     expect(page.get_by_role("link", name="Audit")).to_have_count(0)
 
 
+def test_on_a_narrow_screen_a_value_stands_beside_its_name(open_as: Callable[..., Watched], product: Product) -> None:
+    page = open_as("viewer", size=NARROW).page
+    call(product, "POST", "/api/intake/webhook", {"title": a_name()})
+    visit(page, product, "/operations/deliveries")
+
+    sender = page.locator("td[data-label=Sender]").first
+    expect(sender).to_be_visible()
+    assert sender.evaluate("cell => getComputedStyle(cell, '::before').display") == "inline"
+
+
 def test_a_token_is_made_used_and_revoked_and_the_audit_log_tells(admin: Watched, product: Product) -> None:
     page, name = admin.page, a_name()
     visit(page, product, "/operations/tokens")
