@@ -123,8 +123,11 @@ def test_rules_are_made_in_a_form_with_the_keyboard_and_survive_a_conflict(
     first, mine = {"id": f"{name}-1", "name": f"{name} one", "match": {"services": [name]}}, f"{name} two"
     call(product, "PUT", "/api/rules", {"grouping": [first]})
     call(product, "POST", "/api/intake/webhook", {"title": f"{name} is down", "service": name, "severity": "low"})
-    visit(page, product, "/operations/rules/edit")
+    visit(page, product, "/operations/rules")
 
+    page.get_by_role("link", name=f"Edit {first['name']}").click()
+    expect(page.get_by_label("Services")).to_have_value(name)
+    expect(page.get_by_label("Services")).to_be_visible()
     page.get_by_role("button", name="Add a grouping rule").press("Enter")
     expect(page.get_by_label("Name", exact=True).last).to_be_focused()
     page.keyboard.type(mine)
@@ -140,6 +143,8 @@ def test_rules_are_made_in_a_form_with_the_keyboard_and_survive_a_conflict(
     rule.get_by_label("Condition in CEL").fill(f"signal.service == '{name}'")
     rule.get_by_role("button", name="Check what it takes").press("Enter")
     expect(rule.get_by_role("status")).to_contain_text("takes 1 of")
+    rule.get_by_label("Description").press("Enter")
+    expect(page.locator("#trial")).to_contain_text("What they would have made of the past")
     assert axe_violations(page) == []
 
     page.get_by_role("button", name="Move New rule up").press("Enter")
