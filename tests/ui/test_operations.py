@@ -99,6 +99,11 @@ def test_rules_are_tried_on_the_past_and_then_put_into_force(admin: Watched, pro
     text.fill(f'{{"grouping": [\n  {{"id": "{name}", "name": "Mine", "when": "signal.servce == \'x\'"}}\n]}}')
     page.get_by_role("button", name="Try it").click()
     expect(page.locator(".problem")).to_contain_text("line 2: grouping[0].when")
+    asked: list[str] = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page.get_by_role("link", name="History").click()
+    expect(text).to_be_visible()
+    assert asked == ["beforeunload"], "what was typed is not left without a word"
     text.fill(f'{{"grouping": [{{"id": "{name}", "name": "Mine", "match": {{"services": ["{name}"]}}}}]}}')
     page.get_by_role("button", name="Try it").click()
     expect(page.locator("#trial")).to_contain_text(f"{name} is down")
