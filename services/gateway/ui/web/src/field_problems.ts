@@ -9,7 +9,7 @@ export function tellFields(form: Element): void {
   for (const line of form.querySelectorAll<HTMLElement>(".problem-place [data-field]")) {
     const field = fieldOf(form, line.dataset["field"] ?? "");
     if (!field) continue;
-    const text = line.textContent?.replace(line.querySelector("code")?.textContent ?? "", "").trim() ?? "";
+    const text = line.textContent?.replace(line.querySelector(".problem-field")?.textContent ?? "", "").trim() ?? "";
     const told = element("span", "field-problem", text);
     told.id = `field-problem-${++count}`;
     field.after(told);
