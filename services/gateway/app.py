@@ -41,6 +41,7 @@ from services.gateway.api import (
     silences,
     statistics,
     streams,
+    summaries,
     system,
     tasks,
 )
@@ -97,6 +98,7 @@ _BLUEPRINTS = (
     reports.blueprint,
     edited_reports.blueprint,
     statistics.blueprint,
+    summaries.blueprint,
     jobs.blueprint,
     queues.blueprint,
     deliveries.blueprint,
@@ -118,7 +120,7 @@ _BLUEPRINTS = (
 class _IdConverter(BaseConverter):
     """Takes every id but the words of operations that stand beside the records of some kinds."""
 
-    regex = r"(?!(?:try|facets|inventory|precision)(?:/|\Z))[^/]+"
+    regex = r"(?!(?:try|facets|summaries|inventory|precision)(?:/|\Z))[^/]+"
     part_isolating = True
 
 

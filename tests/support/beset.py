@@ -57,10 +57,10 @@ class Beset:
         self._propose(incident)
         self._attach(incident)
         self._investigate(incident)
-        self._configure()
+        rules = self._configure()
         delivery, quarantined = self._deliver()
         quickdx, failed_job = self._diagnose()
-        return Furnished(incident, quickdx, delivery, quarantined, failed_job)
+        return Furnished(incident, quickdx, delivery, quarantined, failed_job, rules)
 
     def call(self, method: str, path: str, body: Any = None, **options: Any) -> Json:
         """Send a request as the admin; what was written must have been taken."""
@@ -145,7 +145,8 @@ class Beset:
         asked = self.call("POST", f"/api/incidents/{incident}/investigate", {"cluster": CONTEXT})
         self._wait(f"/api/jobs/{asked['jobId']}")
 
-    def _configure(self) -> None:
+    def _configure(self) -> int:
+        """Set what operations set; return the version of the rules."""
         # Beside what rules there are, and for signals that nobody else sends.
         rules = self.call("GET", "/api/rules")
         rule = {
@@ -156,11 +157,13 @@ class Beset:
         match = {"names": [self._text()], "labels": {self._text(60): [self._text()]}}
         grouping = [*rules["grouping"], {**rule, "match": match, "groupBy": ["name"]}]
         ownership = [*rules["ownership"], {**rule, "match": match, "owner": self._text(200)}]
-        self.call("PUT", "/api/rules", {"grouping": grouping, "ownership": ownership, "reason": all_of_them()[:1_000]})
+        book = {"grouping": grouping, "ownership": ownership, "reason": all_of_them()[:1_000]}
+        version = int(self.call("PUT", "/api/rules", book)["version"])
         ends = (datetime.now(UTC) + timedelta(hours=1)).isoformat(timespec="seconds")
         self.call("POST", "/api/silences", {"comment": all_of_them()[:1_000], "match": match, "endsAt": ends})
         # A token's name is of a few letters only: it is the one text that cannot be a payload.
         self.call("POST", "/api/tokens", {"name": f"x-{datetime.now(UTC).timestamp():.0f}", "role": "service"})
+        return version
 
     def _deliver(self) -> tuple[str, str]:
         labels = {"alertname": self._text(), "severity": self._text(), "cluster": self._text(), "pod": self._text()}

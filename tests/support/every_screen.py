@@ -41,6 +41,7 @@ SCREENS = (
     Screen("operations-delivery", "/operations/deliveries/{delivery}"),
     Screen("operations-quarantined", "/operations/deliveries/{quarantined}"),
     Screen("operations-rules", "/operations/rules"),
+    Screen("operations-rules-edit", "/operations/rules/edit?from={rules}", "#rule-set"),
     Screen("operations-silences", "/operations/silences"),
     Screen("operations-noise", "/operations/noise"),
     Screen("operations-health", "/operations/health"),

@@ -21,6 +21,26 @@ NOTE = """Rolled back **checkout** to `1.42`; errors stay at 30 %.
 - payments are fine
 - orders wait for the database
 """
+# None of them takes a signal of the demo.
+RULES: Json = {
+    "grouping": [
+        {
+            "id": "batch",
+            "name": "Jobs of the night that failed",
+            "match": {"namespaces": ["batch"], "labels": {"team": ["data", "billing"]}},
+            "when": 'signal.name.endsWith("Failed")',
+            "groupBy": ["cluster", "labels.team"],
+            "threshold": {"count": 3, "of": "signals", "withinSeconds": 600},
+        },
+        {
+            "id": "lab",
+            "name": "Nobody is woken by the lab",
+            "match": {"labels": {"env": ["lab"]}},
+            "effect": "suppress",
+        },
+    ],
+    "ownership": [{"id": "batch", "name": "Batch", "match": {"namespaces": ["batch"]}, "owner": "team-data"}],
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +52,7 @@ class Furnished:
     delivery: str
     quarantined: str
     failed_job: str
+    rules: int
 
 
 class _Maker:
@@ -65,13 +86,14 @@ def furnish(product: Product) -> Furnished:
     incident = _incident_of(make, CHECKOUT.name)
     _work_on(make, incident)
     _propose(make, incident)
-    _configure(make)
+    rules = _configure(make)
     return Furnished(
         incident=f"INC-{incident['number']}",
         quickdx=_diagnose(make),
         delivery=delivery,
         quarantined=quarantined,
         failed_job=_fail_a_job(make),
+        rules=rules,
     )
 
 
@@ -169,7 +191,8 @@ def _propose(make: _Maker, incident: Json) -> None:
     )
 
 
-def _configure(make: _Maker) -> None:
+def _configure(make: _Maker) -> int:
+    """Set what operations set; return the version of the rules."""
     make.send(
         "POST",
         "/api/silences",
@@ -181,6 +204,8 @@ def _configure(make: _Maker) -> None:
     )
     make.send("POST", "/api/tokens", {"name": "alertmanager", "role": "service"})
     make.send("POST", "/api/tokens", {"name": "ann", "role": "responder", "expiresAt": _in(hours=24 * 90)})
+    version = make.send("GET", "/api/rules")["version"]
+    return int(make.send("PUT", "/api/rules", RULES | {"reason": f"After version {version}"})["version"])
 
 
 def _diagnose(make: _Maker) -> str:

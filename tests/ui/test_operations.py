@@ -92,12 +92,18 @@ def test_rules_are_tried_on_the_past_and_then_put_into_force(admin: Watched, pro
     expect(page.locator("#delivery")).to_contain_text("opened")
     version = call(product, "GET", "/api/rules").json()["version"]
     visit(page, product, "/operations/rules/edit")
+    page.get_by_role("button", name="Edit as JSON").click()
     text = page.get_by_label("Grouping and ownership")
 
     admin.expected_statuses.add(422)
     text.fill(f'{{"grouping": [\n  {{"id": "{name}", "name": "Mine", "when": "signal.servce == \'x\'"}}\n]}}')
     page.get_by_role("button", name="Try it").click()
     expect(page.locator(".problem")).to_contain_text("line 2: grouping[0].when")
+    asked: list[str] = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page.get_by_role("link", name="History").click()
+    expect(text).to_be_visible()
+    assert asked == ["beforeunload"], "what was typed is not left without a word"
     text.fill(f'{{"grouping": [{{"id": "{name}", "name": "Mine", "match": {{"services": ["{name}"]}}}}]}}')
     page.get_by_role("button", name="Try it").click()
     expect(page.locator("#trial")).to_contain_text(f"{name} is down")
@@ -111,6 +117,54 @@ def test_rules_are_tried_on_the_past_and_then_put_into_force(admin: Watched, pro
     expect(page.locator(f"#grouping-{name}")).to_contain_text("Mine")
     rules = call(product, "GET", "/api/rules").json()
     assert (rules["version"], rules["reason"]) == (version + 1, "One case for mine")
+    call(product, "PUT", "/api/rules", {"reason": "the test is over"})
+
+
+def test_rules_are_made_in_a_form_with_the_keyboard_and_survive_a_conflict(
+    open_as: Callable[..., Watched], product: Product
+) -> None:
+    watched, name = open_as("admin", size=NARROW, theme="dark"), a_name()
+    page = watched.page
+    first, mine = {"id": f"{name}-1", "name": f"{name} one", "match": {"services": [name]}}, f"{name} two"
+    call(product, "PUT", "/api/rules", {"grouping": [first]})
+    call(product, "POST", "/api/intake/webhook", {"title": f"{name} is down", "service": name, "severity": "low"})
+    visit(page, product, "/operations/rules")
+
+    page.get_by_role("link", name=f"Edit {first['name']}").click()
+    expect(page.get_by_label("Services")).to_have_value(name)
+    expect(page.get_by_label("Services")).to_be_visible()
+    page.get_by_role("button", name="Add a grouping rule").press("Enter")
+    expect(page.get_by_label("Name", exact=True).last).to_be_focused()
+    page.keyboard.type(mine)
+    rule = page.locator(".rule-forms > li").last
+    rule.get_by_label("Condition in CEL").fill("signal.servce == 'x'")
+    watched.expected_statuses.update({412, 422})
+    rule.get_by_role("button", name="Check what it takes").press("Enter")
+    expect(rule.get_by_role("status")).to_contain_text("signal has no field servce")
+    rule.locator("summary").first.press("Enter")
+    page.get_by_role("button", name="Try it").last.press("Enter")
+    expect(rule.get_by_label("Condition in CEL")).to_be_focused()
+    expect(rule.locator(".field-problem")).to_contain_text("signal has no field servce")
+    rule.get_by_label("Condition in CEL").fill(f"signal.service == '{name}'")
+    rule.get_by_role("button", name="Check what it takes").press("Enter")
+    expect(rule.get_by_role("status")).to_contain_text("takes 1 of")
+    rule.get_by_label("Description").press("Enter")
+    expect(page.locator("#trial")).to_contain_text("What they would have made of the past")
+    assert axe_violations(page) == []
+
+    page.get_by_role("button", name="Move New rule up").press("Enter")
+    expect(page.locator(".rule-forms > li").first).to_contain_text(mine)
+    expect(page.locator(".rule-forms > li").first.get_by_role("button", name="down")).to_be_focused()
+    page.get_by_role("button", name=f"Leave out {first['name']}").press("Enter")
+    expect(page.get_by_role("button", name=f"Keep {first['name']}")).to_be_focused()
+    call(product, "PUT", "/api/rules", {"grouping": [first | {"name": "Meanwhile"}]})
+    page.get_by_role("button", name="Put into force").press("Enter")
+    expect(page.get_by_role("link", name="what it is now")).to_be_visible()
+    page.get_by_role("button", name="Put into force").press("Enter")
+    page.wait_for_url(f"{product.url}/operations/rules")
+
+    rules = call(product, "GET", "/api/rules").json()
+    assert [rule["name"] for rule in rules["grouping"]] == [mine]
     call(product, "PUT", "/api/rules", {"reason": "the test is over"})
 
 
@@ -131,6 +185,16 @@ def test_a_silence_is_previewed_then_set_and_ended(open_as: Callable[..., Watche
 
     expect(page.locator("li[id^=silence-]", has_text=name)).to_contain_text("ended")
     expect(page.get_by_role("link", name="Audit")).to_have_count(0)
+
+
+def test_on_a_narrow_screen_a_value_stands_beside_its_name(open_as: Callable[..., Watched], product: Product) -> None:
+    page = open_as("viewer", size=NARROW).page
+    call(product, "POST", "/api/intake/webhook", {"title": a_name()})
+    visit(page, product, "/operations/deliveries")
+
+    sender = page.locator("td[data-label=Sender]").first
+    expect(sender).to_be_visible()
+    assert sender.evaluate("cell => getComputedStyle(cell, '::before').display") == "inline"
 
 
 def test_a_token_is_made_used_and_revoked_and_the_audit_log_tells(admin: Watched, product: Product) -> None:

@@ -64,6 +64,12 @@ class InboxQuery(InboxFilter, Page):
     sort = fields.String(load_default="-createdAt", validate=validate.OneOf(SORTS))
 
 
+class SummariesQuery(InputSchema):
+    """Which incidents."""
+
+    id = Words(Text(most=200), metadata={"description": "Ids such as inc_…, at most 50."})
+
+
 def inbox_query(args: dict[str, Any]) -> IncidentQuery:
     """Return the store's query for what ``InboxFilter`` or ``InboxQuery`` read."""
     labels = (text.partition(":") for text in args["label"])

@@ -7,7 +7,8 @@ from flask import Blueprint, Response, request
 
 from services.gateway.ui.actions.gate import KINDS
 from services.gateway.ui.answering import page
-from services.gateway.ui.ask import ApiRefused, read
+from services.gateway.ui.ask import read
+from services.gateway.ui.named import name_incidents
 
 blueprint = Blueprint("all_actions", __name__)
 # What a page shows at first: all that somebody has to do something about.
@@ -51,7 +52,7 @@ def _listed() -> Json:
     return {
         "answer": answer,
         "actions": actions,
-        "incidents": {one: _incident(one) for one in {action["incidentId"] for action in actions}},
+        "incidents": name_incidents(action["incidentId"] for action in actions),
         "choices": _CHOICES,
         "chosen": chosen,
         "kinds": KINDS,
@@ -62,12 +63,3 @@ def _listed() -> Json:
 def _read(states: Sequence[str], cursor: str | None) -> Json:
     answer: Json = read("/api/actions", {"limit": _LIMIT, "state": list(states), "cursor": cursor})
     return answer
-
-
-def _incident(incident_id: str) -> Json | None:
-    """Return the incident; None where it is not kept any more."""
-    try:
-        incident: Json = read(f"/api/incidents/{incident_id}", {"redirect": "false"})
-    except ApiRefused:
-        return None
-    return incident

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.gateway.api.summaries_shapes import SummariesShape
 from services.gateway.domain.records import IncidentSource, IncidentStatus, Job, JobState, Milestones, Role
 from tests.support.clock import START
 from tests.support.gateway import GatewayUnderTest
@@ -213,3 +214,27 @@ def test_retention_shows_what_the_next_run_would_remove(gw: GatewayUnderTest):
 
 def test_retention_is_for_admins(gw: GatewayUnderTest):
     assert gw.call("GET", "/api/retention", role=Role.APPROVER).status_code == 403
+
+
+def test_summaries_are_those_of_the_inbox_in_the_order_asked_for(inbox: GatewayUnderTest):
+    put(inbox, an_incident("inc_m", status=IncidentStatus.MERGED))
+    listed = {one["id"]: one for one in inbox.get("/api/incidents").json["items"]}
+
+    answer = inbox.get("/api/incidents/summaries?id=inc_c,inc_gone&id=inc_a,inc_m,inc_a")
+    items = answer.json["items"]
+
+    assert SummariesShape().validate(answer.json) == {}
+    assert [one["id"] for one in items] == ["inc_c", "inc_a", "inc_m"], "none for what is not kept, each once"
+    assert items[:2] == [listed["inc_c"], listed["inc_a"]]
+    assert inbox.get("/api/incidents/summaries", headers={"If-None-Match": "x"}).json == {"items": []}
+
+
+def test_summaries_of_too_many_are_refused(gw: GatewayUnderTest):
+    ids = ",".join(f"inc_{number}" for number in range(51))
+
+    assert gw.get(f"/api/incidents/summaries?id={ids}").status_code == 422
+    assert gw.get("/api/incidents/summaries?id=inc_a", role=None).status_code == 401
+
+
+def test_summaries_are_no_incident_of_that_name(gw: GatewayUnderTest):
+    assert gw.patch("/api/incidents/summaries", json={}).status_code == 405

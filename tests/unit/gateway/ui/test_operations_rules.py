@@ -95,7 +95,7 @@ def test_an_earlier_version_is_taken_up_again(gw: GatewayUnderTest):
     gw.post("/operations/rules/save", data={"rules": '{"ownership": []}', "version": "0", "reason": "first"})
     gw.post("/operations/rules/save", data={"rules": RULES.replace("nme", "name"), "version": "1"})
 
-    edit = gw.get("/operations/rules/edit?from=1").text
+    edit = gw.get("/operations/rules/edit?from=1&as=json").text
 
     assert 'name="version" value="2"' in edit, "based on what is in force"
     assert "signal.name" not in edit.split("<textarea")[1].split("</textarea>")[0]

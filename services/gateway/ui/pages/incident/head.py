@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
-from services.gateway.ui.ask import ApiRefused, read
+from services.gateway.api.action_views import SHOWN_ACTIONS
+from services.gateway.ui.ask import read
+from services.gateway.ui.named import name_incidents
 from services.gateway.ui.pages.incident.offers import Offer, offers_of
 
-# Each is read for its title; of more than these only the ids are shown.
-MOST_NAMED_RELATIONS = 12
+# They are read for their titles, all at once; of more than these only the ids are shown.
+MOST_NAMED_RELATIONS = 50
 _WAITS_FOR_PEOPLE = frozenset({"pending", "stale"})
-_NOT_FOUND = 404
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,33 +52,27 @@ def read_head(incident: dict[str, Any]) -> Head:
 
 
 def _read_related(incident: dict[str, Any]) -> tuple[Related, ...]:
-    found = []
-    for number, relation in enumerate(incident["relations"]):
-        other_id = relation["incidentId"]
-        is_read = number < MOST_NAMED_RELATIONS
-        found.append(Related(relation["type"], other_id, _find(other_id) if is_read else None, is_read))
-    return tuple(found)
-
-
-def _find(incident_id: str) -> dict[str, Any] | None:
-    try:
-        found: dict[str, Any] = read(f"/api/incidents/{incident_id}", {"redirect": "false"})
-    except ApiRefused as error:
-        if error.status == _NOT_FOUND:
-            return None
-        raise
-    return found
+    relations = incident["relations"]
+    named = name_incidents(one["incidentId"] for one in relations[:MOST_NAMED_RELATIONS])
+    return tuple(
+        Related(one["type"], one["incidentId"], named.get(one["incidentId"]), number < MOST_NAMED_RELATIONS)
+        for number, one in enumerate(relations)
+    )
 
 
 def _count(incident: dict[str, Any]) -> dict[str, TabCount]:
     path = f"/api/incidents/{incident['id']}"
-    waiting = sum(action["state"] in _WAITS_FOR_PEOPLE for action in incident["actions"])
+    shown = incident["actions"]
+    # Of fewer, the incident itself shows all that it has.
+    total = len(shown) if len(shown) < SHOWN_ACTIONS else _total(f"{path}/actions")
+    waiting = sum(action["state"] in _WAITS_FOR_PEOPLE for action in shown)
+    jobs = _total(f"{path}/jobs")
     return {
         "graph": TabCount((incident["investigation"] or {}).get("entityCount") or len(incident["graphEntities"])),
         "evidence": TabCount(len(incident["hypotheses"]) + incident["diagnosisCount"]),
-        "actions": TabCount(_total(f"{path}/actions"), waiting, "waiting for approval"),
+        "actions": TabCount(total, waiting, "waiting for approval"),
         "signals": TabCount(incident["signalCount"], incident["firingCount"], "firing"),
-        "jobs": TabCount(_total(f"{path}/jobs"), _total(f"{path}/jobs", "failed"), "failed"),
+        "jobs": TabCount(jobs, _total(f"{path}/jobs", "failed") if jobs else 0, "failed"),
     }
 
 

@@ -13,12 +13,13 @@ from services.gateway.ui.pages.operations import (
     noise,
     previews,
     rules,
+    rules_edit,
     silences,
 )
 from services.gateway.ui.pages.operations.frame import answer_refused
 
 blueprint = Blueprint("operations", __name__)
-for _tab in (jobs, deliveries, previews, rules, mapping, silences, noise, health, access, audit):
+for _tab in (jobs, deliveries, previews, rules, rules_edit, mapping, silences, noise, health, access, audit):
     blueprint.register_blueprint(_tab.blueprint)
 
 

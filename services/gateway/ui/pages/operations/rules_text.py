@@ -10,7 +10,7 @@ from services.gateway.ui.words import pretty
 _SPACE = re.compile(r"[\s,:]*")
 _decode = json.JSONDecoder().raw_decode
 _STEP = re.compile(r"[^.\[\]]+")
-_DEFAULTS: dict[str, Any] = {
+DEFAULTS: dict[str, Any] = {
     "description": "",
     "enabled": True,
     "when": "",
@@ -28,8 +28,17 @@ Path = tuple[str, ...]
 
 def write_rules(book: dict[str, Any]) -> str:
     """Return the rules of a book as text, in their order; what is as by default is left out."""
-    rules = {part: [_brief(rule) for rule in book[part]] for part in ("grouping", "ownership")}
+    rules = {part: [brief(rule) for rule in book[part]] for part in ("grouping", "ownership")}
     return pretty(rules)
+
+
+def brief(rule: dict[str, Any]) -> dict[str, Any]:
+    """Return a rule without what is as by default."""
+    found = {name: value for name, value in rule.items() if name not in DEFAULTS or value != DEFAULTS[name]}
+    found["match"] = {name: values for name, values in rule.get("match", {}).items() if values}
+    if not found["match"]:
+        del found["match"]
+    return {name: _whole(value) for name, value in found.items()}
 
 
 def write_paths(paths: dict[str, Any]) -> str:
@@ -70,14 +79,6 @@ def _placed(name: str, within: str, lines: dict[Path, int]) -> str:
     while steps and steps not in lines:
         steps = steps[:-1]
     return f"line {lines[steps]}: {name}" if steps else name
-
-
-def _brief(rule: dict[str, Any]) -> dict[str, Any]:
-    brief = {name: value for name, value in rule.items() if name not in _DEFAULTS or value != _DEFAULTS[name]}
-    brief["match"] = {name: values for name, values in rule["match"].items() if values}
-    if not brief["match"]:
-        del brief["match"]
-    return {name: _whole(value) for name, value in brief.items()}
 
 
 def _whole(value: Any) -> Any:

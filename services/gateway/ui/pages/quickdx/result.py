@@ -6,8 +6,9 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from services.gateway.ui.answering import done, led_to, page
-from services.gateway.ui.ask import ApiRefused, read, write
+from services.gateway.ui.ask import read, write
 from services.gateway.ui.findings.reading import Reader
+from services.gateway.ui.named import name_incidents
 from services.gateway.ui.pages.quickdx.asking import missing_worker
 from services.gateway.ui.person import person
 
@@ -105,14 +106,8 @@ def _one(quickdx_id: str) -> dict[str, Any]:
 
 
 def _incidents(ids: list[str]) -> list[dict[str, Any]]:
-    shown = []
-    for one in ids[:_MOST_FOUND]:
-        try:
-            shown.append(read(f"/api/incidents/{one}", {"redirect": "false"}))
-        except ApiRefused:
-            # Removed since, once it was old enough.
-            continue
-    return shown
+    """Return those that are kept: one that was old enough may be removed."""
+    return list(name_incidents(ids[:_MOST_FOUND]).values())
 
 
 def _find(text: str) -> list[dict[str, Any]]:

@@ -21,6 +21,8 @@ export function keepAnswers(): void {
     if (detail.message) say(detail.message);
     finish(event.target);
   });
+  // What the answer put in place of what had the focus says where the person goes on.
+  document.addEventListener("goOn", (event) => document.getElementById((event as CustomEvent<{ at: string }>).detail.at)?.focus());
 }
 
 /** Say one sentence in the corner, for a while; screen readers hear it. */

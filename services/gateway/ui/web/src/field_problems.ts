@@ -7,18 +7,32 @@ let count = 0;
 export function tellFields(form: Element): void {
   clearFields(form);
   for (const line of form.querySelectorAll<HTMLElement>(".problem-place [data-field]")) {
-    // "services.0" is about one of the values of a field.
-    const [name = ""] = (line.dataset["field"] ?? "").split(".");
-    const field = form.querySelector<HTMLElement>(`[name="${CSS.escape(name)}"]:not([type="hidden"])`);
+    const field = fieldOf(form, line.dataset["field"] ?? "");
     if (!field) continue;
-    const text = line.textContent?.replace(line.dataset["field"] ?? "", "").trim() ?? "";
+    const text = line.textContent?.replace(line.querySelector(".problem-field")?.textContent ?? "", "").trim() ?? "";
     const told = element("span", "field-problem", text);
     told.id = `field-problem-${++count}`;
     field.after(told);
     field.setAttribute("aria-invalid", "true");
     field.setAttribute("aria-describedby", told.id);
+    reveal(field);
   }
   form.querySelector<HTMLElement>("[aria-invalid]")?.focus();
+}
+
+/** Return the field of this name; "services.0" is about one of the values of `services`. */
+function fieldOf(form: Element, name: string): HTMLElement | null {
+  const steps = name.split(".");
+  for (let count = steps.length; count > 0; count -= 1) {
+    const field = form.querySelector<HTMLElement>(`[name="${CSS.escape(steps.slice(0, count).join("."))}"]:not([type="hidden"])`);
+    if (field) return field;
+  }
+  return null;
+}
+
+/** Open what a field is folded away in. */
+function reveal(field: HTMLElement): void {
+  for (let fold = field.closest("details"); fold; fold = fold.parentElement?.closest("details") ?? null) fold.open = true;
 }
 
 /** Take away what was told before. */

@@ -1,6 +1,7 @@
 // What every page loads. Each module looks for what it serves in the page, and does nothing where there is none.
 import htmx from "htmx.org";
 import { keepWhatIsTyped } from "./morphing.ts";
+import { warnOfLoss } from "./leaving.ts";
 import { keepAnswers } from "./answers.ts";
 import { forgetDraftsAtSignOut } from "./drafts.ts";
 import { openDialogs } from "./dialogs.ts";
@@ -20,6 +21,7 @@ import { keepOwnAddress } from "./own_address.ts";
 keepWhatIsTyped();
 watchSession();
 keepAnswers();
+warnOfLoss();
 openDialogs();
 forgetDraftsAtSignOut();
 closeMenus();

@@ -30,9 +30,18 @@ function isHidden(field: Field): boolean {
   return field instanceof HTMLInputElement && field.type === "hidden";
 }
 
+// Looked at once a morph: a form of many rules has thousands of fields, and each hidden one asks.
+const begun = new WeakMap<HTMLFormElement, boolean>();
+
 /** Answer whether the person is at its form: then it stays based on the version they saw, and the same request. */
 function isBegun(field: Field): boolean {
-  return field.name === "requestKey" || [...(field.form?.elements ?? [])].some((one) => one instanceof HTMLElement && isField(one) && isTouched(one));
+  if (field.name === "requestKey") return true;
+  const form = field.form;
+  if (!form) return false;
+  const known = begun.get(form) ?? [...form.elements].some((one) => one instanceof HTMLElement && isField(one) && isTouched(one));
+  begun.set(form, known);
+  queueMicrotask(() => begun.delete(form));
+  return known;
 }
 
 function isTouched(field: Field): boolean {

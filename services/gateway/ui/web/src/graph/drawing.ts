@@ -2,7 +2,7 @@
 import cytoscape from "cytoscape";
 import type { Core, NodeSingular } from "cytoscape";
 import { cardLabel, edgeLabel } from "./labels.ts";
-import { look } from "./look.ts";
+import { look, roomOnACard } from "./look.ts";
 import type { GraphNode, LayoutAnswer } from "./shapes.ts";
 
 // Cytoscape would write this rule into the page itself, which the content security policy forbids; graph.css has it.
@@ -93,9 +93,10 @@ function bringIntoView(cy: Core, node: NodeSingular): void {
 
 function elementsOf(answer: LayoutAnswer): cytoscape.ElementDefinition[] {
   const { graph, placing } = answer;
+  const fits = roomOnACard();
   const nodes = graph.nodes.map((node) => ({
     group: "nodes" as const,
-    data: { id: node.id, label: cardLabel(node), state: node.state, blast: node.blast, change: node.change, seed: node.is_seed, group: Boolean(node.members), node },
+    data: { id: node.id, label: cardLabel(node, fits), state: node.state, blast: node.blast, change: node.change, seed: node.is_seed, group: Boolean(node.members), node },
     position: placing.places[node.id] ?? { x: 0, y: 0 },
   }));
   const links = graph.links.map((link) => ({

@@ -3,10 +3,10 @@
 import { countCrossings } from "./crossings.ts";
 import type { Graph, GraphNode, Lane, Placing } from "./shapes.ts";
 
-export const CARD = { width: 168, height: 42 };
-const GAP = { x: 18, y: 16 };
+export const CARD = { width: 176, height: 42 };
+const GAP = { x: 16, y: 12 };
 // Above the cards of a lane stands its name.
-const LANE_PADDING = { top: 26, bottom: 14 };
+const LANE_PADDING = { top: 25, bottom: 10 };
 const SWEEPS = 10;
 // Owners stand above what they own, and what is asked above what answers.
 const RANKS: Record<string, number> = { ReplicaSet: 1, Job: 1, Pod: 2, ConfigMap: 3, EndpointSlice: 1, NetworkPolicy: 2, RoleBinding: 1, ClusterRoleBinding: 1, Role: 2, ClusterRole: 2, Lease: 1, PersistentVolume: 1 };

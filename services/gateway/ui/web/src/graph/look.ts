@@ -3,7 +3,10 @@ import type { StylesheetJson } from "cytoscape";
 import { CARD } from "./layout.ts";
 
 const ICON = 16;
-const ICON_ROOM = 31;
+const ICON_ROOM = 30;
+const FONT_SIZE = 12;
+// Between the end of the longest line and the edge of its card.
+const END_ROOM = 6;
 const SHAPES: Record<string, string> = {
   culprit: '<path d="M5 1h6l4 4v6l-4 4H5l-4-4V5z" fill="COLOUR"/><path d="m5.5 5.5 5 5m0-5-5 5" stroke="GROUND" stroke-width="2" fill="none"/>',
   absent: '<circle cx="8" cy="8" r="6" fill="none" stroke="COLOUR" stroke-width="2" stroke-dasharray="3 2"/><path d="m4 12 8-8" stroke="COLOUR" stroke-width="2"/>',
@@ -24,6 +27,14 @@ export function look(links: number): StylesheetJson {
   const icon = (state: string, colour: string): string =>
     `data:image/svg+xml,${encodeURIComponent(`<svg xmlns="http://www.w3.org/2000/svg" width="32" height="32" viewBox="0 0 16 16">${(SHAPES[state] ?? "").replaceAll("COLOUR", of(colour)).replaceAll("GROUND", of("panel"))}</svg>`)}`;
   return [...nodes(of, icon), ...marks(of), ...edges(of, links > 400 ? 0.22 : links > 80 ? 0.4 : 0.65)];
+}
+
+/** Return what measures the lines of the cards in the page's own font. */
+export function roomOnACard(): (line: string) => boolean {
+  const pen = document.createElement("canvas").getContext("2d");
+  if (!pen) return () => true;
+  pen.font = `${FONT_SIZE}px ${colours()("font") || "sans-serif"}`;
+  return (line) => pen.measureText(line).width <= CARD.width - ICON_ROOM - END_ROOM;
 }
 
 type Of = (name: string) => string;
@@ -50,8 +61,8 @@ function nodes(of: Of, icon: (state: string, colour: string) => string): Stylesh
         label: "data(label)",
         color: of("text"),
         "font-family": of("font") || "sans-serif",
-        "font-size": 11,
-        "line-height": 1.25,
+        "font-size": FONT_SIZE,
+        "line-height": 1.2,
         "text-wrap": "wrap",
         // To the right of the right edge, and back by all but the icon's room: so all begin at one line.
         "text-halign": "right",

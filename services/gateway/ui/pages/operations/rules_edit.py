@@ -1,0 +1,203 @@
+"""Changing the rules: as a form or as JSON, tried on the past, then put into force. What was typed is never lost."""
+
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from services.gateway.ui.answering import is_part, led_to, page
+from services.gateway.ui.ask import ApiRefused, read, write
+from services.gateway.ui.pages.operations.frame import made, operations_page
+from services.gateway.ui.pages.operations.rule_fields import LABELS, RuleFields
+from services.gateway.ui.pages.operations.rules_form import (
+    PARTS,
+    change,
+    form_of,
+    is_lossless,
+    place_at_fields,
+    read_form,
+    rules_of,
+)
+from services.gateway.ui.pages.operations.rules_text import place_errors, read_object, write_rules
+from services.gateway.ui.person import person
+from services.gateway.ui.words import pretty
+from shared.contracts.severity import Severity
+
+blueprint = Blueprint("rules_edit", __name__)
+HOURS = (1, 6, 24, 72, 168)
+_EXAMPLE = {
+    "grouping": [
+        {
+            "id": "node-down",
+            "name": "A node and all that runs on it",
+            "match": {"names": ["KubeNodeNotReady", "KubeletDown"]},
+            "groupBy": ["cluster", "labels.node"],
+        },
+        {
+            "id": "lab",
+            "name": "Nobody is woken by the lab",
+            "match": {"labels": {"env": ["lab"]}},
+            "effect": "suppress",
+        },
+    ],
+    "ownership": [{"id": "pay", "name": "Payments", "match": {"namespaces": ["pay"]}, "owner": "team-payments"}],
+}
+_CHECKED = "checked"
+_SIGNED_OUT = 401
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """Rules as they stand in the page, as text of JSON or as a form: one of both."""
+
+    text: str | None = None
+    form: tuple[RuleFields, ...] = ()
+
+    def rules(self) -> Json:
+        """Return them as the API takes them; raises ``ApiRefused``."""
+        return read_object(self.text, "rules") if self.text is not None else rules_of(self.form)
+
+    def place(self, problem: Json) -> None:
+        """Have the errors of a refusal name the lines of the text, or the fields of the form."""
+        if self.text is None:
+            place_at_fields(problem, self.form)
+        elif isinstance(problem.get("errors"), dict):
+            problem["errors"] = place_errors(problem["errors"], self.text)
+
+
+@blueprint.get("/operations/rules/edit")
+def edit() -> Response:
+    """Show the rules to change: those in force, or those of the version ``from``; ``as=json`` shows them as text."""
+    book = read("/api/rules")
+    source = request.args.get("from", type=int)
+    begun = read(f"/api/rules/versions/{source}") if source else book
+    text = write_rules(begun)
+    if request.args.get("as") == "json" or not is_lossless(begun):
+        return _editor(_Draft(text), version=book["version"], source=source)
+    return _editor(_Draft(form=tuple(form_of(json.loads(text)))), version=book["version"], source=source)
+
+
+@blueprint.post("/operations/rules/edit")
+def rearrange() -> Response:
+    """Show the rules of the form with one added, moved or left out, or the other way: as JSON or as a form."""
+    draft = _sent()
+    what, _, at = request.form.get("do", "").partition(".")
+    try:
+        changed, goes_on, told = _changed(draft, what, at)
+    except ApiRefused as error:
+        return _refused(draft, error)
+    if not is_part():
+        return _editor(changed)
+    answer = page("operations/rules_set.html", **_shown(changed), told=told)
+    if goes_on:
+        answer.headers["HX-Trigger-After-Settle"] = json.dumps({"goOn": {"at": goes_on}})
+    return answer
+
+
+@blueprint.post("/operations/rules/check")
+def check() -> Response:
+    """Say whether one rule's ``match`` and condition can be read, and how many signals of the past day they take."""
+    draft, key = _sent(), request.form.get("check", "")
+    # Who owns what is found by the same conditions: tried as a grouping rule, it is counted what they take.
+    alone = [replace(one, part="grouping", is_removed=False) for one in draft.form if one.key == key]
+    try:
+        rule: Json = next(iter(rules_of(alone)["grouping"]), {})
+        asked = {name: rule[name] for name in ("match", "when") if name in rule}
+        tried: Json = {"grouping": [{"id": _CHECKED, "name": _CHECKED, **asked}], "ownership": [], "hours": HOURS[2]}
+        trial = write("POST", "/api/rules/try", tried).body
+    except ApiRefused as error:
+        if not error.problem.get("errors"):
+            raise
+        place_at_fields(error.problem, alone)
+        said: Json = {"problem": error.problem}
+    else:
+        said = {"taken": trial["after"]["rules"].get(_CHECKED, 0), "signals": trial["signals"]}
+    if is_part():
+        return page("operations/rule_checked.html", said=said)
+    return _editor(draft, checked={key: said})
+
+
+@blueprint.post("/operations/rules/try")
+def try_out() -> Response:
+    """Show what the rules of the form would have made of the past, beside those in force."""
+    draft, hours = _sent(), request.form.get("hours", HOURS[2], type=int)
+    try:
+        trial = _send(draft, "POST", "/api/rules/try", hours=hours)
+    except ApiRefused as error:
+        return _refused(draft, error)
+    if is_part():
+        return made("operations/rules_trial.html", trial=trial, hours=hours)
+    return _editor(draft, trial=trial)
+
+
+@blueprint.post("/operations/rules/save")
+def save() -> Response:
+    """Put the rules of the form into force."""
+    draft = _sent()
+    try:
+        _send(draft, "PUT", "/api/rules", reason=request.form.get("reason", ""))
+    except ApiRefused as error:
+        return _refused(draft, error)
+    return led_to("/operations/rules")
+
+
+def _sent() -> _Draft:
+    text = request.form.get("rules")
+    return _Draft(text) if text is not None else _Draft(form=tuple(read_form(request.form)))
+
+
+def _send(draft: _Draft, method: str, path: str, **more: Any) -> Any:
+    """Return the answer to the rules of the draft; a refusal names its lines or fields."""
+    body = draft.rules() | more
+    try:
+        return write(method, path, body).body
+    except ApiRefused as error:
+        draft.place(error.problem)
+        raise
+
+
+def _changed(draft: _Draft, what: str, at: str) -> tuple[_Draft, str, str]:
+    if what == "json" and draft.text is None:
+        return _Draft(pretty(draft.rules())), "rules-text", "The rules stand as JSON."
+    if what == "form" and draft.text is not None:
+        return _Draft(form=tuple(form_of(draft.rules()))), "as-json", "The rules stand as a form."
+    form, goes_on, told = change(list(draft.form), what, at)
+    return _Draft(draft.text, tuple(form)), goes_on, told
+
+
+def _refused(draft: _Draft, error: ApiRefused) -> Response:
+    """Tell the refusal beside what was typed, which stays: in the page, or without script on a page made anew."""
+    if "currentVersion" in error.problem:
+        error.problem["now"] = "/operations/rules"
+    if is_part() or error.status == _SIGNED_OUT:
+        raise error
+    answer = _editor(draft, version=error.problem.get("currentVersion"), problem=error.problem)
+    answer.status_code = error.status
+    return answer
+
+
+def _editor(draft: _Draft, *, version: int | None = None, source: int | None = None, **more: Any) -> Response:
+    return operations_page(
+        "operations/rules_edit.html", "rules", **_shown(draft), version=_based_on(version), source=source, **more
+    )
+
+
+def _based_on(version: int | None) -> int:
+    return request.form.get("version", 0, type=int) if version is None else version
+
+
+def _shown(draft: _Draft) -> Json:
+    """Return what the templates need to show the rules and all around them."""
+    return {
+        "text": draft.text,
+        "parts": [(part, [one for one in draft.form if one.part == part]) for part in PARTS],
+        "labels": LABELS,
+        "severities": [one.value for one in Severity],
+        "hours": HOURS,
+        "chosen_hours": request.form.get("hours", HOURS[2], type=int),
+        "example": pretty(_EXAMPLE),
+        "may_save": person().may("admin", "rules:write"),
+        "at": "edit",
+    }
