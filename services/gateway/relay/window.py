@@ -74,6 +74,8 @@ class Window:
     _progress_order: int = 0
     _progress_at: float = float("-inf")
     _probes: int = 0
+    # What came back last was a result: whoever brought it is free, whatever others are at.
+    _is_one_free: bool = False
 
     def __post_init__(self) -> None:
         self._backlog = Backlog(self.batch_limit, self.linger_seconds)
@@ -110,7 +112,7 @@ class Window:
         entry = self._entries.pop(job_id, None)
         if entry is None:
             return
-        self._note_progress(entry, now)
+        self._note_progress(entry, now, is_result=True)
         self._remove(entry)
         self.finished_total += 1
 
@@ -118,7 +120,7 @@ class Window:
         """Let a job whose attempt was reported as failed wait for its next one."""
         entry = self._entries.get(job_id)
         if entry is not None:
-            self._note_progress(entry, now)
+            self._note_progress(entry, now, is_result=True)
         self.add(job_id, source, now=now, attempt=attempt, delay=delay)
 
     # --- handing
@@ -168,7 +170,7 @@ class Window:
             self._messages[message.id] = message
         entry.attempt, entry.suspect = attempt, True
         message.claimed = True
-        self._note_progress(entry, now)
+        self._note_progress(entry, now, is_result=False)
 
     def beat(self, job_id: str, *, attempt: int, now: float) -> bool:
         """Renew the lease of a claimed attempt; False when it is no longer the one that counts."""
@@ -195,7 +197,8 @@ class Window:
             self._probes += 1
             self._progress_at = now
             messages = [oldest]
-            untaken = not is_attended or any(message.claimed for message in self._messages.values())
+            is_busy = not self._is_one_free and any(message.claimed for message in self._messages.values())
+            untaken = is_busy or not is_attended
             self.is_untaken = self.is_untaken or untaken
         return [lost for message in messages for lost in self._lose(message, now, untaken=untaken)]
 
@@ -242,9 +245,10 @@ class Window:
                 del self._messages[message.id]
         entry.place, entry.message_id = Place.GONE, None
 
-    def _note_progress(self, entry: Entry, now: float) -> None:
+    def _note_progress(self, entry: Entry, now: float, *, is_result: bool) -> None:
         message = self._message_of(entry)
         if message is not None:
+            self._is_one_free = is_result
             message.heard_at = now
             self._progress_order = max(self._progress_order, message.order)
             self._progress_at = max(self._progress_at, now)

@@ -1,6 +1,7 @@
 """List by name what there is to diagnose: contexts, namespaces, and objects of the kinds people ask about."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import timedelta
 
 from services.graph.domain.reading.coverage import CoverageState
@@ -52,7 +53,10 @@ def take_inventory(clusters: ClusterBook, clock: Clock, pulse: Pulse) -> Cluster
     for index, name in enumerate(names):
         pulse.tell(index / len(names), f"list {name}")
         why = _why_skipped(index, clock.now() - began)
-        found.append(NamedCluster(context=name, problem=why, is_skipped=True) if why else _list(clusters, name, pulse))
+        if why:
+            found.append(NamedCluster(context=name, problem=why, is_skipped=True))
+        else:
+            found.append(_list(clusters, name, pulse, lambda: clock.now() - began > _MOST_TIME))
     return ClusterNames(taken_at=clock.now(), clusters=tuple(found), kinds=ASKED_ABOUT, problem=problem)
 
 
@@ -62,30 +66,33 @@ def _why_skipped(index: int, taken: timedelta) -> str:
     return "the contexts before it took all the time there was" if taken > _MOST_TIME else ""
 
 
-def _list(clusters: ClusterBook, name: str, pulse: Pulse) -> NamedCluster:
+def _list(clusters: ClusterBook, name: str, pulse: Pulse, is_late: Callable[[], bool]) -> NamedCluster:
     try:
         source = clusters.open(name)
     except AppError as error:
         return NamedCluster(context=name, problem=error.detail)
     try:
-        return _list_open(source, name, pulse)
+        return _list_open(source, name, pulse, is_late)
     finally:
         source.close()
 
 
-def _list_open(source: ClusterSource, name: str, pulse: Pulse) -> NamedCluster:
+def _list_open(source: ClusterSource, name: str, pulse: Pulse, is_late: Callable[[], bool]) -> NamedCluster:
     unread: dict[str, str] = {}
     namespaces: set[str] = set()
     objects: list[NamedObjects] = []
     room = MOST_OF_A_CLUSTER
     has_answered = False
     for kind in kinds_of(("Namespace", *ASKED_ABOUT)):
+        if has_answered and is_late():
+            unread[kind.name] = "the lists before it took all the time there was"
+            continue
         pulse.tell(None, f"list {kind.plural} of {name}")
         read = source.read_kind(kind, None, _LIMITS)
         has_answered = has_answered or read.coverage.state not in _UNANSWERED
         if read.coverage.state not in _READ:
             unread[kind.name] = why = read.coverage.reason or str(read.coverage.state)
-            if not has_answered and _is_silent(source, len(unread)):
+            if not has_answered and (is_late() or _is_silent(source, len(unread))):
                 return NamedCluster(context=name, problem=why)
         by_namespace: dict[str | None, set[str]] = defaultdict(set)
         for thing in read.objects:

@@ -1,5 +1,7 @@
 """What is listed of each cluster, and how little is asked of one that does not answer."""
 
+from datetime import timedelta
+
 import pytest
 
 from services.graph.domain.reading.coverage import CoverageEntry, CoverageState
@@ -134,3 +136,23 @@ def test_contexts_that_cannot_be_known_leave_those_that_need_nothing():
 
     assert names.problem == "the kubeconfig cannot be read"
     assert [one.context for one in names.clusters] == ["demo"]
+
+
+def test_a_cluster_that_answers_one_list_and_hangs_at_the_others_leaves_time_to_report_the_rest():
+    clock = FixedClock()
+    began = clock.now()
+    slow = Failing(TIMEOUT, well=("Pod",), clock=clock, seconds=10.0)
+    found = taken(clock, lab=slow, prod=MemoryCluster(_SHOP))
+
+    assert clock.now() - began < timedelta(seconds=80)
+    assert (found["lab"].problem, found["lab"].unread.keys()) == ("", {*ASKED_ABOUT, "Namespace"} - {"Pod"})
+    assert found["prod"].is_skipped
+
+
+def test_a_silent_cluster_that_is_begun_late_is_asked_for_no_more_than_there_is_time_for():
+    clock = FixedClock()
+    slow = {f"a{index}": Failing(TIMEOUT, problem="late", clock=clock, seconds=29.0) for index in range(2)}
+    last = Failing(TIMEOUT, clock=clock, seconds=10.0)
+
+    assert taken(clock, **slow, b=last)["b"].problem == "it is timeout"
+    assert len(last.asked) == 1

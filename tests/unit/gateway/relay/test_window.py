@@ -155,6 +155,40 @@ def test_a_probe_that_comes_back_brings_back_everything_the_broker_lost(window: 
     assert {lost.job_id for lost in window.take_lost(5.1)} == {f"j{n}" for n in range(4, 12)}
 
 
+def test_what_the_broker_lost_beside_long_work_comes_back_at_once_when_another_worker_is_seen_to_be_free() -> None:
+    window = Window(size=8, batch_limit=1, linger_seconds=0.0, lease_seconds=LEASE)
+    fill(window, "long", "a", "b", "c", "d", "e")
+    for number in range(6):
+        hand(window, f"m{number}", 0.0)
+    window.claim("long", "am", attempt=1, now=0.0)
+    window.beat("long", attempt=1, now=4.0)
+    # Nobody can tell yet whether the one worker there is at other work.
+    assert [(lost.job_id, lost.untaken) for lost in window.take_lost(5.0)] == [("a", True)]
+    assert hand(window, "m6", 5.0) == ["a"]
+    window.finish("a", now=5.0)
+    window.beat("long", attempt=1, now=9.0)
+    assert [(lost.job_id, lost.untaken) for lost in window.take_lost(10.0)] == [("b", False)]
+    assert hand(window, "m7", 10.0) == ["b"]
+    window.finish("b", now=10.0)
+
+    assert [lost.job_id for lost in window.take_lost(10.0)] == ["c", "d", "e"]
+    assert window.republished_total == 4
+
+
+def test_what_waits_behind_one_long_job_after_another_stays_untaken() -> None:
+    window = Window(size=8, batch_limit=1, linger_seconds=0.0, lease_seconds=LEASE)
+    fill(window, "long", "longer", "a")
+    for number in range(3):
+        hand(window, f"m{number}", 0.0)
+    window.claim("long", "am", attempt=1, now=0.0)
+    window.finish("long", now=4.0)
+    window.claim("longer", "am", attempt=1, now=4.0)
+    window.beat("longer", attempt=1, now=8.0)
+
+    assert [(lost.job_id, lost.untaken) for lost in window.take_lost(9.0)] == [("a", True)]
+    assert window.republished_total == 0
+
+
 def test_a_new_worker_makes_probes_quick_again(window: Window) -> None:
     fill(window, "a")
     hand(window, "m1", 0.1)
