@@ -52,16 +52,14 @@ class MemoryStore:
 
     def transact(self, work: Callable[[StoreTransaction], T]) -> T:
 
-        def attempt() -> T:
+        def begin() -> tuple[StoreTransaction, T]:
             tx = StoreTransaction(self._read, self._clock.now())
             result = work(tx)
             if self._closed:
                 raise StoreUnavailable("the store is closed")
-            if not tx.is_empty:
-                self._commit(tx)
-            return result
+            return tx, result
 
-        return self._turns.try_until_won(attempt)
+        return self._turns.try_until_won(begin, self._commit)
 
     def _commit(self, tx: StoreTransaction) -> None:
         asked_at = perf_counter()

@@ -48,7 +48,11 @@ class Staged:
 
 
 class Conflict(Exception):
-    """Something the transaction read has been written since; it must run again."""
+    """What the transaction read at ``key`` has been written since; it must run again."""
+
+    def __init__(self, key: Key) -> None:
+        super().__init__(key)
+        self.key = key
 
 
 class Stager:
@@ -67,7 +71,7 @@ class Stager:
         """Return the commit of ``tx``; raise ``Conflict``, or an error that is the transaction's own fault."""
         for key, revision in tx.reads.items():
             if self._read(key)[1] != revision:
-                raise Conflict
+                raise Conflict(key)
         if len(tx.puts) + len(tx.appends) > MAX_CHANGES:
             raise TransactionTooLarge(f"more than {MAX_CHANGES} changes in one transaction")
         seq = self.last_seq + 1

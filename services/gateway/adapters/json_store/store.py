@@ -88,14 +88,11 @@ class JsonStore:
     def transact(self, work: Callable[[Transaction], T]) -> T:
         """Run ``work`` and commit what it put."""
 
-        def attempt() -> T:
+        def begin() -> tuple[StoreTransaction, T]:
             tx = StoreTransaction(self._state.read, self._clock.now())
-            result = work(tx)
-            if not tx.is_empty:
-                self._committer.commit(tx)
-            return result
+            return tx, work(tx)
 
-        return self._turns.try_until_won(attempt)
+        return self._turns.try_until_won(begin, self._committer.commit)
 
     def subscribe(self, listener: Callable[[Committed], None]) -> None:
         """Call ``listener`` after every commit from now on."""
