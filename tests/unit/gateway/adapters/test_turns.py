@@ -61,7 +61,7 @@ def overdue(turns: Turns) -> Iterator[OverdueWriter]:
     writer.thread.join(10)
 
 
-def test_a_writer_of_another_record_does_not_wait_for_one_that_is_overdue(turns: Turns, overdue: OverdueWriter):
+def test_a_writer_of_another_record_does_not_wait_for_one_that_is_overdue(turns: Turns, overdue: OverdueWriter) -> None:
     committed: list[Any] = []
 
     assert turns.try_until_won(a_change_of("inc_cold"), committed.append) == "inc_cold"
@@ -69,13 +69,15 @@ def test_a_writer_of_another_record_does_not_wait_for_one_that_is_overdue(turns:
     assert not overdue.may_end.is_set()
 
 
-def test_a_newcomer_with_its_record_does(turns: Turns, overdue: OverdueWriter):
+def test_a_newcomer_with_its_record_does(turns: Turns, overdue: OverdueWriter) -> None:
     after: list[bool] = []
     begun: list[StoreTransaction] = []
+    has_begun = threading.Event()
 
     def begin() -> tuple[StoreTransaction, str]:
         tx, result = a_change_of("inc_hot")()
         begun.append(tx)
+        has_begun.set()
         return tx, result
 
     def commit(tx: StoreTransaction) -> None:
@@ -84,13 +86,14 @@ def test_a_newcomer_with_its_record_does(turns: Turns, overdue: OverdueWriter):
 
     newcomer = threading.Thread(target=turns.try_until_won, args=(begin, commit))
     newcomer.start()
+    assert has_begun.wait(10)
     overdue.may_end.set()
     newcomer.join(10)
 
     assert after == [True]
 
 
-def test_once_it_has_won_nobody_waits(turns: Turns, overdue: OverdueWriter):
+def test_once_it_has_won_nobody_waits(turns: Turns, overdue: OverdueWriter) -> None:
     overdue.may_end.set()
     overdue.thread.join(10)
     begun: list[StoreTransaction] = []
@@ -105,14 +108,14 @@ def test_once_it_has_won_nobody_waits(turns: Turns, overdue: OverdueWriter):
     assert len(begun) == 1
 
 
-def test_who_loses_fifty_times_is_told_and_nobody_waits_for_it_any_more(turns: Turns):
+def test_who_loses_fifty_times_is_told_and_nobody_waits_for_it_any_more(turns: Turns) -> None:
     with pytest.raises(StoreBusy):
         turns.try_until_won(a_change_of("inc_hot"), lose)
 
     assert turns.try_until_won(a_change_of("inc_hot"), lambda _: None) == "inc_hot"
 
 
-def test_what_fails_for_another_reason_is_not_tried_again(turns: Turns):
+def test_what_fails_for_another_reason_is_not_tried_again(turns: Turns) -> None:
     tries: list[object] = []
 
     def commit(tx: StoreTransaction) -> None:
