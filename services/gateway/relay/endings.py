@@ -34,11 +34,6 @@ class Endings:
         # Told within the commit, as of every other end of a job; ``on_lost`` in its place, with the worker's last word.
         self._on_ended, self._on_lost = on_ended, on_lost
         self._dead_letter = dead_letter
-        self._given_up: dict[str, int] = {}
-
-    def given_up_total(self, queue: str) -> int:
-        """How many jobs of ``queue`` were dead-lettered here since the gateway started."""
-        return self._given_up.get(queue, 0)
 
     def give_up(self, job_id: str, *, code: str, error: str) -> None:
         """Dead-letter the job, unless it is finished."""
@@ -52,8 +47,6 @@ class Endings:
 
         job = self._store.transact(work)
         if job is not None:
-            queue = job.queue or "timer"
-            self._given_up[queue] = self._given_up.get(queue, 0) + 1
             log.error("job is dead-lettered", **job.log_ids, code=code)
 
     def settle_lost_attempt(self, job_id: str, last: Progress | None) -> bool:

@@ -31,7 +31,7 @@ from services.gateway.relay.window import Window
 from services.gateway.relay.workers import Workers
 from shared.adapters.tracing import NoTracer
 from shared.contracts.messages import Beat, BeatAnswer, Claim, Claimed, Hello
-from shared.contracts.queues import Queue
+from shared.contracts.queues import EXECUTE_ACTION, Queue
 from shared.ids import new_id
 from shared.ports import Clock, Tracer
 
@@ -122,12 +122,11 @@ class Relay:
         with self._changed:
             windows = [window for window in self._windows.values() if job_id in window]
             is_live = attempt.isdecimal() and any(w.beat(job_id, attempt=int(attempt), now=now) for w in windows)
-        if is_live:
-            self._progress.note(job_id, beat)
         if not is_live:
             # It counts as lost, or ended: how, only its record says.
             job = self._store.find(Job, job_id)
             return BeatAnswer(cancel=True, is_cancelled=job is not None and job.state is JobState.CANCELLED)
+        self._progress.note(job_id, beat)
         is_stopping = job_id in self._stopping_jobs
         return BeatAnswer(cancel=is_stopping, is_cancelled=is_stopping)
 
@@ -160,10 +159,7 @@ class Relay:
         """Return the figures of now."""
         now = self._monotonic()
         with self._changed:
-            queues = {
-                name: queue_stats(window, now, dead_lettered_total=self._endings.given_up_total(name))
-                for name, window in self._windows.items()
-            }
+            queues = {name: queue_stats(window, now) for name, window in self._windows.items()}
         return RelayStats(
             queues=queues,
             timers=len(self._timers),
@@ -207,7 +203,9 @@ class Relay:
             elif job.cancelling_by is not None:
                 self._stopping_jobs.add(job.id)
             if job.state.is_final:
-                window.finish(job.id, now=now)
+                # That an execution failed is the word of its action, and whoever asked for it looks at that.
+                is_given_up = job.state is JobState.FAILED and job.kind != EXECUTE_ACTION
+                window.finish(job.id, now=now, is_given_up=is_given_up)
                 self._packing.drop(job.id)
             elif job.state is JobState.RUNNING:
                 window.claim(job.id, source, attempt=job.attempt, now=now)

@@ -50,7 +50,7 @@ class RelayStats:
     broker_problem: str | None = None
 
 
-def queue_stats(window: Window, now: float, *, dead_lettered_total: int) -> QueueStats:
+def queue_stats(window: Window, now: float) -> QueueStats:
     """Return the figures of one queue; ``now`` is on the clock of its window."""
     counts = window.counts()
     return QueueStats(
@@ -61,6 +61,6 @@ def queue_stats(window: Window, now: float, *, dead_lettered_total: int) -> Queu
         messages=counts.messages,
         oldest_age_seconds=window.oldest_age(now),
         republished_total=window.republished_total,
-        dead_lettered_total=dead_lettered_total,
+        dead_lettered_total=window.dead_lettered_total,
         finished_total=window.finished_total,
     )

@@ -64,6 +64,7 @@ class Window:
     linger_seconds: float
     lease_seconds: float
     finished_total: int = 0
+    dead_lettered_total: int = 0
     republished_total: int = 0
     # Work was handed again untaken, and nothing has come back since.
     is_untaken: bool = False
@@ -76,6 +77,8 @@ class Window:
     _probes: int = 0
     # What came back last was a result: whoever brought it is free, whatever others are at.
     _is_one_free: bool = False
+    # Claimed, then lost: the caller decides on them, and may end them.
+    _undecided: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._backlog = Backlog(self.batch_limit, self.linger_seconds)
@@ -105,16 +108,20 @@ class Window:
             suspect, source = suspect or old.suspect, source or old.source
         entry = Entry(job_id, source, attempt, suspect=suspect or attempt > 0, since=now + max(delay, 0.0))
         self._entries[job_id] = entry
+        self._undecided.discard(job_id)
         self._backlog.add(entry, now=now)
 
-    def finish(self, job_id: str, *, now: float) -> None:
-        """Forget a job that has a result or was cancelled; unknown jobs are no error."""
+    def finish(self, job_id: str, *, now: float, is_given_up: bool = False) -> None:
+        """Forget a job that has a result, was cancelled or given up; unknown jobs are no error."""
         entry = self._entries.pop(job_id, None)
-        if entry is None:
+        if entry is None and job_id not in self._undecided:
             return
-        self._note_progress(entry, now, is_result=True)
-        self._remove(entry)
+        if entry is not None:
+            self._note_progress(entry, now, is_result=True)
+            self._remove(entry)
+        self._undecided.discard(job_id)
         self.finished_total += 1
+        self.dead_lettered_total += is_given_up
 
     def fail(self, job_id: str, source: str, *, now: float, attempt: int, delay: float) -> None:
         """Let a job whose attempt was reported as failed wait for its next one."""
@@ -167,6 +174,7 @@ class Window:
             entry = Entry(job_id, source, since=now, place=Place.HANDED, message_id=f"claimed-{job_id}")
             message = _Message(f"claimed-{job_id}", next(self._orders), now, {job_id: entry})
             self._entries[job_id] = entry
+            self._undecided.discard(job_id)
             self._messages[message.id] = message
         entry.attempt, entry.suspect = attempt, True
         message.claimed = True
@@ -273,6 +281,7 @@ class Window:
             if message.claimed:
                 self._remove(entry)
                 del self._entries[entry.job_id]
+                self._undecided.add(entry.job_id)
             else:
                 self.add(entry.job_id, entry.source, now=now, attempt=entry.attempt, suspect=True)
                 again = self._entries[entry.job_id]

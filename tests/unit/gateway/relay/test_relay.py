@@ -15,7 +15,7 @@ from services.gateway.handlers.write_question import write_question
 from services.gateway.relay import ClaimRefused, Relay, RelayOptions
 from shared.adapters.clock import SystemClock
 from shared.contracts.messages import Beat, Claim, Hello
-from shared.contracts.queues import Queue
+from shared.contracts.queues import EXECUTE_ACTION, Queue
 from tests.support.builders import a_job
 from tests.support.fake_queue import FakeJobQueue
 from tests.support.memory_blobs import MemoryBlobs
@@ -53,8 +53,11 @@ class Setting:
         return accept_delivery(self.store, self.blobs, incoming).job_id
 
     def finish(self, job_id: str) -> None:
+        self.end(job_id, JobState.SUCCEEDED)
+
+    def end(self, job_id: str, state: JobState) -> None:
         job = self.store.get(Job, job_id)
-        self.store.transact(lambda tx: tx.put(msgspec.structs.replace(job, state=JobState.SUCCEEDED)))
+        self.store.transact(lambda tx: tx.put(msgspec.structs.replace(job, state=state)))
 
     def run_timer(self, job_id: str) -> None:
         self.fired.append(job_id)
@@ -184,7 +187,23 @@ def test_a_job_that_takes_its_worker_with_it_is_dead_lettered_with_its_delivery(
         assert job.attempt == 5
         assert (delivery.state, delivery.code) == (DeliveryState.QUARANTINED, "worker_lost")
         assert relay.backlog(Queue.INTAKE) == 0
-        assert relay.stats().queues[Queue.INTAKE].dead_lettered_total == 1
+        stats = relay.stats().queues[Queue.INTAKE]
+        assert (stats.dead_lettered_total, stats.finished_total) == (1, 1)
+
+
+def test_a_job_its_worker_gives_up_counts_as_a_dead_letter_and_an_execution_that_failed_does_not(
+    setting: Setting,
+) -> None:
+    with setting.relay() as relay:
+        setting.end(setting.accept(), JobState.FAILED)
+        setting.end(setting.accept(), JobState.CANCELLED)
+        execution = a_job(job_id="job_x", kind=EXECUTE_ACTION, queue=Queue.ACTIONS)
+        setting.store.transact(lambda tx: tx.put(execution))
+        setting.end(execution.id, JobState.FAILED)
+        stats = relay.stats().queues
+
+    assert (stats[Queue.INTAKE].dead_lettered_total, stats[Queue.INTAKE].finished_total) == (1, 2)
+    assert (stats[Queue.ACTIONS].dead_lettered_total, stats[Queue.ACTIONS].finished_total) == (0, 1)
 
 
 def test_an_attempt_can_be_begun_once(setting: Setting) -> None:
