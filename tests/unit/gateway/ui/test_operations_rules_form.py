@@ -205,3 +205,19 @@ def test_what_stands_in_a_rule_stays_text(gw: GatewayUnderTest):
 
     assert "<script>alert" not in page + refused
     assert page.count("&lt;script&gt;alert(1)") >= 5
+
+
+def test_rules_a_form_has_no_place_for_stand_as_json_and_the_page_says_why(gw: GatewayUnderTest):
+    said = "A form has no place for all that stands in these rules"
+    rules = {"grouping": [{"id": "odd", "name": "Odd", "when": " signal.name == 'a'"}]}
+    assert gw.call("PUT", "/api/rules", json=rules | {"reason": "odd"}).status_code == 200
+
+    opened = gw.get("/operations/rules/edit").text
+    asked_for = gw.get("/operations/rules/edit?as=json").text
+
+    assert said in opened
+    assert "Rules as JSON" in opened
+    assert said in asked_for
+    assert gw.call("PUT", "/api/rules", json={"grouping": [FULL], "reason": "plain"}).status_code == 200
+    assert said not in gw.get("/operations/rules/edit").text
+    assert said not in gw.get("/operations/rules/edit?as=json").text

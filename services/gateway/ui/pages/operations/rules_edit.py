@@ -74,8 +74,9 @@ def edit() -> Response:
     source = request.args.get("from", type=int)
     begun = read(f"/api/rules/versions/{source}") if source else book
     text = write_rules(begun)
-    if request.args.get("as") == "json" or not is_lossless(begun):
-        return _editor(_Draft(text), version=book["version"], source=source)
+    is_held = is_lossless(begun)
+    if request.args.get("as") == "json" or not is_held:
+        return _editor(_Draft(text), version=book["version"], source=source, is_unheld=not is_held)
     return _editor(_Draft(form=tuple(form_of(json.loads(text)))), version=book["version"], source=source)
 
 
