@@ -51,8 +51,9 @@ EXIT_FAILED = 70
 _RETENTION_SECONDS = 3_600.0
 _FIRST_RETENTION_SECONDS = 60.0
 _ACCESS_SECONDS = 30.0
-# How often it is looked whether the inventory is old; a worker says hello well within it.
+# How often it is looked whether the inventory is old, at most: so much older may it get than it should.
 _INVENTORY_LOOK_SECONDS = 60.0
+_LOOKS_A_PERIOD = 4
 # With many threads and short requests, Python's default of 5 ms between switches makes the committer wait.
 _SWITCH_SECONDS = 0.001
 # Records live long and hold no cycles: looking for cycles among them is work for nothing.
@@ -169,5 +170,5 @@ def _start_renewal(stack: ExitStack, gateway: Gateway, clusters: ClusterNotes) -
         if clusters.is_worker_heard():
             renew_inventory(gateway.store, period, gateway.clock.now())
 
-    look = min(period.total_seconds(), _INVENTORY_LOOK_SECONDS)
+    look = min(period.total_seconds() / _LOOKS_A_PERIOD, _INVENTORY_LOOK_SECONDS)
     stack.enter_context(repeating("inventory", renew, first_seconds=look, every_seconds=look))
