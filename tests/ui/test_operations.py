@@ -147,6 +147,7 @@ def test_rules_are_made_in_a_form_with_the_keyboard_and_survive_a_conflict(
     expect(rule.get_by_label("Condition in CEL")).to_be_focused()
     expect(rule.locator(".field-problem")).to_contain_text("signal has no field servce")
     rule.get_by_label("Condition in CEL").fill(f"signal.service == '{name}'")
+    expect(rule.get_by_role("status")).to_be_empty()
     rule.get_by_role("button", name="Check what it takes").press("Enter")
     expect(rule.get_by_role("status")).to_contain_text("takes 1 of")
     rule.get_by_label("Description").press("Enter")

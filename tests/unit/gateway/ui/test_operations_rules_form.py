@@ -175,6 +175,7 @@ def test_the_form_becomes_json_and_json_the_form(gw: GatewayUnderTest):
     assert 'value="1h 30m"' in back.text
     assert lost.status_code == 422
     assert "Nothing was changed" in lost.text
+    assert "the form has no place for nme" in lost.text
 
 
 def test_a_condition_is_checked_alone(gw: GatewayUnderTest):

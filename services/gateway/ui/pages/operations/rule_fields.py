@@ -142,6 +142,12 @@ def is_whole(rule: Any, part: str) -> bool:
         return False
 
 
+def unknown_members(rule: Any) -> list[str]:
+    """Return the names in a rule that no rule has, as they are written."""
+    known = {path.partition(".")[0] for path in _FIELD_AT} | {"enabled"}
+    return [name for name in rule if name not in known] if isinstance(rule, dict) else []
+
+
 def _of_part(rule: Json, part: str) -> Json:
     """Return the rule without what rules of its part have not, and without what is as by default."""
     if part == "grouping":

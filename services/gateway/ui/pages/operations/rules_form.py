@@ -16,6 +16,7 @@ from services.gateway.ui.pages.operations.rule_fields import (
     fields_of,
     is_whole,
     rule_of,
+    unknown_members,
 )
 
 PARTS = ("grouping", "ownership")
@@ -36,7 +37,7 @@ def form_of(rules: Json) -> list[RuleFields]:
             errors[part] = ["a list of rules is meant"]
             continue
         errors |= {
-            f"{part}.{at}": ["the form has no place for all of it"]
+            f"{part}.{at}": [f"the form has no place for {', '.join(unknown_members(one)) or 'all of it'}"]
             for at, one in enumerate(some)
             if not is_whole(one, part)
         }
