@@ -54,7 +54,7 @@ def test_what_is_no_time_or_zone_is_refused_by_field():
 def test_a_silence_lasts_from_now_and_matches_what_was_entered():
     form = {
         "comment": " db-3 is replaced ",
-        "names": "Down, Slow,,",
+        "names": 'Down, "Slow, late",,\nLost',
         "services": "db-3",
         "labels": "team=shop, pay\n\nenv = prod",
         "lasts": "60",
@@ -65,7 +65,7 @@ def test_a_silence_lasts_from_now_and_matches_what_was_entered():
         "kind": "silence",
         "comment": "db-3 is replaced",
         "match": {
-            "names": ["Down", "Slow"],
+            "names": ["Down", "Slow, late", "Lost"],
             "services": ["db-3"],
             "severities": ["critical"],
             "labels": {"team": ["shop", "pay"], "env": ["prod"]},
@@ -87,7 +87,13 @@ def test_only_a_maintenance_window_repeats():
 
 
 @pytest.mark.parametrize(
-    ("form", "field"), [({"labels": "team", "lasts": "60"}, "labels"), ({}, "endsAt"), ({"lasts": "99999"}, "endsAt")]
+    ("form", "field"),
+    [
+        ({"labels": "team", "lasts": "60"}, "labels"),
+        ({"names": 'a, "b', "lasts": "60"}, "names"),
+        ({}, "endsAt"),
+        ({"lasts": "99999"}, "endsAt"),
+    ],
 )
 def test_a_silence_that_cannot_be_read_names_the_field(form: dict, field: str):
     assert list(refusal_of(silence_of, form, [], START)["errors"]) == [field]

@@ -1,11 +1,14 @@
 """What a person enters to set a silence or a maintenance window, as the API takes it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from services.gateway.ui.pages.operations.frame import unreadable
 from services.gateway.ui.pages.operations.moments import local_moment, zone_of
+from services.gateway.ui.pages.operations.typed_values import read_labels, read_values
+
+T = TypeVar("T")
 
 FIELDS = ("names", "services", "namespaces", "clusters", "sources")
 LASTS = ((30, "30 minutes"), (60, "1 hour"), (120, "2 hours"), (240, "4 hours"), (480, "8 hours"), (1440, "1 day"))
@@ -36,29 +39,19 @@ def silence_of(form: Mapping[str, str], severities: list[str], now: datetime) ->
 
 
 def _match(form: Mapping[str, str], severities: list[str]) -> dict[str, Any]:
-    found: dict[str, Any] = {name: values for name in FIELDS if (values := _several(form.get(name, "")))}
+    found: dict[str, Any] = {name: values for name in FIELDS if (values := _read(form, name, read_values))}
     if severities:
         found["severities"] = severities
-    if labels := _labels(form.get("labels", "")):
+    if labels := _read(form, "labels", read_labels):
         found["labels"] = labels
     return found
 
 
-def _several(text: str) -> list[str]:
-    return [one for part in text.replace("\n", ",").split(",") if (one := part.strip())]
-
-
-def _labels(text: str) -> dict[str, list[str]]:
-    """Return labels that stand one a line, as ``name=value``; several values are parted by commas."""
-    found: dict[str, list[str]] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        name, equals, values = line.partition("=")
-        if not line.strip():
-            continue
-        if not (equals and name.strip() and _several(values)):
-            raise unreadable("A label cannot be read.", {"labels": [f"line {number}: write it like team=shop"]})
-        found.setdefault(name.strip(), []).extend(_several(values))
-    return found
+def _read(form: Mapping[str, str], name: str, how: Callable[[str], T]) -> T:
+    try:
+        return how(form.get(name, ""))
+    except ValueError as error:
+        raise unreadable("A field cannot be read.", {name: [str(error)]}) from None
 
 
 def _after(starts_at: str | None, form: Mapping[str, str], now: datetime) -> str:

@@ -19,9 +19,9 @@ def write_values(values: Iterable[str]) -> str:
 
 
 def read_values(text: str) -> list[str]:
-    """Return the values of a text, in their order; raises ``ValueError`` that says what cannot be read."""
+    """Return the values of a text, parted by commas or lines; raises ``ValueError`` that says what cannot be read."""
     try:
-        rows = list(csv.reader([" ".join(text.splitlines())], skipinitialspace=True, strict=True))
+        rows = list(csv.reader([", ".join(text.splitlines())], skipinitialspace=True, strict=True))
     except csv.Error:
         raise ValueError('a quote is not closed; write it like "a, b", c') from None
     return [one for part in (rows[0] if rows else []) if (one := part.strip())]
