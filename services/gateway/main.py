@@ -7,6 +7,7 @@ import sys
 import threading
 from contextlib import ExitStack
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
@@ -15,6 +16,7 @@ from services.gateway.adapters.celery_queue import CeleryJobQueue
 from services.gateway.adapters.json_store import JsonStore, open_json_store
 from services.gateway.api.access_keeper import keep_access
 from services.gateway.api.auth import Authenticator
+from services.gateway.api.readiness import missing_worker
 from services.gateway.composition import (
     installed_version,
     make_authenticator,
@@ -37,6 +39,7 @@ from services.gateway.wiring import Gateway
 from shared.adapters.clock import SystemClock
 from shared.adapters.logging import configure_logging
 from shared.adapters.tracing import open_tracer
+from shared.contracts.queues import Queue
 from shared.errors import SettingsInvalid
 
 log = structlog.get_logger(__name__)
@@ -118,9 +121,9 @@ def run(settings: Settings, stopping: threading.Event) -> int:
         gateway = make_gateway(settings, store, FileBlobs(settings.data_dir / "blobs"), clock, relay, tracer)
         authenticator = make_authenticator(settings, store, clock)
         _start_upkeep(stack, store, gateway, authenticator)
+        _start_renewal(stack, gateway)
         clusters = ClusterNotes(store, is_automatic=settings.investigate == "auto")
         clusters.begin()
-        _start_renewal(stack, gateway, clusters)
         served = make_served(gateway, relay, authenticator, judge, clusters.note)
         # Stopped in the opposite order: the streams, which would never end, then the public side, the store last.
         for server in (served.door, served.public):
@@ -159,16 +162,19 @@ def _start_upkeep(stack: ExitStack, store: JsonStore, gateway: Gateway, authenti
     stack.enter_context(repeating("access", keep, first_seconds=_ACCESS_SECONDS, every_seconds=_ACCESS_SECONDS))
 
 
-def _start_renewal(stack: ExitStack, gateway: Gateway, clusters: ClusterNotes) -> None:
-    """Have the inventory taken anew by itself while a graph worker is there; with a period of 0 only people ask."""
+def _start_renewal(stack: ExitStack, gateway: Gateway) -> None:
+    """Have the inventory taken anew by itself; with a period of 0 only people ask."""
     period = timedelta(seconds=gateway.settings.inventory_seconds)
-    if not period:
-        return
+    if period:
+        look = min(period.total_seconds() / _LOOKS_A_PERIOD, _INVENTORY_LOOK_SECONDS)
+        work = partial(renew_where_attended, gateway, period)
+        stack.enter_context(repeating("inventory", work, first_seconds=look, every_seconds=look))
 
-    def renew() -> None:
-        # Without a worker the job would wait, and hide how old the inventory is behind one that is under way.
-        if clusters.is_worker_heard():
-            renew_inventory(gateway.store, period, gateway.clock.now())
 
-    look = min(period.total_seconds() / _LOOKS_A_PERIOD, _INVENTORY_LOOK_SECONDS)
-    stack.enter_context(repeating("inventory", renew, first_seconds=look, every_seconds=look))
+def renew_where_attended(gateway: Gateway, period: timedelta) -> None:
+    """Renew an inventory older than ``period`` while a graph worker is there.
+
+    Without one the job would wait, and hide how old the inventory is behind one that is under way.
+    """
+    if missing_worker(gateway.relay.stats(), Queue.GRAPH) is None:
+        renew_inventory(gateway.store, period, gateway.clock.now())

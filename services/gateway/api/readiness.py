@@ -36,7 +36,7 @@ def check_readiness(gateway: Gateway) -> Readiness:
     limit = gateway.settings.backlog_limit
     for queue in Queue:
         if queue not in _OPTIONAL:
-            checks[f"worker:{queue}"] = _check(_missing_worker(stats, queue))
+            checks[f"worker:{queue}"] = _check(missing_worker(stats, queue))
         backlog = gateway.relay.backlog(queue)
         too_many = f"{backlog} jobs wait, the limit is {limit}" if backlog >= limit else None
         checks[f"backlog:{queue}"] = _check(too_many)
@@ -47,7 +47,8 @@ def _check(problem: str | None) -> Check:
     return Check(problem is None, problem)
 
 
-def _missing_worker(stats: RelayStatsView, queue: Queue) -> str | None:
+def missing_worker(stats: RelayStatsView, queue: Queue) -> str | None:
+    """Return why no worker takes the work of ``queue``, in a sentence; None where one was heard lately."""
     ages = [worker.heard_seconds_ago for worker in stats.workers if queue in worker.queues]
     if not ages:
         return "no worker of this queue has said hello"

@@ -56,12 +56,6 @@ class ClusterNotes:
             self._warn_of(frozenset[str]().union(*read) - names)
         note_clusters(self._store, names, is_automatic=self._is_automatic)
 
-    def is_worker_heard(self) -> bool:
-        """Answer whether any graph worker was heard lately, and did not say that it leaves."""
-        now = self._monotonic()
-        with self._lock:
-            return any(now - at < _GONE_AFTER_SECONDS for _, at in self._heard.values())
-
     def _warn_of(self, some_only: frozenset[str]) -> None:
         """Say once which clusters only some of the workers can read: nothing is investigated there."""
         if some_only and some_only != self._warned_of:

@@ -6,12 +6,11 @@ import pytest
 
 from services.gateway.domain.records import CLUSTER_NAMES, Inventory, Job, JobState
 from services.gateway.handlers.ask_quickdx import ask_inventory
-from services.gateway.handlers.note_clusters import ClusterNotes
 from services.gateway.handlers.record_results import record_results
 from services.gateway.handlers.renew_inventory import renew_inventory
 from services.gateway.handlers.write_audit import SYSTEM
 from services.gateway.ports import RecordQuery
-from shared.contracts.messages import Hello, InventoryTaken, JobFailed, Results
+from shared.contracts.messages import InventoryTaken, JobFailed, Results
 from tests.support.builders import ANN
 from tests.support.gateway_core import Gateway
 from tests.support.memory_blobs import MemoryBlobs
@@ -101,21 +100,3 @@ def test_a_clock_that_was_ahead_and_is_right_again_holds_nothing_up(gateway: Ren
     gateway.end()
 
     assert len(gateway.look(-86_400)) == 2
-
-
-def test_a_graph_worker_is_there_from_its_hello_until_it_leaves_or_falls_silent(gateway: Renewed):
-    now = [0.0]
-    notes = ClusterNotes(gateway.store, is_automatic=False, monotonic=lambda: now[0])
-    hello = Hello(service="graph", worker="g", version="0", queues=("graph",))
-    seen = [notes.is_worker_heard()]
-    notes.note(Hello(service="intake", worker="i", version="0", queues=("intake",)))
-    seen.append(notes.is_worker_heard())
-    notes.note(hello)
-    seen.append(notes.is_worker_heard())
-    now[0] = 120.0
-    seen.append(notes.is_worker_heard())
-    notes.note(hello)
-    notes.note(Hello(service="graph", worker="g", version="0", queues=("graph",), is_leaving=True))
-    seen.append(notes.is_worker_heard())
-
-    assert seen == [False, False, True, False, False]
