@@ -1,8 +1,8 @@
 """What the OpenAPI document says of the API as a whole, and when it is made: once somebody asks for it."""
 
 import threading
-from typing import Any, cast
 
+import msgspec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask
 from flask_smorest import Api, Blueprint
@@ -54,7 +54,7 @@ class DescribedApi(Api):  # type: ignore[misc]  # flask-smorest ships no annotat
         )
         self._settings = settings
         self._undescribed: list[Blueprint] = []
-        self._described: dict[str, Any] | None = None
+        self._described: bytes | None = None
         self._describing = threading.Lock()
 
     def register_blueprint(self, blueprint: Blueprint) -> None:
@@ -64,15 +64,15 @@ class DescribedApi(Api):  # type: ignore[misc]  # flask-smorest ships no annotat
         self._app.register_blueprint(blueprint)
         self._undescribed.append(blueprint)
 
-    def describe(self) -> dict[str, Any]:
-        """Return the OpenAPI document of all that is registered; made at the first call, of any thread."""
+    def describe(self) -> bytes:
+        """Return the OpenAPI document of all that is registered, as JSON; made at the first call, of any thread."""
         with self._describing:
             if self._described is None:
                 self._describe_common_parts()
                 for blueprint in self._undescribed:
                     blueprint.register_views_in_doc(self, self._app, self.spec, name=blueprint.name, parameters=None)
                     self.spec.tag({"name": blueprint.name, "description": blueprint.description})
-                self._described = cast("dict[str, Any]", self.spec.to_dict())
+                self._described = msgspec.json.format(msgspec.json.encode(self.spec.to_dict()), indent=2)
             return self._described
 
     def _describe_common_parts(self) -> None:
