@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from services.gateway import server as server_module
 from services.gateway.adapters.blob_files import FileBlobs
@@ -260,3 +261,17 @@ def a_gateway_over(store: Any, before: GatewayUnderTest) -> GatewayUnderTest:
     gw = a_gateway(store=store, with_tokens=False)
     gw.secrets.update(before.secrets)
     return gw
+
+
+@pytest.mark.timeout(30)
+def test_a_stop_does_not_wait_for_the_next_look_of_the_accepting_thread(gw: GatewayUnderTest) -> None:
+    server = AppServer(gw.app, "127.0.0.1", 0, threads=2, max_body_bytes=LIMIT, name="test")
+    server._server.expiration_interval = 3_600
+    server.start(on_failure=lambda: None)
+    with requests.Session() as kept:
+        # Its answer says that the thread has begun to wait for whoever comes next.
+        assert kept.get(f"http://127.0.0.1:{server.port}/healthz", timeout=10).status_code == 200
+        server.stop()
+
+    assert server._thread is not None
+    assert not server._thread.is_alive()
