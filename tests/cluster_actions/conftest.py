@@ -31,8 +31,11 @@ Say = Callable[[str], None]
 
 @pytest.fixture(scope="session", autouse=True)
 def _clean_up_when_told_to_end() -> None:
-    """Also when the terminal is closed: both end pytest as Ctrl-C does, which gives back what its fixtures made."""
-    for one in (signal.SIGTERM, signal.SIGHUP):
+    """Also when the terminal is closed: each ends pytest as Ctrl-C does, which gives back what its fixtures made.
+
+    SIGINT itself too: what a script starts in the background begins with it ignored.
+    """
+    for one in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(one, signal.default_int_handler)
 
 

@@ -171,11 +171,16 @@ def test_it_cleans_up_when_it_is_told_to_end_in_the_middle(sort, tmp_path):
         # It waits for pods that never start.
         environ = {"PATH": "/usr/bin:/bin", "CLUSTER_TO_CHANGE": str(config), "CONTEXT_TO_CHANGE": "test"}
         options = ["-o", "addopts=--import-mode=importlib", "-p", "no:cacheprovider", "-p", "no:randomly"]
-        command = [sys.executable, "-m", "pytest", *options, "--force-enable-socket", "tests/cluster_actions"]
+        suite = [sys.executable, "-m", "pytest", *options, "--force-enable-socket", "tests/cluster_actions"]
+        # As a script starts what runs in its background.
+        command = ["env", "--ignore-signal=INT", *suite]
         with subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL) as running:
-            wait_until(lambda: kube.lists_of("deployments") or kube.world.lists[DEPLOYMENTS], "the Deployment")
-            os.kill(running.pid, sort)
-            assert running.wait(60) != 0
+            try:
+                wait_until(lambda: kube.lists_of("deployments") or kube.world.lists[DEPLOYMENTS], "the Deployment")
+                os.kill(running.pid, sort)
+                assert running.wait(60) != 0
+            finally:
+                running.kill()
 
         assert is_clean(kube)
 
