@@ -34,12 +34,13 @@ RUN .venv/bin/python /build/name_distribution.py pyproject.toml \
 
 FROM ${PYTHON_IMAGE}
 ARG SERVICE
-# A user of no rights. What is mounted here as a volume for the first time becomes that user's: the store and the secrets,
-# and by the gateway's image what the programs of the profile `observability` keep, which come from images of others.
+# A user of no rights. What is mounted here as a volume for the first time becomes that user's: the store, the secrets and
+# their copies, and by the gateway's image what the programs of the profile `observability` keep, which come from images
+# of others.
 RUN groupadd --gid 10001 faultline \
  && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin faultline \
  && install -d -o 10001 -g 10001 -m 0700 /data /broker /run/faultline \
-      /run/monitoring /prometheus /alertmanager /grafana
+      /handed/gateway /handed/worker /handed/broker /handed/flower /run/monitoring /prometheus /alertmanager /grafana
 # What rarely changes goes first: an upgrade that keeps its packages fetches the code alone.
 COPY --from=build /app/.venv /app/.venv
 COPY --from=build /app/shared /app/shared

@@ -3,36 +3,45 @@
 ``python -m services.gateway.prepare FOLDER [FOLDER…]`` runs once before the others, as their user. The first folder
 gets the secrets, each made once and kept; one that was removed is made anew, and what is derived from it follows. The
 others are volumes that need an owner.
-With ``--monitoring FOLDER`` that one gets copies of the secrets that whoever watches needs, and of no others.
+With ``--for READER=FOLDER`` that folder gets copies of the secrets that this reader needs, and of no others.
 """
 
 import argparse
 import os
 import secrets
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 _BYTES = 32
 _BROKER_HOST = "broker"
 # What the user of the containers reads, and nobody else.
 _MODE = 0o400
-# Programs of others read these; none of them reaches the door, the broker or the API.
-_FOR_MONITORING = ("flower-password", "grafana-password", "intake-token", "metrics-key")
+_MADE = ("door-key", "broker-password", "flower-password", "grafana-password", "intake-token", "metrics-key")
+# Who reads what. The monitoring is of others: nothing there opens the door, the broker or, but for sending, the API.
+_READERS: Mapping[str, tuple[str, ...]] = {
+    "gateway": ("broker-url", "door-key", "intake-token", "metrics-key"),
+    "worker": ("broker-url", "door-key", "metrics-key"),
+    "broker": ("broker.conf",),
+    "flower": ("broker-url", "flower-password"),
+    "monitoring": ("flower-password", "grafana-password", "intake-token", "metrics-key"),
+}
 
 
-def prepare(folder: Path, others: list[Path], monitoring: Path | None = None) -> None:
+def prepare(folder: Path, others: list[Path], readers: Mapping[str, Path]) -> None:
     """Make the secrets that are not there yet, each whole or not at all, and mark the other folders as in use.
 
-    ``monitoring`` gets copies that follow the secrets, also when one was removed to have it made anew.
+    The folder of each of ``readers`` gets copies that follow the secrets, also when one was removed to have it made
+    anew.
     """
-    for name in ("door-key", "broker-password", *_FOR_MONITORING):
+    for name in _MADE:
         _make(folder / name, secrets.token_urlsafe(_BYTES))
     password = (folder / "broker-password").read_text("utf-8").strip()
     _keep(folder / "broker-url", f"redis://:{password}@{_BROKER_HOST}:6379/0")
     _keep(folder / "broker.conf", f"requirepass {password}\n")
-    if monitoring is not None:
-        for name in _FOR_MONITORING:
-            _keep(monitoring / name, (folder / name).read_text("utf-8"))
+    for reader, place in readers.items():
+        for name in _READERS[reader]:
+            _keep(place / name, (folder / name).read_text("utf-8"))
     for other in others:
         # A volume that holds nothing takes the owner of the image it is mounted into next.
         (other / ".faultline").touch()
@@ -63,9 +72,16 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="prepare", description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("others", type=Path, nargs="*")
-    parser.add_argument("--monitoring", type=Path)
+    parser.add_argument("--for", type=_reader, action="append", default=[], dest="readers", metavar="READER=FOLDER")
     chosen = parser.parse_args(arguments)
-    prepare(chosen.folder, chosen.others, chosen.monitoring)
+    prepare(chosen.folder, chosen.others, dict(chosen.readers))
+
+
+def _reader(text: str) -> tuple[str, Path]:
+    reader, equals, folder = text.partition("=")
+    if reader not in _READERS or not (equals and folder):
+        raise argparse.ArgumentTypeError(f"must look like READER=FOLDER, with one of {', '.join(_READERS)}")
+    return reader, Path(folder)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,12 @@ CHECKOUT = {"context": "demo", "namespace": "shop", "kind": "Deployment", "name"
 LIMITS = dict.fromkeys(SERVICES, 256) | {"graph": 512}
 # Where a service may write: its own volume; and memory at /tmp, which every one has.
 WRITABLE = {"gateway": "/data", "flower": "/data", "broker": "/data"}
+OF_WORKERS = {"broker-url", "door-key", "metrics-key"}
+SECRETS = {
+    "gateway": OF_WORKERS | {"intake-token"},
+    "broker": {"broker.conf"},
+    "flower": {"broker-url", "flower-password"},
+}
 # Version 2 of control groups, then version 1.
 PEAK = "cat /sys/fs/cgroup/memory.peak 2>/dev/null || cat /sys/fs/cgroup/memory/memory.max_usage_in_bytes"
 
@@ -47,6 +53,11 @@ def test_seen_from_inside_it_has_no_rights(stack: Stack, service: str) -> None:
     assert {status[name].strip() for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")} == {"0" * 16}
     assert status["NoNewPrivs"].strip() == "1"
     assert set(written) == {"/tmp", *([WRITABLE[service]] if service in WRITABLE else [])}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_it_sees_no_secret_but_those_it_needs(stack: Stack, service: str) -> None:
+    assert set(stack.inside(service, "ls", "/run/faultline").split()) == SECRETS.get(service, OF_WORKERS)
 
 
 @pytest.mark.parametrize("service", BUILT)

@@ -118,7 +118,7 @@ def test_nobody_gets_in_without_showing_who_they_are(stack: Stack) -> None:
 def test_flower_shows_the_tasks(stack: Stack, admin: Caller) -> None:
     asked = admin.ok("POST", "/api/quickdx", json=CHECKOUT)
     admin.until(f"/api/quickdx/{asked['id']}", lambda one: one["state"] in ENDS, "a diagnosis")
-    login = ("admin", stack.read("/run/faultline/flower-password"))
+    login = ("admin", stack.inside("flower", "cat", "/run/faultline/flower-password").strip())
 
     def names() -> set[str]:
         tasks = requests.get(f"{stack.flower_url}/api/tasks", auth=login, timeout=20).json()

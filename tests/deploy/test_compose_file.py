@@ -90,10 +90,30 @@ def test_it_is_handed_secrets_as_files_that_it_cannot_change(name):
     secret = re.compile(r"(KEY|TOKEN|PASSWORD|BROKER_URL)$")
 
     assert [variable for variable in environment if secret.search(variable)] == []
-    for target in ("/run/faultline", "/run/monitoring"):
-        source, is_read_only = mounts(name).get(target, ("", True))
-        is_maker = source == {"prepare": "secrets", "prepare-monitoring": "monitoring-secrets"}.get(name)
-        assert is_read_only or is_maker
+    for source, is_read_only in mounts(name).values():
+        assert is_read_only or not source.endswith("secrets") or name.startswith("prepare")
+
+
+def test_every_reader_of_secrets_has_a_volume_of_its_own():
+    handed = {name: mounts(name).get("/run/faultline", ("", True))[0] for name in SERVICES}
+
+    assert {name: source for name, source in handed.items() if source} == {
+        "prepare": "secrets",
+        "prepare-monitoring": "secrets",
+        "gateway": "gateway-secrets",
+        "broker": "broker-secrets",
+        "flower": "flower-secrets",
+        **dict.fromkeys(("intake", "graph", "actions"), "worker-secrets"),
+    }
+
+
+@pytest.mark.parametrize("name", ["prepare", "prepare-monitoring"])
+def test_each_is_handed_what_is_meant_for_it(name):
+    told = [part.removeprefix("--for=") for part in SERVICES[name]["command"] if part.startswith("--for=")]
+
+    for reader, folder in (part.split("=") for part in told):
+        assert mounts(name)[folder] == (f"{reader}-secrets", False)
+    assert len(told) == {"prepare": 4, "prepare-monitoring": 1}[name]
 
 
 def test_programs_of_others_get_no_secret_but_those_handed_on():
@@ -101,7 +121,9 @@ def test_programs_of_others_get_no_secret_but_those_handed_on():
     reach = {name: {source for source, _ in mounts(name).values()} for name in watching - {"prepare-monitoring"}}
 
     assert watching == {"prepare-monitoring", "prometheus", "alertmanager", "grafana"}
-    assert [name for name, sources in reach.items() if {"secrets", "store", "broker"} & sources] == []
+    assert [
+        name for name, sources in reach.items() if sources & set(COMPOSE["volumes"]) - {"monitoring-secrets", name}
+    ] == []
 
 
 def test_no_volume_is_of_two_writers():
@@ -113,7 +135,7 @@ def test_no_volume_is_of_two_writers():
                     writers.setdefault(source, set()).add(name)
 
     assert {source: names for source, names in writers.items() if len(names) > 1} == {}
-    assert set(writers) | {"secrets", "monitoring-secrets"} == set(COMPOSE["volumes"])
+    assert {source for source in COMPOSE["volumes"] if not source.endswith("secrets")} == set(writers)
 
 
 def test_nobody_gets_into_grafana_without_the_password():

@@ -41,7 +41,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     made, handed_on = folder / "secrets", folder / "handed-on"
     made.mkdir()
     handed_on.mkdir()
-    prepare(made, [], handed_on)
+    prepare(made, [], {"monitoring": handed_on})
     settings = {
         "FAULTLINE_METRICS_KEY_FILE": str(made / "metrics-key"),
         "FAULTLINE_INTAKE_TOKEN_FILE": str(made / "intake-token"),
