@@ -61,9 +61,10 @@ PRODUCT = (
     Setting("FAULTLINE_DOOR_URL", as_text, "http://127.0.0.1:8081", "Where workers reach the gateway's internal door."),
     Setting(
         "FAULTLINE_DOOR_KEY",
-        as_text,
+        as_key,
         None,
-        "Credential of the internal door. `faultline up` makes one and keeps it in the data folder.",
+        "Credential of the internal door, at least 16 characters. `faultline up` makes one and keeps it in the data "
+        "folder.",
         secret=True,
     ),
     Setting(

@@ -38,7 +38,11 @@ IMPORTS = {
     "actions": "services.actions.worker, kubernetes.client.rest, kubernetes.config.kube_config",
     "flower": "services.flower.main",
 }
-SETTINGS = ["FAULTLINE_BROKER_URL=redis://127.0.0.1", "FAULTLINE_DOOR_KEY=key", "FAULTLINE_FLOWER_PASSWORD=word"]
+SETTINGS = [
+    "FAULTLINE_BROKER_URL=redis://127.0.0.1",
+    "FAULTLINE_DOOR_KEY=the-key-of-the-door",
+    "FAULTLINE_FLOWER_PASSWORD=word",
+]
 
 
 def test_every_image_is_small(stack: Stack) -> None:

@@ -50,7 +50,7 @@ def test_a_worker_does_not_start_with_a_policy_it_cannot_read_and_says_what_is_w
     file.write_text(POLICY.replace("contexts", "contests"))
     settings = {
         "FAULTLINE_BROKER_URL": "redis://127.0.0.1:1/0",
-        "FAULTLINE_DOOR_KEY": "a-key",
+        "FAULTLINE_DOOR_KEY": "a-key-of-the-door",
         "FAULTLINE_ACTIONS_COMMANDS": str(file),
     }
     ended = subprocess.run(

@@ -13,7 +13,7 @@ from shared.errors import SettingsInvalid
 from tests.support.actions import a_change, a_preview, an_action
 from tests.support.clock import START
 
-LEAST = {"FAULTLINE_BROKER_URL": "redis://h/0", "FAULTLINE_DOOR_KEY": "door-secret"}
+LEAST = {"FAULTLINE_BROKER_URL": "redis://h/0", "FAULTLINE_DOOR_KEY": "secret-of-the-door"}
 GOOD = """
 [risk.medium]
 selfApproval = false

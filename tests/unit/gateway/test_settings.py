@@ -5,7 +5,7 @@ import pytest
 from services.gateway.settings import read_gateway_settings
 from shared.errors import SettingsInvalid
 
-LEAST = {"FAULTLINE_BROKER_URL": "redis://:hush@h/0", "FAULTLINE_DOOR_KEY": "door-secret"}
+LEAST = {"FAULTLINE_BROKER_URL": "redis://:hush@h/0", "FAULTLINE_DOOR_KEY": "secret-of-the-door"}
 
 
 def test_defaults_stand_where_nothing_is_set():
@@ -26,7 +26,7 @@ def test_no_secret_is_shown():
     tokens = {"FAULTLINE_ADMIN_TOKEN": "an-admin-token-of-mine", "FAULTLINE_INTAKE_TOKEN": "an-intake-token-of-mine"}
     settings = read_gateway_settings({**LEAST, **tokens})
 
-    for secret in ("hush", "door-secret", *tokens.values()):
+    for secret in ("hush", "secret-of-the-door", *tokens.values()):
         assert secret not in repr(settings)
 
 

@@ -5,7 +5,7 @@ import pytest
 from services.intake.settings import read_intake_settings
 from shared.errors import SettingsInvalid
 
-ENVIRON = {"FAULTLINE_BROKER_URL": "redis://:hidden@127.0.0.1/0", "FAULTLINE_DOOR_KEY": "hidden-key"}
+ENVIRON = {"FAULTLINE_BROKER_URL": "redis://:hidden@127.0.0.1/0", "FAULTLINE_DOOR_KEY": "hidden-key-of-the-door"}
 
 
 def test_defaults_do_without_a_mapping_file() -> None:

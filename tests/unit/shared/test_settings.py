@@ -91,15 +91,24 @@ def test_the_value_of_a_secret_is_never_repeated(monkeypatch: pytest.MonkeyPatch
     assert "the value given: must be longer" in refused.value.detail
 
 
+@pytest.mark.parametrize("name", ["FAULTLINE_DOOR_KEY", "FAULTLINE_METRICS_KEY", "FAULTLINE_INTAKE_TOKEN"])
+@pytest.mark.parametrize("key", ["short", " begins-with-a-space", "ends-with-a-space ", "schlüssel-der-tür-unten"])
+def test_a_credential_that_no_header_carries_is_refused(name: str, key: str) -> None:
+    with pytest.raises(SettingsInvalid) as refused:
+        read_settings({name: key}, [name])
+
+    assert refused.value.detail.startswith(f"{name}: the value given: must ")
+
+
 def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
     file = tmp_path / "door-key"
-    file.write_text("a key of the door\n")
+    file.write_text("the-key-of-the-door\n")
 
     values = read_settings(
         {"FAULTLINE_DOOR_KEY_FILE": str(file)}, ["FAULTLINE_DOOR_KEY"], required=["FAULTLINE_DOOR_KEY"]
     )
 
-    assert values == {"door_key": "a key of the door"}
+    assert values == {"door_key": "the-key-of-the-door"}
 
 
 @pytest.mark.parametrize(("content", "word"), [(None, "No such file"), (b"", "is empty"), (b"\xff\xfe", "codec")])

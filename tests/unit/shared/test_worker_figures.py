@@ -23,7 +23,7 @@ class Counting:
     """A worker's metrics whose figures stay in memory."""
 
     def __init__(self) -> None:
-        environ = {"FAULTLINE_BROKER_URL": "redis://x", "FAULTLINE_DOOR_KEY": "k"}
+        environ = {"FAULTLINE_BROKER_URL": "redis://x", "FAULTLINE_DOOR_KEY": "a-key-of-the-door"}
         settings = worker_settings(read_settings(environ, WORKER_SETTINGS))
         self.metrics = WorkerMetrics("intake", "1", settings, {})
         self._registry = CollectorRegistry()
