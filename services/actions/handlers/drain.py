@@ -79,8 +79,11 @@ def drain(
         done=list(cordoned.done),
     )
     round_.tell()
-    if ended := _fill(round_):
-        return ended
+    return _fill(round_) or _evict_all(round_)
+
+
+def _evict_all(round_: _Round) -> ExecutionOutcome:
+    """Go round the pods that wait, each time later where nothing moved."""
     pause = _FIRST_PAUSE
     while round_.waiting:
         before = len(round_.waiting)

@@ -7,7 +7,7 @@ import structlog
 
 from services.actions.domain.commands.judge import judge
 from services.actions.domain.commands.policy import CommandPolicy, Refused
-from services.actions.domain.commands.running import Child
+from services.actions.domain.commands.running import Child, ChildEnd
 from shared.contracts.action import CommandPayload
 from shared.contracts.command import CommandEnd, CommandOutcome
 
@@ -29,14 +29,7 @@ def run_command(
     """
     verdict = judge(policy, payload.argv, payload.target)
     if isinstance(verdict, Refused):
-        log.warning("command refused", code=verdict.code)
-        return CommandOutcome(
-            ended_by=CommandEnd.REFUSED,
-            digest=_NO_OUTPUT,
-            code=verdict.code,
-            reason=verdict.reason,
-            hint=verdict.hint,
-        )
+        return _refuse(verdict)
     if is_cancelled():
         return CommandOutcome(ended_by=CommandEnd.CANCELLED, digest=_NO_OUTPUT, reason="cancelled before it began")
     ended = child.run(verdict, on_progress, is_cancelled)
@@ -44,6 +37,21 @@ def run_command(
         "command ended", program=verdict.argv[0], ended_by=ended.ended_by, exit_code=ended.exit_code,
         duration_ms=ended.duration_ms, output_bytes=ended.output.length, redacted=ended.output.redacted,
     )  # fmt: skip
+    return _tell(ended)
+
+
+def _refuse(verdict: Refused) -> CommandOutcome:
+    log.warning("command refused", code=verdict.code)
+    return CommandOutcome(
+        ended_by=CommandEnd.REFUSED,
+        digest=_NO_OUTPUT,
+        code=verdict.code,
+        reason=verdict.reason,
+        hint=verdict.hint,
+    )
+
+
+def _tell(ended: ChildEnd) -> CommandOutcome:
     return CommandOutcome(
         ended_by=ended.ended_by,
         exit_code=ended.exit_code,

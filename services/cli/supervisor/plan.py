@@ -113,13 +113,11 @@ def make_plan(settings: Mapping[str, Any], environ: Mapping[str, str]) -> Plan:
         "FAULTLINE_DOOR_URL": door_url,
         "FAULTLINE_FLOWER_URL": environ.get("FAULTLINE_FLOWER_URL") or flower_url or "",
     }
-    main_stage = (
-        _gateway(settings, env, url, port, door_port),
-        *(
-            _worker(name, settings, env | _metrics(metrics_ports.get(name)), url, events=flower_port is not None)
-            for name in _WORKERS
-        ),
+    workers = (
+        _worker(name, settings, env | _metrics(metrics_ports.get(name)), url, events=flower_port is not None)
+        for name in _WORKERS
     )
+    main_stage = (_gateway(settings, env, url, port, door_port), *workers)
     flower_stage = () if flower_port is None else (_flower(env, data_dir, flower_port),)
     return Plan(
         data_dir=data_dir,
@@ -127,15 +125,17 @@ def make_plan(settings: Mapping[str, Any], environ: Mapping[str, str]) -> Plan:
         docs_url=f"{url}/api/docs",
         door_url=door_url,
         flower_url=flower_url,
-        metrics_urls={
-            name: f"{url_of(settings['metrics_host'], number)}/metrics" for name, number in metrics_ports.items()
-        },
+        metrics_urls=_metrics_urls(settings["metrics_host"], metrics_ports),
         broker="embedded Valkey" if broker_socket else describe_broker(broker_url),
         broker_socket=broker_socket,
         admin_token_given=settings["admin_token"] is not None,
         stages=tuple(stage for stage in (broker_stage, main_stage, flower_stage) if stage),
         why_not_ready=lambda: probes.why_not_ready(url),
     )
+
+
+def _metrics_urls(host: str, ports: Mapping[str, int]) -> dict[str, str]:
+    return {name: f"{url_of(host, port)}/metrics" for name, port in ports.items()}
 
 
 def _environment(settings: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, str]:

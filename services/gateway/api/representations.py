@@ -142,10 +142,6 @@ def view_incident(store: StoreReads, policy: ApprovalPolicy, now: datetime, inci
     activity = store.find(Activity, incident_id) or Activity(incident_id=incident_id)
     hints = store.find(Hints, incident_id) or Hints(incident_id=incident_id)
     path = incident_path(incident_id)
-    signals: tuple[Signal, ...] = ()
-    if activity.signal_count:
-        query = RecordQuery(parent=incident_id, limit=SHOWN_SIGNALS, with_total=False)
-        signals = tuple(store.list_records(Signal, query).records)
     return IncidentView(
         id=incident.id,
         number=incident.number,
@@ -175,13 +171,18 @@ def view_incident(store: StoreReads, policy: ApprovalPolicy, now: datetime, inci
         last_signal_at=activity.last_signal_at,
         signal_names=hints.signal_names,
         entities=hints.entities,
-        signals=signals,
+        signals=_newest_signals(store, incident_id) if activity.signal_count else (),
         actions=newest_actions(store, policy, now, incident_id),
         **view_holdings(store, incident_id, path, now)._asdict(),
         **_view_investigated(store, incident_id),
         timeline=_view_timeline(store, incident_id, f"{path}/timeline"),
         links={"self": path} | {name: f"{path}/{name}" for name in _LINKS},
     )
+
+
+def _newest_signals(store: StoreReads, incident_id: str) -> tuple[Signal, ...]:
+    query = RecordQuery(parent=incident_id, limit=SHOWN_SIGNALS, with_total=False)
+    return tuple(store.list_records(Signal, query).records)
 
 
 def shown_until(view: IncidentView, policy: ApprovalPolicy, now: datetime) -> datetime | None:

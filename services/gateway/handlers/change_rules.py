@@ -43,14 +43,18 @@ def change_rules(
         return str(version)
     tx.put(book)
     tx.put(msgspec.structs.replace(book, id=str(book.version)))
+    _say_changed(tx, book)
+    return str(book.version)
+
+
+def _say_changed(tx: Transaction, book: RuleBook) -> None:
     write_audit(
         tx,
         EntryType.RULES_CHANGED,
-        actor,
+        book.changed_by,
         f"Rules are at version {book.version}",
         version=book.version,
-        reason=reason,
+        reason=book.reason,
         groupingRules=len(book.grouping),
         ownershipRules=len(book.ownership),
     )
-    return str(book.version)

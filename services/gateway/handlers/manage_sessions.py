@@ -2,7 +2,7 @@
 
 import secrets
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -58,21 +58,7 @@ def begin_session(
     token = tx.get(Token, token_id)
     if token.state(tx.now) is not TokenState.ACTIVE:
         raise Unauthenticated("The token is not good any more.")
-    expires_at = tx.now + lifetime
-    session = Session(
-        id=new_id("ses"),
-        sha256=hash_token(browser.secret),
-        token_id=token.id,
-        token_sha256=token.sha256,
-        name=token.name,
-        role=token.role,
-        scopes=token.scopes,
-        created_at=tx.now,
-        expires_at=min(expires_at, token.expires_at or expires_at),
-        last_seen_at=tx.now,
-        address=browser.address,
-        user_agent=browser.user_agent[:_AGENT_LENGTH],
-    )
+    session = _new_session(token, browser, tx.now, tx.now + lifetime)
     actor = f"token:{token.name}"
     surplus = live[: max(0, len(live) - MOST_LIVE + 1)]
     for session_id in dict.fromkeys([*surplus, *([replaced] if replaced else [])]):
@@ -88,6 +74,23 @@ def begin_session(
         userAgent=session.user_agent,
     )
     return session.id
+
+
+def _new_session(token: Token, browser: Browser, now: datetime, expires_at: datetime) -> Session:
+    return Session(
+        id=new_id("ses"),
+        sha256=hash_token(browser.secret),
+        token_id=token.id,
+        token_sha256=token.sha256,
+        name=token.name,
+        role=token.role,
+        scopes=token.scopes,
+        created_at=now,
+        expires_at=min(expires_at, token.expires_at or expires_at),
+        last_seen_at=now,
+        address=browser.address,
+        user_agent=browser.user_agent[:_AGENT_LENGTH],
+    )
 
 
 def end_session(tx: Transaction, session_id: str, actor: str, end: SessionEnd) -> None:

@@ -58,30 +58,33 @@ def make_token(
     token_id = token_id_for(name)
     if tx.find(Token, token_id) is not None:
         raise TokenNameTaken(f"There is or was a token named {name!r}.", errors={"name": ["is taken"]})
-    tx.put(
-        Token(
-            id=token_id,
-            name=name,
-            role=role,
-            sha256=hash_token(secret),
-            created_by=created_by,
-            created_at=tx.now,
-            expires_at=expires_at,
-            scopes=scopes,
-        ),
+    token = Token(
+        id=token_id,
+        name=name,
+        role=role,
+        sha256=hash_token(secret),
+        created_by=created_by,
+        created_at=tx.now,
+        expires_at=expires_at,
+        scopes=scopes,
     )
+    tx.put(token)
+    _say_made(tx, token)
+    return token.id
+
+
+def _say_made(tx: Transaction, token: Token) -> None:
     write_audit(
         tx,
         EntryType.TOKEN_MADE,
-        created_by,
-        f"Token {name} made",
-        tokenId=token_id,
-        name=name,
-        role=role,
-        scopes=scopes,
-        expiresAt=expires_at,
+        token.created_by,
+        f"Token {token.name} made",
+        tokenId=token.id,
+        name=token.name,
+        role=token.role,
+        scopes=token.scopes,
+        expiresAt=token.expires_at,
     )
-    return token_id
 
 
 def _check(role: Role, scopes: tuple[Scope, ...] | None, expires_at: datetime | None, now: datetime) -> None:

@@ -36,23 +36,7 @@ def open_by_signal(
     tx, report = case.tx, case.report
     incident_id = new_id("inc")
     relations = _relate(case, incident_id, decision.dedup_key, previous, recurrence_of)
-    incident = Incident(
-        id=incident_id,
-        title=report.title,
-        description=report.description,
-        severity=report.severity,
-        owner=ownership.owner if ownership else None,
-        services=(report.service,) if report.service else (),
-        labels=dict(report.group_labels),
-        source=IncidentSource.WEBHOOK,
-        dedup_key=decision.dedup_key,
-        rule_id=decision.rule.id,
-        relations=relations,
-        milestones=Milestones(detected_at=case.arrival.received_at),
-        created_by=SYSTEM,
-        created_at=tx.now,
-        updated_at=tx.now,
-    )
+    incident = _new_incident(case, incident_id, decision, relations, ownership.owner if ownership else None)
     tx.put(incident)
     tx.put(Group(dedup_key=decision.dedup_key, incident_id=incident.id, opened_at=tx.now))
     case.append(EntryType.INCIDENT_OPENED, f"Opened by {report.name}: {report.title}", incident.id)
@@ -68,6 +52,29 @@ def open_by_signal(
     investigate_opened(tx, incident, gathering=GATHERING)
     reason = "its group had no incident to join" if not relations else f"{relations[0].type} {relations[0].incident_id}"
     return incident, reason
+
+
+def _new_incident(
+    case: SignalCase, incident_id: str, decision: Decision, relations: tuple[Relation, ...], owner: str | None
+) -> Incident:
+    report = case.report
+    return Incident(
+        id=incident_id,
+        title=report.title,
+        description=report.description,
+        severity=report.severity,
+        owner=owner,
+        services=(report.service,) if report.service else (),
+        labels=dict(report.group_labels),
+        source=IncidentSource.WEBHOOK,
+        dedup_key=decision.dedup_key,
+        rule_id=decision.rule.id,
+        relations=relations,
+        milestones=Milestones(detected_at=case.arrival.received_at),
+        created_by=SYSTEM,
+        created_at=case.tx.now,
+        updated_at=case.tx.now,
+    )
 
 
 def _relate(

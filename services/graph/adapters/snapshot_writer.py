@@ -58,18 +58,7 @@ def write_snapshot(
     ``SnapshotExists`` is, where the folder holds something else, ``NoSnapshot``, where what it holds is damaged, and
     ``OSError``, where the disk fails.
     """
-    found = source.discover()
-    manifest = Manifest(
-        format_version=FORMAT_VERSION,
-        cluster=source.name,
-        taken_at=now(),
-        tool_version=order.tool_version,
-        namespaces=order.namespaces,
-        versions=found.versions,
-        failed_groups=found.failed,
-        discovery_problem=found.problem,
-        coverage=_kept(folder, order, source.name),
-    )
+    manifest = _begin(source, folder, order, now)
     write_manifest(folder, manifest)
     done = {entry.kind for entry in manifest.coverage}
     writer = _Writer(source, folder, order)
@@ -81,7 +70,7 @@ def write_snapshot(
         if kind.name in done:
             continue
         entries = [_not_asked(kind, dead)] if dead else writer.write_kind(kind)
-        if not found.versions and number == 0 and entries[0].state in _NO_ANSWER:
+        if not manifest.versions and number == 0 and entries[0].state in _NO_ANSWER:
             # A server that answers nothing is not asked fifty times more.
             dead = entries[0]
         manifest = msgspec.structs.replace(manifest, coverage=(*manifest.coverage, *entries))
@@ -90,6 +79,21 @@ def write_snapshot(
     if order.with_logs:
         write_logs(source, folder, order.limits, order.most_logs, report)
     return manifest
+
+
+def _begin(source: RawSource, folder: Path, order: SnapshotOrder, now: Callable[[], datetime]) -> Manifest:
+    found = source.discover()
+    return Manifest(
+        format_version=FORMAT_VERSION,
+        cluster=source.name,
+        taken_at=now(),
+        tool_version=order.tool_version,
+        namespaces=order.namespaces,
+        versions=found.versions,
+        failed_groups=found.failed,
+        discovery_problem=found.problem,
+        coverage=_kept(folder, order, source.name),
+    )
 
 
 def _not_asked(kind: Kind, like: CoverageEntry) -> CoverageEntry:
