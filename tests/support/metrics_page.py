@@ -5,6 +5,8 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.support.gateway import GatewayUnderTest
+
 _PAGE = Path(__file__).resolve().parents[2] / "docs/metrics.md"
 _ROW = re.compile(r"^\| `(faultline_\w+)` \|([^|]*)\| (\w+)", re.MULTILINE)
 _VALUES = re.compile(r"\([^)]*\)")
@@ -45,3 +47,8 @@ def value_of(text: str, name: str, /, **labels: str) -> float | None:
             if sample.name == name and sample.labels == labels:
                 return float(sample.value)
     return None
+
+
+def shown(gw: GatewayUnderTest, name: str, /, **labels: str) -> float | None:
+    """Return a sample's value as the gateway shows it now; None where it shows none."""
+    return value_of(gw.get("/metrics", role=None).text, name, **labels)

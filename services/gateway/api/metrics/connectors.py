@@ -33,7 +33,10 @@ class _Cluster(msgspec.Struct, rename="camel"):
 
 
 class _Clusters(msgspec.Struct):
+    """``problem`` says why not even the contexts could be read."""
+
     clusters: tuple[_Cluster, ...] = ()
+    problem: str = ""
 
 
 class ConnectorFigures(Collector):
@@ -82,11 +85,18 @@ class ConnectorFigures(Collector):
         inventory = self._store.find(Inventory, CLUSTER_NAMES)
         if inventory is None or inventory.taken_at is None or inventory.taken_at == self._taken_at:
             return self._clusters
-        self._taken_at, self._clusters = inventory.taken_at, ()
+        before, self._taken_at, self._clusters = self._clusters, inventory.taken_at, ()
         try:
             content = kept_bytes(self._blobs, inventory.text, inventory.blob)
-            self._clusters = msgspec.json.decode(content, type=_Clusters).clusters
+            found = msgspec.json.decode(content, type=_Clusters)
+            self._clusters = (*found.clusters, *(_gone(before, found) if found.problem else ()))
         except (AppError, msgspec.DecodeError) as error:
             # Whoever looks at the inventory is told; the other figures are none the worse.
             log.warning("the inventory cannot be read for metrics", problem=str(error))
         return self._clusters
+
+
+def _gone(before: tuple[_Cluster, ...], found: _Clusters) -> tuple[_Cluster, ...]:
+    """Return what was known of clusters that are not found now, with the problem all of them have."""
+    there = {cluster.context for cluster in found.clusters}
+    return tuple(_Cluster(one.context, found.problem, one.is_skipped) for one in before if one.context not in there)

@@ -4,18 +4,17 @@ import msgspec
 import pytest
 
 from services.gateway.app import create_app
-from services.gateway.domain.records import Delivery, DeliveryState, Inventory, Job, Outcome, Role
+from services.gateway.domain.records import Delivery, DeliveryState, Job, Outcome, Role
 from services.gateway.errors import StoreFull, StoreUnavailable
 from services.gateway.handlers.finish_job import dead_letter
 from services.gateway.handlers.record_results import record_results
-from shared.contracts.cluster_names import ClusterNames, NamedCluster, encode_cluster_names
 from shared.contracts.messages import DeliveryNormalised, DeliveryQuarantined, JobResult, Results, ResultsRecorded
 from tests.support.action_calls import approve, approved, propose, read, with_incident
 from tests.support.clock import FixedClock
 from tests.support.gateway import GatewayUnderTest, NamedAssets, a_gateway
 from tests.support.gateway_core import Gateway, a_report
 from tests.support.memory_store import MemoryStore
-from tests.support.metrics_page import metrics_of_page, metrics_of_text, value_of
+from tests.support.metrics_page import metrics_of_page, metrics_of_text, shown, value_of
 
 KEY = "the-key-of-the-metrics"
 
@@ -23,10 +22,6 @@ KEY = "the-key-of-the-metrics"
 @pytest.fixture
 def gw() -> GatewayUnderTest:
     return a_gateway()
-
-
-def shown(gw: GatewayUnderTest, name: str, /, **labels: str) -> float | None:
-    return value_of(gw.get("/metrics", role=None).text, name, **labels)
 
 
 def send(gw: GatewayUnderTest, source: str = "alertmanager", **headers: str) -> Delivery:
@@ -270,39 +265,6 @@ def test_what_was_read_again_for_a_preview_says_nothing_of_its_source(gw: Gatewa
 
     assert shown(gw, "faultline_source_last_delivery_seconds", source="sentry") == 60
     assert shown(gw, "faultline_connector_up", kind="source", name="sentry") == 0
-
-
-def take_inventory(gw: GatewayUnderTest, *clusters: NamedCluster, blob: str | None = None) -> None:
-    gw.clock.advance(1)
-    now = gw.clock.now()
-    text = encode_cluster_names(ClusterNames(taken_at=now, clusters=clusters, kinds=())).decode()
-    kept = Inventory(job_id="job_1", taken_at=now, text=None if blob else text, blob=blob)
-    gw.store.transact(lambda tx: tx.put(kept))
-
-
-def test_a_cluster_is_up_where_the_last_inventory_could_list_it(gw: GatewayUnderTest):
-    take_inventory(gw, NamedCluster(context="prod"), NamedCluster(context="lab", problem="It does not answer."))
-    assert shown(gw, "faultline_connector_up", kind="cluster", name="prod") == 1
-    assert shown(gw, "faultline_connector_up", kind="cluster", name="lab") == 0
-
-    take_inventory(gw, NamedCluster(context="lab"))
-    assert shown(gw, "faultline_connector_up", kind="cluster", name="lab") == 1
-    assert shown(gw, "faultline_connector_up", kind="cluster", name="prod") is None
-
-
-def test_nothing_is_said_of_a_cluster_that_an_inventory_skipped(gw: GatewayUnderTest):
-    take_inventory(gw, NamedCluster(context="c21", problem="only the first 20 are listed", is_skipped=True))
-
-    assert shown(gw, "faultline_connector_up", kind="cluster", name="c21") is None
-
-
-def test_an_inventory_that_cannot_be_read_costs_no_other_figure(gw: GatewayUnderTest):
-    take_inventory(gw, NamedCluster(context="prod"))
-    assert shown(gw, "faultline_connector_up", kind="cluster", name="prod") == 1
-
-    take_inventory(gw, blob="0" * 64)
-    assert shown(gw, "faultline_connector_up", kind="cluster", name="prod") is None
-    assert shown(gw, "faultline_store_writable") == 1
 
 
 # --- who may read ---------------------------------------------------------------------------------

@@ -5,11 +5,7 @@ import msgspec
 from services.gateway.domain.records import Action, ActionState
 from tests.support.action_calls import approve, approved, propose, read, with_incident
 from tests.support.gateway import GatewayUnderTest
-from tests.support.metrics_page import value_of
-
-
-def shown(gw: GatewayUnderTest, name: str, /, **labels: str) -> float | None:
-    return value_of(gw.get("/metrics", role=None).text, name, **labels)
+from tests.support.metrics_page import shown
 
 
 def wait_shown(gw: GatewayUnderTest) -> float | None:
