@@ -107,7 +107,8 @@ class Pulse(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How time passes: ``clock`` in seconds, ``pause`` waits so many."""
+    """How time passes: ``clock`` in seconds, ``pause`` waits so many; ``is_ending`` says that the worker must stop."""
 
     clock: Callable[[], float] = monotonic
     pause: Callable[[float], None] = sleep
+    is_ending: Callable[[], bool] = lambda: False

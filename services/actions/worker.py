@@ -11,6 +11,7 @@ from services.actions.adapters.policy_file import read_policy
 from services.actions.domain.commands.file import PolicyInvalid
 from services.actions.handlers.commands import PolicedCommands
 from services.actions.handlers.jobs import MOST_SECONDS, ActionJobs
+from services.actions.ports import Pace
 from services.actions.settings import read_actions_settings
 from services.actions.tasks import register_tasks
 from shared.adapters.worker import Worker
@@ -39,7 +40,7 @@ app = worker.create_app(concurrency=_settings.concurrency)
 app.conf.task_time_limit = MOST_SECONDS + _SECONDS_TO_END
 register_tasks(
     app,
-    jobs=ActionJobs(_clusters, _commands, worker=worker.name),
+    jobs=ActionJobs(_clusters, _commands, worker=worker.name, pace=Pace(is_ending=lambda: worker.ending.has_begun)),
     open_door=worker.open_door,
     beating=worker.beating,
     in_hand=worker.in_hand,

@@ -12,6 +12,7 @@ from celery import Celery, signals
 
 from shared.adapters.celery_app import create_celery_app
 from shared.adapters.door_client import DoorClient
+from shared.adapters.ending import Ending
 from shared.adapters.greeting import Greeter
 from shared.adapters.heartbeat import Heartbeat
 from shared.adapters.jobs_in_hand import JobsInHand, add_job_ids
@@ -39,6 +40,7 @@ class Worker:
         self._metrics = WorkerMetrics(str(queue), self.version, settings, environ)
         self._tracer = open_tracer(settings.traces, service=str(queue), version=self.version)
         self.in_hand = JobsInHand(self._tracer)
+        self.ending = Ending()
 
     def open_door(self) -> TracedDoor:
         """Return this process's connection to the door."""
@@ -53,6 +55,7 @@ class Worker:
         app = create_celery_app(str(self._queue), self._settings.broker_url)
         app.conf.worker_concurrency = concurrency
         signals.setup_logging.connect(self._set_up_logging, weak=False)
+        signals.worker_shutting_down.connect(lambda **_: self.ending.begin(), weak=False)
         signals.worker_process_shutdown.connect(lambda **_: self._tracer.close(), weak=False)
         self._metrics.follow(app)
         return app

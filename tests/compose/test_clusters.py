@@ -72,6 +72,46 @@ def test_the_actions_worker_shows_and_makes_a_change_and_looks_whether_it_helped
     assert desk.told_types(path)[-3:] == ["action_started", "action_executed", "action_verified"]
 
 
+def test_an_actions_worker_that_is_stopped_in_a_drain_says_how_far_it_got(connected: Stack, admin: Caller) -> None:
+    desk, path = draining(connected, admin)
+    connected.compose("stop", "actions")
+    # By itself, and long before it would be killed.
+    assert connected.inspect("actions")["State"]["ExitCode"] == 0, connected.logs("actions")
+    connected.up()
+    ended = desk.ended(path)
+
+    assert (ended["state"], ended["execution"]["code"]) == ("failed", "worker_stopped"), ended["execution"]
+    assert "1 of 2 pods evicted; not evicted: shop/checkout-2" in ended["execution"]["result"]
+    assert desk.told_types(path).count("action_started") == 1
+
+
+def test_an_actions_worker_that_is_killed_in_a_drain_leaves_it_unknown_and_nobody_goes_on_with_it(
+    connected: Stack, admin: Caller
+) -> None:
+    desk, path = draining(connected, admin)
+    connected.kill("actions")
+    connected.await_healthy("actions")
+    wait_until(lambda: desk.get(path)["state"] != "executing", "an end", seconds=180)
+    ended = desk.ended(path)
+
+    assert ended["state"] == "unknown", ended["execution"]
+    assert "kubectl" in ended["execution"]["look"]
+    assert desk.told_types(path).count("action_started") == 1
+
+
+def draining(stack: Stack, admin: Caller) -> tuple[Desk, str]:
+    """Return an action that empties a node and waits for a budget, which never lets it."""
+    desk = Desk(stack.url, admin.token)
+    payload = {"verb": "drain", "context": CONTEXT, "kind": "Node", "name": "n1", "parameters": {"timeoutSeconds": 600}}
+    path = desk.propose(desk.open_incident(), payload)
+    wait_until(lambda: is_previewed(desk, path), "a preview", seconds=180)
+    desk.approve(path)
+    job = f"/api/jobs/{desk.execute(path)}"
+    # Of three steps two, and the second time one of two.
+    wait_until(lambda: ((desk.get(job)["progress"] or {}).get("share") or 0) >= 0.5, "all that can go", seconds=60)
+    return desk, path
+
+
 def is_previewed(desk: Desk, path: str) -> bool:
     """Answer whether it is previewed; ask for that where nobody did."""
     desk.call("POST", f"{path}/dry-run")

@@ -60,10 +60,11 @@ def drain(
     is_cancelled: IsCancelled,
     pace: Pace,
 ) -> ExecutionOutcome:
-    """Evict the pods of a node that was just cordoned, until none is left, time is up or somebody cancels.
+    """Evict the pods of a node that was just cordoned, until none is left.
 
-    Each eviction is sent for exactly the pod that was read; a budget's refusal is waited out. What the outcome says
-    was done was done, whatever its state.
+    It ends before when time is up, somebody cancels, or the worker is told to stop. Each eviction is sent for exactly
+    the pod that was read; a budget's refusal is waited out. What the outcome says was done was done, whatever its
+    state.
     """
     ends_at = pace.clock() + sight.parameters.get("timeoutSeconds", _SECONDS)
     round_ = _Round(
@@ -181,6 +182,10 @@ def _stopped(round_: _Round) -> ExecutionOutcome | None:
     if round_.is_cancelled():
         said = f"cancelled: cordoned, and {len(round_.done) - 1} of {round_.total - 1} pods evicted"
         return round_.end(_S.CANCELLED, said, "cancelled", look)
+    if round_.pace.is_ending():
+        # Rather than be killed in the middle of an eviction, of which nobody would know.
+        said = f"the worker was stopped: cordoned, and {len(round_.done) - 1} of {round_.total - 1} pods evicted"
+        return round_.end(_S.PARTIAL, said, "worker_stopped", look)
     if round_.pace.clock() >= round_.ends_at:
         last = next(iter(round_.refused.values()), "")
         said = f"time is up: cordoned, and {len(round_.done) - 1} of {round_.total - 1} pods evicted"

@@ -10,7 +10,7 @@ from services.actions.domain.commands.file_checks import LONGEST_SECONDS
 from services.actions.handlers.execute import execute
 from services.actions.handlers.preview import preview
 from services.actions.handlers.verify import verify
-from services.actions.ports import ClusterBook, CommandRunner, Door, Pulse
+from services.actions.ports import ClusterBook, CommandRunner, Door, Pace, Pulse
 from shared.contracts.action import ApprovedChange, CommandPayload, ExecutionOutcome, ExecutionState, StepsDone
 from shared.contracts.command import CommandEnd, CommandOutcome
 from shared.contracts.messages import (
@@ -43,8 +43,10 @@ _ORDERS = {PREVIEW_ACTION: PreviewOrder, EXECUTE_ACTION: ExecuteOrder, VERIFY_AC
 class ActionJobs:
     """Does jobs with the clusters and the command runner it is given; without a runner no command is run."""
 
-    def __init__(self, clusters: ClusterBook, commands: CommandRunner | None, *, worker: str) -> None:
-        self._clusters, self._commands, self._worker = clusters, commands, worker
+    def __init__(
+        self, clusters: ClusterBook, commands: CommandRunner | None, *, worker: str, pace: Pace | None = None
+    ) -> None:
+        self._clusters, self._commands, self._worker, self._pace = clusters, commands, worker, pace
 
     def do(self, task: str, message: ActionJob, door: Door, beating: Beating) -> None:
         """Claim the job, do what the claim's answer orders, and report. What is refused or not wanted is left alone.
@@ -109,7 +111,7 @@ class ActionJobs:
         step = _Steps(pulse)
         try:
             with self._clusters.opened(approved.payload.context) as cluster:
-                return execute(approved, cluster, step, lambda: pulse.is_stopped)
+                return execute(approved, cluster, step, lambda: pulse.is_stopped, self._pace)
         except AppError as error:
             words = f"{error.detail}; nothing was done"
             return ExecutionOutcome(state=ExecutionState.FAILED, words=words, code=error.code)

@@ -47,6 +47,7 @@ class FakeTime:
         self.now = 0.0
         self.pauses: list[float] = []
         self.on_pause: Callable[[], None] = lambda: None
+        self.is_ending: Callable[[], bool] = lambda: False
 
     def pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
@@ -55,7 +56,7 @@ class FakeTime:
 
     @property
     def pace(self) -> Pace:
-        return Pace(lambda: self.now, self.pause)
+        return Pace(lambda: self.now, self.pause, self.is_ending)
 
 
 @pytest.fixture

@@ -150,6 +150,19 @@ def test_cancelling_is_heard_while_a_budget_is_waited_for(kube, doing, time):
     assert time.now < 23
 
 
+def test_a_worker_that_is_told_to_stop_says_how_far_it_got(kube, doing, time):
+    add_budget(kube, 1)
+    time.is_ending = lambda: time.now > 20
+
+    outcome = doing.execute(doing.approve(DRAIN))
+
+    assert (outcome.state, outcome.code) == (S.PARTIAL, "worker_stopped")
+    assert outcome.done == ("cordon Node n1", "evict shop/checkout-1")
+    assert "the worker was stopped: cordoned, and 1 of 2 pods evicted; not evicted: shop/checkout-2" in outcome.words
+    assert outcome.rollback.verb is V.UNCORDON
+    assert time.now < 23
+
+
 def test_a_worker_that_dies_leaves_what_was_done_and_which_pod_is_in_doubt(kube, doing):
     approved = doing.approve(DRAIN)
 
