@@ -159,10 +159,24 @@ def test_rules_are_made_in_a_form_with_the_keyboard_and_survive_a_conflict(
     expect(page.locator(".rule-forms > li").first.get_by_role("button", name="down")).to_be_focused()
     page.get_by_role("button", name=f"Leave out {first['name']}").press("Enter")
     expect(page.get_by_role("button", name=f"Keep {first['name']}")).to_be_focused()
-    call(product, "PUT", "/api/rules", {"grouping": [first | {"name": "Meanwhile"}]})
-    page.get_by_role("button", name="Put into force").press("Enter")
-    expect(page.get_by_role("link", name="what it is now")).to_be_visible()
-    page.get_by_role("button", name="Put into force").press("Enter")
+    other = {"grouping": [first | {"name": "Meanwhile"}], "reason": "theirs"}
+    now = call(product, "PUT", "/api/rules", other).json()["version"]
+    put = page.get_by_role("button", name="Put into force")
+    # Sent twice: what somebody else did is not replaced by pressing the same button again.
+    for _ in range(2):
+        put.press("Enter")
+        expect(page.locator(".problem")).to_contain_text(f"Version {now} is in force")
+    expect(page.locator(".problem")).to_contain_text("“theirs”")
+    expect(page.locator(".problem")).to_contain_text("Grouping: Meanwhile was changed")
+    expect(page.locator("#rules-base")).to_contain_text(f"Version {now} is in force by now")
+    expect(page.get_by_role("link", name=f"Look at version {now}")).to_be_visible()
+    assert axe_violations(page) == []
+    assert call(product, "GET", "/api/rules").json()["version"] == now
+    page.get_by_role("button", name=f"Go on, based on version {now}").press("Enter")
+    expect(put).to_be_focused()
+    expect(page.locator("#rules-base")).to_contain_text(f"Based on version {now}, in force.")
+    expect(page.locator(".rule-forms > li").first).to_contain_text(mine)
+    put.press("Enter")
     page.wait_for_url(f"{product.url}/operations/rules")
 
     rules = call(product, "GET", "/api/rules").json()

@@ -46,8 +46,11 @@ function placeProblem(event: BeforeSwap): void {
     return;
   }
   // The form may ask for no swap of its own answer; a problem is shown all the same.
-  const told = new DOMParser().parseFromString(xhr.responseText, "text/html").querySelector(".problem");
+  const answer = new DOMParser().parseFromString(xhr.responseText, "text/html");
+  const told = answer.querySelector(".problem");
   place.replaceChildren(told ?? element("p", "problem", `The gateway answered ${xhr.status}.`));
+  // What a refusal knows better than the page, such as what is in force by now, stands in its place from now on.
+  for (const fresh of answer.querySelectorAll<HTMLElement>("[data-renews]")) document.getElementById(fresh.id)?.replaceWith(fresh);
   // Told what changed meanwhile, the person may send it again all the same.
   const current = told instanceof HTMLElement ? told.dataset["currentVersion"] : undefined;
   const version = form?.querySelector<HTMLInputElement>('input[name="version"]');
