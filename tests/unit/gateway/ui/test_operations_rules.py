@@ -92,7 +92,10 @@ def test_only_admins_are_offered_to_save_rules_and_only_they_can(gw: GatewayUnde
 
 
 def test_an_earlier_version_is_taken_up_again(gw: GatewayUnderTest):
-    gw.post("/operations/rules/save", data={"rules": '{"ownership": []}', "version": "0", "reason": "first"})
+    gw.post(
+        "/operations/rules/save",
+        data={"rules": '{"ownership": [{"id": "o", "name": "O", "owner": "ann"}]}', "version": "0", "reason": "first"},
+    )
     gw.post("/operations/rules/save", data={"rules": RULES.replace("nme", "name"), "version": "1"})
 
     edit = gw.get("/operations/rules/edit?from=1&as=json").text
