@@ -184,6 +184,29 @@ def test_rules_are_made_in_a_form_with_the_keyboard_and_survive_a_conflict(
     call(product, "PUT", "/api/rules", {"reason": "the test is over"})
 
 
+def test_the_last_rule_is_taken_away_once_the_page_said_what_that_means(admin: Watched, product: Product) -> None:
+    page, name = admin.page, a_name()
+    rule = {"id": name, "name": name, "match": {"services": [name]}, "threshold": {"count": 2, "withinSeconds": 60}}
+    version = call(product, "PUT", "/api/rules", {"grouping": [rule]}).json()["version"]
+    visit(page, product, "/operations/rules/edit")
+    admin.expected_statuses.add(422)
+    put, problem = page.get_by_role("button", name="Put into force", exact=True), page.locator(".problem")
+
+    put.click()
+    expect(problem).to_contain_text(f"These are the rules of version {version}, in force")
+    page.get_by_role("button", name=f"Leave out {name}").click()
+    expect(page.locator("#rule-set")).to_contain_text("No grouping rule is left.")
+    put.click()
+    expect(problem).to_contain_text("This takes away every rule.")
+    assert axe_violations(page) == []
+    assert call(product, "GET", "/api/rules").json()["version"] == version
+    problem.get_by_role("button", name="Put into force without any rule").click()
+    page.wait_for_url(f"{product.url}/operations/rules")
+
+    rules = call(product, "GET", "/api/rules").json()
+    assert (rules["version"], rules["grouping"]) == (version + 1, [])
+
+
 def test_a_silence_is_previewed_then_set_and_ended(open_as: Callable[..., Watched], product: Product) -> None:
     watched, name = open_as("responder", size=NARROW, theme="dark"), a_name()
     page = watched.page

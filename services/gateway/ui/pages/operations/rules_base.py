@@ -1,4 +1,4 @@
-"""What typed rules are based on, and what is in force by now: nobody's change is replaced by one who did not see it."""
+"""What typed rules are based on, and what is in force by now: nothing of it is replaced, or taken away, unseen."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -53,6 +53,35 @@ def overtaken(problem: Json | None = None) -> ApiRefused:
     }
     kept = {name: value for name, value in (problem or {}).items() if name in ("instance", "code")}
     return ApiRefused(Answer(HTTPStatus.PRECONDITION_FAILED, Headers(), b"", told | kept))
+
+
+def refuse_emptying(rules: Json, base: Base) -> None:
+    """Raise ``ApiRefused`` if the rules take away every rule of a part in force, unless the form says so.
+
+    Rules that were overtaken are not asked about: they are refused for that.
+    """
+    said = request.form.get("empties", "").split()
+    emptied = [part for part in PARTS if base.book[part] and rules.get(part, []) == []]
+    if base.is_overtaken or all(part in said for part in emptied):
+        return
+    is_all = all(part in emptied or not base.book[part] for part in PARTS)
+    what = "every rule" if is_all else f"every {emptied[0]} rule"
+    told = {"title": f"This takes away {what}", "detail": "Nothing was changed yet.", "empties": emptied}
+    raise _refusal(told | {"is_all": is_all})
+
+
+def refuse_unchanged(put: Json, base: Base) -> None:
+    """Raise ``ApiRefused`` if what the API answered is no version of its own: the rules were in force already."""
+    if put["version"] != base.version:
+        return
+    which = f"These are the rules of version {base.version}, in force" if base.version else "There is no rule to put"
+    told = {"title": "There is nothing to put into force", "detail": f"{which}: nothing was changed."}
+    # The request had its answer, so that what is typed next is another one.
+    raise _refusal(told | {"arrived": True})
+
+
+def _refusal(problem: Json) -> ApiRefused:
+    return ApiRefused(Answer(HTTPStatus.UNPROCESSABLE_ENTITY, Headers(), b"", problem))
 
 
 def _changes(part: str, before: list[Json], now: list[Json]) -> list[str]:

@@ -11,7 +11,13 @@ from services.gateway.ui.answering import is_part, led_to, page
 from services.gateway.ui.ask import ApiRefused, read, write
 from services.gateway.ui.pages.operations.frame import made, operations_page
 from services.gateway.ui.pages.operations.rule_fields import LABELS, RuleFields
-from services.gateway.ui.pages.operations.rules_base import Base, base_of_form, overtaken
+from services.gateway.ui.pages.operations.rules_base import (
+    Base,
+    base_of_form,
+    overtaken,
+    refuse_emptying,
+    refuse_unchanged,
+)
 from services.gateway.ui.pages.operations.rules_form import (
     PARTS,
     change,
@@ -138,10 +144,11 @@ def try_out() -> Response:
 
 @blueprint.post("/operations/rules/save")
 def save() -> Response:
-    """Put the rules of the form into force."""
-    draft = _sent()
+    """Put the rules of the form into force, if they are others than those, and not none by an oversight."""
+    draft, base = _sent(), base_of_form()
     try:
-        _send(draft, "PUT", "/api/rules", reason=request.form.get("reason", ""))
+        refuse_emptying(draft.rules(), base)
+        refuse_unchanged(_send(draft, "PUT", "/api/rules", reason=request.form.get("reason", "")), base)
     except ApiRefused as error:
         return _refused(draft, error)
     return led_to("/operations/rules")
@@ -190,11 +197,12 @@ def _rebased(draft: _Draft, at: str) -> Response:
 def _refused(draft: _Draft, error: ApiRefused) -> Response:
     """Tell the refusal beside what was typed, which stays: in the page, or without script on a page made anew."""
     is_overtaken = error.status == HTTPStatus.PRECONDITION_FAILED
-    if error.status == HTTPStatus.UNAUTHORIZED or (is_part() and not is_overtaken):
+    is_asked = is_overtaken or "empties" in error.problem
+    if error.status == HTTPStatus.UNAUTHORIZED or (is_part() and not is_asked):
         raise error
     problem = overtaken(error.problem).problem if is_overtaken else error.problem
     if is_part():
-        answer = page("operations/rules_overtaken.html", base=base_of_form(), problem=problem)
+        answer = page("operations/rules_refused.html", base=base_of_form(), problem=problem)
     else:
         answer = _editor(draft, problem=problem)
     answer.status_code = error.status

@@ -55,7 +55,7 @@ function placeProblem(event: BeforeSwap): void {
   const current = told instanceof HTMLElement ? told.dataset["currentVersion"] : undefined;
   const version = form?.querySelector<HTMLInputElement>('input[name="version"]');
   if (current && version) version.value = current;
-  // Told that what they sent first arrived, too: sent again, this is another request.
+  // Told that what they sent did arrive, this time or the first: sent again, this is another request.
   const key = form?.querySelector<HTMLInputElement>('input[name="requestKey"]');
   if (key && told instanceof HTMLElement && told.dataset["arrived"] !== undefined) key.value = freshKey();
   place.scrollIntoView({ block: "nearest" });
