@@ -159,15 +159,52 @@ def test_rules_are_made_in_a_form_with_the_keyboard_and_survive_a_conflict(
     expect(page.locator(".rule-forms > li").first.get_by_role("button", name="down")).to_be_focused()
     page.get_by_role("button", name=f"Leave out {first['name']}").press("Enter")
     expect(page.get_by_role("button", name=f"Keep {first['name']}")).to_be_focused()
-    call(product, "PUT", "/api/rules", {"grouping": [first | {"name": "Meanwhile"}]})
-    page.get_by_role("button", name="Put into force").press("Enter")
-    expect(page.get_by_role("link", name="what it is now")).to_be_visible()
-    page.get_by_role("button", name="Put into force").press("Enter")
+    other = {"grouping": [first | {"name": "Meanwhile"}], "reason": "theirs"}
+    now = call(product, "PUT", "/api/rules", other).json()["version"]
+    put = page.get_by_role("button", name="Put into force")
+    # Sent twice: what somebody else did is not replaced by pressing the same button again.
+    for _ in range(2):
+        put.press("Enter")
+        expect(page.locator(".problem")).to_contain_text(f"Version {now} is in force")
+    expect(page.locator(".problem")).to_contain_text("“theirs”")
+    expect(page.locator(".problem")).to_contain_text("Grouping: Meanwhile was changed")
+    expect(page.locator("#rules-base")).to_contain_text(f"Version {now} is in force by now")
+    expect(page.get_by_role("link", name=f"Look at version {now}")).to_be_visible()
+    assert axe_violations(page) == []
+    assert call(product, "GET", "/api/rules").json()["version"] == now
+    page.get_by_role("button", name=f"Go on, based on version {now}").press("Enter")
+    expect(put).to_be_focused()
+    expect(page.locator("#rules-base")).to_contain_text(f"Based on version {now}, in force.")
+    expect(page.locator(".rule-forms > li").first).to_contain_text(mine)
+    put.press("Enter")
     page.wait_for_url(f"{product.url}/operations/rules")
 
     rules = call(product, "GET", "/api/rules").json()
     assert [rule["name"] for rule in rules["grouping"]] == [mine]
     call(product, "PUT", "/api/rules", {"reason": "the test is over"})
+
+
+def test_the_last_rule_is_taken_away_once_the_page_said_what_that_means(admin: Watched, product: Product) -> None:
+    page, name = admin.page, a_name()
+    rule = {"id": name, "name": name, "match": {"services": [name]}, "threshold": {"count": 2, "withinSeconds": 60}}
+    version = call(product, "PUT", "/api/rules", {"grouping": [rule]}).json()["version"]
+    visit(page, product, "/operations/rules/edit")
+    admin.expected_statuses.add(422)
+    put, problem = page.get_by_role("button", name="Put into force", exact=True), page.locator(".problem")
+
+    put.click()
+    expect(problem).to_contain_text(f"These are the rules of version {version}, in force")
+    page.get_by_role("button", name=f"Leave out {name}").click()
+    expect(page.locator("#rule-set")).to_contain_text("No grouping rule is left.")
+    put.click()
+    expect(problem).to_contain_text("This takes away every rule.")
+    assert axe_violations(page) == []
+    assert call(product, "GET", "/api/rules").json()["version"] == version
+    problem.get_by_role("button", name="Put into force without any rule").click()
+    page.wait_for_url(f"{product.url}/operations/rules")
+
+    rules = call(product, "GET", "/api/rules").json()
+    assert (rules["version"], rules["grouping"]) == (version + 1, [])
 
 
 def test_a_silence_is_previewed_then_set_and_ended(open_as: Callable[..., Watched], product: Product) -> None:

@@ -37,9 +37,9 @@ class Person:
 
 
 @pytest.fixture
-def a_person(product: Product) -> Callable[[], Person]:
-    def make() -> Person:
-        body = {"name": f"p-{uuid.uuid4().hex[:8]}", "role": "responder"}
+def a_person(product: Product) -> Callable[..., Person]:
+    def make(role: str = "responder") -> Person:
+        body = {"name": f"p-{uuid.uuid4().hex[:8]}", "role": role}
         made = requests.post(f"{product.url}/api/tokens", json=body, headers=product.headers, timeout=10).json()
         return Person(product, made["name"], made["id"], made["token"])
 
@@ -160,3 +160,29 @@ def test_a_session_begun_in_another_tab_is_taken_over_and_signing_out_ends_it(
 
     page.wait_for_url("**/incidents/INC-*")
     assert opened(product, title) == [f"token:{ann.name}"]
+
+
+def test_a_button_that_a_refusal_offered_does_what_it_says_after_signing_in_again(
+    product: Product, open_as: OpenAs, a_person: Callable[..., Person]
+) -> None:
+    ann, rule = a_person("admin"), {"id": f"r-{uuid.uuid4().hex[:8]}", "name": "Theirs"}
+
+    def put(**parts: Any) -> int:
+        answer = requests.put(f"{product.url}/api/rules", json=parts, headers=product.headers, timeout=10)
+        return int(answer.json()["version"])
+
+    watched = open_as("viewer")
+    watched.expected_statuses.update({401, 412})
+    page = watched.page
+    sign_in(page, product.url, ann.token)
+    page.goto(f"{product.url}/operations/rules/edit")
+    ready(page)
+    now = put(grouping=[rule])
+    page.get_by_role("button", name="Put into force").click()
+    ann.end_sessions()
+    page.get_by_role("button", name=f"Go on, based on version {now}").click()
+    sign_in_again(page, ann.token)
+
+    expect(page.locator("#rules-base")).to_contain_text(f"Based on version {now}, in force.")
+    expect(page.locator(".problem")).to_have_count(0)
+    put(reason="the test is over")

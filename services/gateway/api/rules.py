@@ -78,7 +78,8 @@ def replace_rules(fields: dict[str, Any]) -> Response:
     store, actor, versions = gateway().store, subject().id, if_match_versions()
 
     def render(version: str) -> Answer:
-        body = _show(store.get(RuleBook, version))
+        # Before the first version there is none to read: nothing was put where nothing was in force.
+        body = _show(store.find(RuleBook, version))
         return Answer(200, body.decode(), etag=entity_tag(body, int(version)))
 
     answer = answer_once(

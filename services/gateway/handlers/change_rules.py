@@ -21,7 +21,7 @@ def change_rules(
     actor: str,
     versions: tuple[int, ...] | None,
 ) -> str:
-    """Put the rules and return their version. The same rules again are no new version.
+    """Put the rules and return their version. The rules in force again are no new version, and none at all are none.
 
     ``versions`` are those the change may be based on; None for any. Raises ``ValidationFailed`` with every
     problem by its place, and ``VersionConflict``.
@@ -39,7 +39,8 @@ def change_rules(
     refuse_invalid(lambda: check_book(book))
     if versions is not None and version not in versions:
         raise VersionConflict(f"The rules are at version {version} by now.", currentVersion=version)
-    if current is not None and (current.grouping, current.ownership) == (book.grouping, book.ownership):
+    in_force = (current.grouping, current.ownership) if current is not None else ((), ())
+    if in_force == (book.grouping, book.ownership):
         return str(version)
     tx.put(book)
     tx.put(msgspec.structs.replace(book, id=str(book.version)))

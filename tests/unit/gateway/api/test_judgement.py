@@ -89,6 +89,17 @@ def test_rules_are_put_read_and_kept_in_every_version(world):
     assert gw.get("/api/rules/versions/current").status_code == 404
 
 
+def test_the_rules_in_force_again_are_no_new_version_and_no_rules_at_all_are_none(world):
+    key = {"Idempotency-Key": "no-rules-at-all"}
+    none, again = (world.gw.call("PUT", "/api/rules", json={"reason": "x"}, headers=key) for _ in range(2))
+    put, same = (world.gw.call("PUT", "/api/rules", json={"grouping": [RULE]}) for _ in range(2))
+
+    assert (none.status_code, again.status_code, none.json, none.headers["ETag"][:3]) == (200, 200, again.json, '"0-')
+    assert valid(rule_shapes.RulesShape, none)["version"] == 0
+    assert (put.json["version"], same.json["version"]) == (1, 1)
+    assert world.gw.get("/api/rules/versions").json["total"] == 1
+
+
 def test_rules_that_changed_meanwhile_are_not_overwritten(world):
     tag = world.gw.get("/api/rules").headers["ETag"]
     world.gw.call("PUT", "/api/rules", json={"grouping": [RULE]})

@@ -131,21 +131,6 @@ def test_a_refusal_stands_at_its_field_by_the_name_people_read(gw: GatewayUnderT
     assert 'data-field="r4.windowSeconds"' in typed.text
 
 
-def test_a_stale_save_loses_nothing_and_leads_to_what_is_in_force(gw: GatewayUnderTest):
-    gw.post("/operations/rules/save", data={"rules": json.dumps({"ownership": [OWNERSHIP]}), "version": "0"})
-    form = sent(r0={"name": "Mine", "id": "mine"})
-
-    part = gw.post("/operations/rules/save", data=form, headers=PART)
-    whole = gw.post("/operations/rules/save", data=form)
-    again = gw.post("/operations/rules/save", data=form | {"version": "1"})
-
-    assert (part.status_code, whole.status_code, again.status_code) == (412, 412, 303)
-    assert 'href="/operations/rules"' in part.text
-    assert 'data-current-version="1"' in part.text
-    assert 'name="version" value="1"' in whole.text
-    assert 'value="mine"' in whole.text
-
-
 def test_rules_are_added_moved_and_left_out_without_effect(gw: GatewayUnderTest):
     form = sent(r0={"name": "First"}, r1={"name": "Second"})
 

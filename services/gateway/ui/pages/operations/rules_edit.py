@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -10,6 +11,13 @@ from services.gateway.ui.answering import is_part, led_to, page
 from services.gateway.ui.ask import ApiRefused, read, write
 from services.gateway.ui.pages.operations.frame import made, operations_page
 from services.gateway.ui.pages.operations.rule_fields import LABELS, RuleFields
+from services.gateway.ui.pages.operations.rules_base import (
+    Base,
+    base_of_form,
+    overtaken,
+    refuse_emptying,
+    refuse_unchanged,
+)
 from services.gateway.ui.pages.operations.rules_form import (
     PARTS,
     change,
@@ -44,7 +52,6 @@ _EXAMPLE = {
     "ownership": [{"id": "pay", "name": "Payments", "match": {"namespaces": ["pay"]}, "owner": "team-payments"}],
 }
 _CHECKED = "checked"
-_SIGNED_OUT = 401
 Json = dict[str, Any]
 
 
@@ -74,18 +81,20 @@ def edit() -> Response:
     source = request.args.get("from", type=int)
     begun = read(f"/api/rules/versions/{source}") if source else book
     text = write_rules(begun)
-    is_held = is_lossless(begun)
+    is_held, base = is_lossless(begun), Base(book["version"], book, source)
     if request.args.get("as") == "json" or not is_held:
-        return _editor(_Draft(text), version=book["version"], source=source, is_unheld=not is_held)
-    return _editor(_Draft(form=tuple(form_of(json.loads(text)))), version=book["version"], source=source)
+        return _editor(_Draft(text), base, is_unheld=not is_held)
+    return _editor(_Draft(form=tuple(form_of(json.loads(text)))), base)
 
 
 @blueprint.post("/operations/rules/edit")
 def rearrange() -> Response:
-    """Show the rules of the form with one added, moved or left out, or the other way: as JSON or as a form."""
+    """Show the rules of the form with one added, moved or left out, as JSON or as a form, or on another base."""
     draft = _sent()
     what, _, at = request.form.get("do", "").partition(".")
     try:
+        if what == "base":
+            return _rebased(draft, at)
         changed, goes_on, told = _changed(draft, what, at)
     except ApiRefused as error:
         return _refused(draft, error)
@@ -135,10 +144,11 @@ def try_out() -> Response:
 
 @blueprint.post("/operations/rules/save")
 def save() -> Response:
-    """Put the rules of the form into force."""
-    draft = _sent()
+    """Put the rules of the form into force, if they are others than those, and not none by an oversight."""
+    draft, base = _sent(), base_of_form()
     try:
-        _send(draft, "PUT", "/api/rules", reason=request.form.get("reason", ""))
+        refuse_emptying(draft.rules(), base)
+        refuse_unchanged(_send(draft, "PUT", "/api/rules", reason=request.form.get("reason", "")), base)
     except ApiRefused as error:
         return _refused(draft, error)
     return led_to("/operations/rules")
@@ -168,25 +178,39 @@ def _changed(draft: _Draft, what: str, at: str) -> tuple[_Draft, str, str]:
     return _Draft(draft.text, tuple(form)), goes_on, told
 
 
+def _rebased(draft: _Draft, at: str) -> Response:
+    """Show the rules as they are, based on the version ``at`` now; raises ``ApiRefused`` if it is not in force."""
+    book = read("/api/rules")
+    if at != str(book["version"]):
+        raise overtaken()
+    base = Base(book["version"], book)
+    if not is_part():
+        return _editor(draft, base)
+    answer = page("operations/rules_base.html", base=base)
+    answer.headers["HX-Retarget"], answer.headers["HX-Reswap"] = "#rules-base", "outerHTML"
+    told = f"Based on version {at} now. Nothing was put into force yet."
+    answer.headers["HX-Trigger"] = json.dumps({"done": {"message": told}})
+    answer.headers["HX-Trigger-After-Settle"] = json.dumps({"goOn": {"at": "put-into-force"}})
+    return answer
+
+
 def _refused(draft: _Draft, error: ApiRefused) -> Response:
     """Tell the refusal beside what was typed, which stays: in the page, or without script on a page made anew."""
-    if "currentVersion" in error.problem:
-        error.problem["now"] = "/operations/rules"
-    if is_part() or error.status == _SIGNED_OUT:
+    is_overtaken = error.status == HTTPStatus.PRECONDITION_FAILED
+    is_asked = is_overtaken or "empties" in error.problem
+    if error.status == HTTPStatus.UNAUTHORIZED or (is_part() and not is_asked):
         raise error
-    answer = _editor(draft, version=error.problem.get("currentVersion"), problem=error.problem)
+    problem = overtaken(error.problem).problem if is_overtaken else error.problem
+    if is_part():
+        answer = page("operations/rules_refused.html", base=base_of_form(), problem=problem)
+    else:
+        answer = _editor(draft, problem=problem)
     answer.status_code = error.status
     return answer
 
 
-def _editor(draft: _Draft, *, version: int | None = None, source: int | None = None, **more: Any) -> Response:
-    return operations_page(
-        "operations/rules_edit.html", "rules", **_shown(draft), version=_based_on(version), source=source, **more
-    )
-
-
-def _based_on(version: int | None) -> int:
-    return request.form.get("version", 0, type=int) if version is None else version
+def _editor(draft: _Draft, base: Base | None = None, **more: Any) -> Response:
+    return operations_page("operations/rules_edit.html", "rules", **_shown(draft), base=base or base_of_form(), **more)
 
 
 def _shown(draft: _Draft) -> Json:

@@ -18,14 +18,13 @@ from services.gateway.ui.pages.operations.rule_fields import (
     rule_of,
     unknown_members,
 )
+from services.gateway.ui.pages.operations.rule_ids import made_ids, same_ids
 
 PARTS = ("grouping", "ownership")
 Json = dict[str, Any]
 Form = MultiDict[str, str]
 _KEY = re.compile(r"r\d{1,6}")
 _STEP = re.compile(r"[^.\[\]]+")
-_NOT_IN_AN_ID = re.compile(r"[^a-z0-9]+")
-_MOST_OF_AN_ID = 64
 
 
 def form_of(rules: Json) -> list[RuleFields]:
@@ -48,6 +47,11 @@ def form_of(rules: Json) -> list[RuleFields]:
     return [fields_of(rule, f"r{at}", part) for at, (part, rule) in enumerate(every)]
 
 
+def is_lossless(book: Json) -> bool:
+    """Answer whether the form can hold the rules of a book."""
+    return all(is_whole(rule, part) for part in PARTS for rule in book[part])
+
+
 def read_form(form: Form) -> list[RuleFields]:
     """Return the rules of a form that was sent, as they were typed."""
     found: dict[str, RuleFields] = {}
@@ -64,23 +68,24 @@ def read_form(form: Form) -> list[RuleFields]:
 def rules_of(form: Iterable[RuleFields]) -> Json:
     """Return the rules as the API takes them; raises ``ApiRefused`` that names the fields that cannot be read.
 
-    A rule without an id has one made of its name.
+    A rule without an id has one made of its name, which no other rule of its part has.
     """
+    form = list(form)
     rules: Json = {part: [] for part in PARTS}
     errors: dict[str, list[str]] = {}
-    kept = [one for one in form if not one.is_removed]
+    kept, made = [one for one in form if not one.is_removed], made_ids(form)
     for fields in kept:
         try:
             rule = rule_of(fields)
         except FieldsUnreadable as error:
             errors |= {f"{fields.key}.{name}": [text] for name, text in error.errors.items()}
             continue
-        if "id" not in rule and (made := _id_of(rule.get("name", ""))):
-            rule = {"id": made} | rule
+        if fields.key in made:
+            rule = {"id": made[fields.key]} | rule
         rules[fields.part].append(rule)
     if errors:
         refusal = unreadable("A field cannot be read.", errors)
-        refusal.problem["fieldNames"] = names_of(kept)
+        refusal.problem["fieldNames"] = _names(kept)
         raise refusal
     return rules
 
@@ -90,20 +95,9 @@ def place_at_fields(problem: Json, form: Iterable[RuleFields]) -> None:
     kept = [one for one in form if not one.is_removed]
     errors = problem.get("errors")
     if isinstance(errors, dict):
-        problem["errors"] = {_placed(name, kept): told for name, told in errors.items()}
-        problem["fieldNames"] = names_of(kept)
+        problem["errors"] = {_placed(name, kept): told for name, told in errors.items()} | _told_twice(kept)
+        problem["fieldNames"] = _names(kept)
         problem["detail"] = "Mend what is marked; nothing was changed."
-
-
-def names_of(kept: Iterable[RuleFields]) -> dict[str, str]:
-    """Return how people call each field: the number and name of its rule, and its own."""
-    counts = dict.fromkeys(PARTS, 0)
-    names: dict[str, str] = {}
-    for fields in kept:
-        counts[fields.part] += 1
-        rule = f"{fields.part.capitalize()} {counts[fields.part]} {fields.texts.get('name', '')}".strip()
-        names |= {f"{fields.key}.{name}": f"{rule}: {label}" for name, label in LABELS.items()}
-    return names
 
 
 def change(form: list[RuleFields], what: str, at: str) -> tuple[list[RuleFields], str, str]:
@@ -146,10 +140,27 @@ def _placed(name: str, kept: list[RuleFields]) -> str:
     return f"{peers[int(number)].key}.{field}" if field else name
 
 
-def _id_of(name: str) -> str:
-    return _NOT_IN_AN_ID.sub("-", name.lower()).strip("-")[:_MOST_OF_AN_ID].strip("-")
+def _told_twice(kept: list[RuleFields]) -> dict[str, list[str]]:
+    """Return what to say at each id that was typed for a rule before, too."""
+    called = _called(kept)
+    wanted = "type another, or none to have one made of the name"
+    return {
+        f"{key}.id": [f"this is the id of {called[before.key]} too; {wanted}"] for key, before in same_ids(kept).items()
+    }
 
 
-def is_lossless(book: Json) -> bool:
-    """Answer whether the form can hold the rules of a book."""
-    return all(is_whole(rule, part) for part in PARTS for rule in book[part])
+def _names(kept: list[RuleFields]) -> dict[str, str]:
+    """Return how people call each field: what they call its rule, and its own name."""
+    called = _called(kept).items()
+    return {f"{key}.{name}": f"{rule}: {label}" for key, rule in called for name, label in LABELS.items()}
+
+
+def _called(kept: list[RuleFields]) -> dict[str, str]:
+    """Return how people call each rule, by its key: its part, its number there, and its name."""
+    counts = dict.fromkeys(PARTS, 0)
+    called: dict[str, str] = {}
+    for fields in kept:
+        counts[fields.part] += 1
+        name = fields.texts.get("name", "")
+        called[fields.key] = f"{fields.part.capitalize()} {counts[fields.part]} {name}".strip()
+    return called

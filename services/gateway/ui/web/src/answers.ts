@@ -15,7 +15,7 @@ export function keepAnswers(): void {
   document.addEventListener("htmx:beforeSwap", (event) => placeProblem(event as BeforeSwap));
   document.addEventListener("htmx:sendError", () => say("The gateway does not answer. What you typed is still here; try again.", true));
   document.addEventListener("htmx:timeout", () => say("The gateway took too long to answer. Try again.", true));
-  document.addEventListener("htmx:beforeRequest", (event) => clearProblem(event.target));
+  document.addEventListener("htmx:beforeRequest", (event) => clearProblem(event.target, buttonOf(event as BeforeRequest)));
   document.addEventListener("done", (event) => {
     const detail = (event as CustomEvent<{ message?: string }>).detail;
     if (detail.message) say(detail.message);
@@ -23,6 +23,15 @@ export function keepAnswers(): void {
   });
   // What the answer put in place of what had the focus says where the person goes on.
   document.addEventListener("goOn", (event) => document.getElementById((event as CustomEvent<{ at: string }>).detail.at)?.focus());
+}
+
+interface BeforeRequest extends Event {
+  detail: { requestConfig: { triggeringEvent?: Event } };
+}
+
+/** Return the button that sends the form, if one does. */
+function buttonOf(event: BeforeRequest): HTMLElement | null {
+  return (event.detail.requestConfig.triggeringEvent as SubmitEvent | undefined)?.submitter ?? null;
 }
 
 /** Say one sentence in the corner, for a while; screen readers hear it. */
@@ -36,6 +45,7 @@ export function say(message: string, isProblem = false): void {
 
 function placeProblem(event: BeforeSwap): void {
   const { xhr, requestConfig } = event.detail;
+  if (xhr.status < 400) clearProblem(requestConfig.elt);
   if (xhr.status < 400 || xhr.status === 401) return;
   const form = requestConfig.elt.closest("form, [data-problems]");
   const place = form?.querySelector<HTMLElement>(".problem-place");
@@ -46,23 +56,28 @@ function placeProblem(event: BeforeSwap): void {
     return;
   }
   // The form may ask for no swap of its own answer; a problem is shown all the same.
-  const told = new DOMParser().parseFromString(xhr.responseText, "text/html").querySelector(".problem");
+  const answer = new DOMParser().parseFromString(xhr.responseText, "text/html");
+  const told = answer.querySelector(".problem");
   place.replaceChildren(told ?? element("p", "problem", `The gateway answered ${xhr.status}.`));
+  // What a refusal knows better than the page, such as what is in force by now, stands in its place from now on.
+  for (const fresh of answer.querySelectorAll<HTMLElement>("[data-renews]")) document.getElementById(fresh.id)?.replaceWith(fresh);
   // Told what changed meanwhile, the person may send it again all the same.
   const current = told instanceof HTMLElement ? told.dataset["currentVersion"] : undefined;
   const version = form?.querySelector<HTMLInputElement>('input[name="version"]');
   if (current && version) version.value = current;
-  // Told that what they sent first arrived, too: sent again, this is another request.
+  // Told that what they sent did arrive, this time or the first: sent again, this is another request.
   const key = form?.querySelector<HTMLInputElement>('input[name="requestKey"]');
   if (key && told instanceof HTMLElement && told.dataset["arrived"] !== undefined) key.value = freshKey();
   place.scrollIntoView({ block: "nearest" });
   if (form) tellFields(form);
 }
 
-function clearProblem(target: EventTarget | null): void {
+/** Take the problem of the target's form away, but not from under `button`: it may have to be used once more. */
+function clearProblem(target: EventTarget | null, button: HTMLElement | null = null): void {
   const form = target instanceof Element ? target.closest("form") : null;
   if (!form) return;
-  form.querySelector(".problem-place")?.replaceChildren();
+  const place = form.querySelector(".problem-place");
+  if (!place?.contains(button)) place?.replaceChildren();
   clearFields(form);
 }
 
