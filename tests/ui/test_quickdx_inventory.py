@@ -97,6 +97,27 @@ def test_the_button_that_lists_the_names_keeps_the_focus_until_they_are_there(
     expect(button).to_be_focused()
 
 
+def test_what_fails_again_and_again_by_itself_is_said_once_and_goes_on(
+    open_as: Callable[..., Watched], product: Product
+) -> None:
+    take_inventory(product)
+    watched = open_as("responder")
+    page, watched.expected_statuses = watched.page, {503}
+    page.goto(f"{product.url}/quickdx")
+    ready(page)
+    before = page.locator("#inventory time").get_attribute("datetime")
+    page.route("**/quickdx/picker*", lambda route: route.fulfill(status=503, body="away"))
+    for _ in range(3):
+        with page.expect_response("**/quickdx/picker*"):
+            come_back(page)
+    expect(page.locator("#messages > p")).to_have_text(["The gateway answered 503."])
+
+    page.unroute("**/quickdx/picker*")
+    take_inventory(product)
+    come_back(page)
+    expect(page.locator("#inventory time")).not_to_have_attribute("datetime", before or "")
+
+
 def was_before(page: Page, inventory: Callable[[str], str]) -> None:
     """Have the whole page answered as it was made before the inventory there is now."""
 
