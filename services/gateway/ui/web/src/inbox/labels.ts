@@ -4,6 +4,8 @@ import { cursor, dropCursor } from "./cursor.ts";
 
 const LEAVE_MILLISECONDS = 250;
 const EDGE_PIXELS = 8;
+// Those beyond are not laid out, whatever room there is; as many as in inbox.css.
+const MOST = 16;
 let shownBy: HTMLElement | null = null;
 let isGivingBack = false;
 let leaving: ReturnType<typeof setTimeout> | undefined;
@@ -40,7 +42,7 @@ export function fitLabels(): void {
   const measured = lines.map((line) => {
     const items = [...line.children] as HTMLElement[];
     const top = items[0]?.offsetTop ?? 0;
-    return { items, button: line.nextElementSibling as HTMLElement | null, fitting: items.filter((item) => item.offsetTop === top).length };
+    return { items, button: line.nextElementSibling as HTMLElement | null, fitting: items.slice(0, MOST).filter((item) => item.offsetTop === top).length };
   });
   for (const { items, button, fitting } of measured) {
     items.forEach((item, index) => item.toggleAttribute("data-cut", index >= fitting));
