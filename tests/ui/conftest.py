@@ -1,8 +1,10 @@
 """What the tests of the screens share: one running product, one browser, and pages signed in to it."""
 
+import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 import requests
@@ -16,12 +18,18 @@ SHOP = ROOT / "data/demo/shop"
 
 
 @pytest.fixture(scope="session")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+def changing_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The snapshot of ``changing``, for a test to change: nothing else reads it."""
+    return Path(shutil.copytree(SHOP, tmp_path_factory.mktemp("changing") / "shop"))
+
+
+@pytest.fixture(scope="session")
+def product(tmp_path_factory: pytest.TempPathFactory, changing_shop: Path) -> Iterator[Product]:
     """The whole product, with a graph worker that reads a broken shop, and one whose every text is a payload."""
     if program() is None:
         pytest.skip("needs chromium: scripts/system-packages.sh installs it where it may")
     folder = tmp_path_factory.mktemp("ui")
-    read = {"demo": SHOP, "shop": SHOP, CONTEXT: hostile_cluster(folder / CONTEXT)}
+    read = {"demo": SHOP, "shop": SHOP, "changing": changing_shop, CONTEXT: hostile_cluster(folder / CONTEXT)}
     # The snapshot of ``gone`` is not there: whatever asks for it is a job that fails.
     read["gone"] = folder / "gone"
     snapshots = ",".join(f"{name}={path}" for name, path in read.items())

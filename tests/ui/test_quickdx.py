@@ -26,7 +26,7 @@ def test_from_a_list_of_names_to_an_incident(open_as: Callable[..., Watched], pr
     page.get_by_role("button", name=re.compile("(List|Refresh) names")).click()
     names = page.locator("#dx-names option")
     # It comes by itself once the worker is done.
-    expect(page.locator("#inventory-rests")).to_contain_text("Names listed", timeout=30_000)
+    expect(page.locator("#inventory:has(#inventory-rests)")).to_contain_text("Names listed", timeout=30_000)
     choose(page, "Context", "shop")
     choose(page, "Namespace", "shop")
     expect(names).to_have_count(5)

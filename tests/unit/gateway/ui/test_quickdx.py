@@ -6,23 +6,16 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.gateway.domain.grouping import GroupingPolicy
 from services.gateway.domain.records import Job, JobState, Role
 from services.gateway.handlers.follow_job import follow_job
-from services.gateway.handlers.judge import Judge
-from services.gateway.handlers.record_results import Recorder, record_results
 from services.gateway.relay.progress import Progress
-from shared.contracts.cluster_names import ClusterNames, NamedCluster, NamedObjects, encode_cluster_names
-from shared.contracts.messages import InventoryTaken, JobFailed, ResourceDiagnosed, Results
+from shared.contracts.messages import JobFailed, ResourceDiagnosed
 from tests.support.diagnoses import a_diagnosis
 from tests.support.gateway import GatewayUnderTest
+from tests.support.names_listed import cluster, list_names, report
 
 CHOSEN = {"context": "prod", "namespace": "shop", "kind": "Deployment", "name": "checkout"}
 PART = {"HX-Request": "true"}
-
-
-def report(gw: GatewayUnderTest, *results: Any) -> None:
-    record_results(gw.store, Recorder(Judge(GroupingPolicy())), Results(results=results), gw.gateway.blobs)
 
 
 def ask(gw: GatewayUnderTest, **changes: str) -> dict[str, Any]:
@@ -36,17 +29,6 @@ def asked_and_done(gw: GatewayUnderTest, **content: Any) -> str:
     asked = ask(gw)
     report(gw, ResourceDiagnosed(job_id=asked["jobId"], attempt=1, text=json.dumps(a_diagnosis() | content)))
     return f"/quickdx/{asked['id']}"
-
-
-def list_names(gw: GatewayUnderTest, *clusters: NamedCluster) -> None:
-    job = gw.post("/api/quickdx/inventory").json["jobId"]
-    names = ClusterNames(taken_at=gw.clock.now(), clusters=clusters, kinds=("Deployment", "Pod"))
-    report(gw, InventoryTaken(job_id=job, attempt=1, text=encode_cluster_names(names).decode()))
-
-
-def cluster(context: str, *namespaces: str) -> NamedCluster:
-    objects = [NamedObjects(namespace=one, kind="Deployment", names=("checkout", f"only-{one}")) for one in namespaces]
-    return NamedCluster(context=context, namespaces=namespaces, objects=tuple(objects), unread={"Pod": "forbidden"})
 
 
 def test_with_nothing_there_the_page_says_what_to_do(gw: GatewayUnderTest):
@@ -68,19 +50,6 @@ def test_what_is_chosen_narrows_what_is_offered(gw: GatewayUnderTest):
     assert 'value="only-data"' not in narrowed
     assert 'value="play"' not in narrowed
     assert "2 not listed" in narrowed
-
-
-def test_names_that_are_being_listed_are_asked_for_until_they_are_there(gw: GatewayUnderTest):
-    gw.relay.workers = ()
-    answer = gw.post("/quickdx/inventory", headers=PART)
-    moving = gw.get("/quickdx/picker").text
-    list_names(gw, cluster("prod", "shop"))
-    resting = gw.get("/quickdx/picker").text
-
-    assert answer.status_code == 204
-    assert 'hx-trigger="every 1s"' in moving
-    assert "no worker of this queue has said hello" in moving
-    assert "every 1s" not in resting
 
 
 @pytest.mark.parametrize(

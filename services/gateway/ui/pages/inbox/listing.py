@@ -8,6 +8,7 @@ from flask import Blueprint, Response, request
 from services.gateway.ui.answering import is_part, page
 from services.gateway.ui.ask import ApiRefused, read
 from services.gateway.ui.pages.inbox.facets import facets_of
+from services.gateway.ui.pages.inbox.labels import labels_of
 from services.gateway.ui.pages.inbox.narrowing import ALL, INBOX, Narrowing, read_narrowing
 from services.gateway.ui.person import person
 from services.gateway.ui.words import midnight
@@ -41,6 +42,7 @@ def show() -> Response:
     listed = {
         "narrowing": narrowing,
         "incidents": read("/api/incidents", query),
+        "labels_of": labels_of,
         "cursor": cursor,
         "may_write": person().may("responder", "incidents:write"),
     }

@@ -80,6 +80,11 @@ class Narrowing:
         # Which statuses are shown says either the status or the short word for several.
         return self.address(**{name: new, **({"open": None} if name == "status" else {})})
 
+    def narrowed(self, name: str, value: str) -> str:
+        """Return the address with a value of a filter put in; the address of here if it is in."""
+        old = self.get(name)
+        return self.here if value in old else self.address(**{name: (*old, value)})
+
     def chips(self) -> Iterator[Chip]:
         """Yield the filters in force, but for the short word: the quick views show that."""
         for name, title in _CHIPS.items():

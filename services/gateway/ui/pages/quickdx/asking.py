@@ -1,5 +1,6 @@
 """Asking for a diagnosis: choose an object or paste its name; what was asked before; how often rules are right."""
 
+import hashlib
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request
@@ -24,8 +25,14 @@ def show() -> Response:
 
 @blueprint.get("/quickdx/picker")
 def show_picker() -> Response:
-    """Show the form anew: what there is to choose from follows from what is chosen."""
-    return page("quickdx/picker.html", **_picker(request.args))
+    """Show the form anew: what there is to choose from follows from what is chosen.
+
+    A page that names what it knows of the inventory (``known``) is answered 204 while there is no other.
+    """
+    picker = _picker(request.args)
+    if request.args.get("known") == picker["standing"]:
+        return Response(status=204)
+    return page("quickdx/picker.html", **picker)
 
 
 @blueprint.get("/quickdx/history")
@@ -60,15 +67,23 @@ def _whole() -> dict[str, Any]:
 def _picker(given: Any) -> dict[str, Any]:
     inventory = read("/api/quickdx/inventory")
     chosen = {name: given.get(name, "").strip() for name in CHOICES}
-    state = inventory["state"]
+    is_listing = inventory["state"] is not None and inventory["state"] not in _FINAL
+    no_worker = missing_worker() if is_listing else None
     return {
         "inventory": inventory,
-        "is_listing": state is not None and state not in _FINAL,
+        "is_listing": is_listing,
+        "standing": _standing(inventory, no_worker),
         "offer": Offer(inventory, chosen),
         "chosen": chosen,
         "may_ask": person().may("responder"),
-        "no_worker": missing_worker() if state is not None and state not in _FINAL else None,
+        "no_worker": no_worker,
     }
+
+
+def _standing(inventory: dict[str, Any], no_worker: str | None) -> str:
+    """Return a digest of how the inventory stands: another one has another, whatever is chosen of it."""
+    told = [inventory[name] for name in ("jobId", "state", "error", "takenAt")]
+    return hashlib.sha256(repr([*told, no_worker]).encode()).hexdigest()[:16]
 
 
 def _history() -> dict[str, Any]:

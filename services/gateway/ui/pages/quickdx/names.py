@@ -21,6 +21,7 @@ class Offer:
         self.chosen = chosen
         self.kinds: tuple[str, ...] = _with(content.get("kinds") or _USUAL_KINDS, chosen["kind"])
         self.problem: str = content.get("problem", "")
+        self._listed_kinds: tuple[str, ...] = tuple(content.get("kinds") or ())
 
     @property
     def contexts(self) -> tuple[str, ...]:
@@ -47,6 +48,19 @@ class Offer:
     def is_cut(self) -> bool:
         """Answer whether there are more names of the kind than are listed."""
         return any(one.get("isCut") for one in self._objects() if one["kind"] == self.chosen["kind"])
+
+    @property
+    def missing(self) -> str:
+        """What is chosen and is not among the names, in words; empty where it is, or could not be listed.
+
+        The widest of what is missing: of what is in a namespace that is not there nothing else is worth saying.
+        """
+        if not self._clusters or self.problem:
+            return ""
+        if not self._near():
+            return f"Context {self.chosen['context']}"
+        # Of a cluster that answered nothing, nobody knows.
+        return "" if any(one.get("problem") for one in self._near()) else next(self._missing_there(), "")
 
     @property
     def unlisted(self) -> list[tuple[str, str]]:
@@ -90,6 +104,18 @@ class Offer:
             return str(found[0]) if found[0] is not None else None
         where = f" It is in {', '.join(str(one) for one in found)}." if found else ""
         raise NotNamed(f"Which namespace? Add -n NAME.{where}")
+
+    def _missing_there(self) -> Iterator[str]:
+        _, namespace, kind, name = (self.chosen[one] for one in CHOICES)
+        if namespace and namespace not in self.namespaces and self._is_read("Namespace"):
+            yield f"Namespace {namespace}"
+        if kind and self._listed_kinds and kind not in self._listed_kinds:
+            yield f"Kind {kind}"
+        if name and kind and name not in self.names and self._is_read(kind) and not self.is_cut:
+            yield f"{kind} {name}" + (f" in namespace {namespace}" if namespace else "")
+
+    def _is_read(self, kind: str) -> bool:
+        return not any(kind in one.get("unread", {}) for one in self._near())
 
     def _near(self) -> list[dict[str, Any]]:
         context = self.chosen["context"]

@@ -5,6 +5,8 @@ import { freshKey } from "./request_key.ts";
 
 const SHOWN_MILLISECONDS = 6_000;
 const PROBLEM_MILLISECONDS = 15_000;
+// When each line of the corner goes.
+const ends = new WeakMap<Element, ReturnType<typeof setTimeout>>();
 
 interface BeforeSwap extends Event {
   detail: { xhr: XMLHttpRequest; elt: HTMLElement; target: HTMLElement; shouldSwap: boolean; isError: boolean; requestConfig: { elt: HTMLElement } };
@@ -38,9 +40,12 @@ function buttonOf(event: BeforeRequest): HTMLElement | null {
 export function say(message: string, isProblem = false): void {
   const corner = document.getElementById("messages");
   if (!corner) return;
-  const line = element("p", isProblem ? "message message-problem" : "message", message);
-  corner.append(line);
-  setTimeout(() => line.remove(), isProblem ? PROBLEM_MILLISECONDS : SHOWN_MILLISECONDS);
+  // What asks by itself fails again and again while the gateway is away: that is one thing to say, for as long as it is so.
+  const said = [...corner.children].find((one) => one.textContent === message);
+  const line = said ?? element("p", isProblem ? "message message-problem" : "message", message);
+  if (!said) corner.append(line);
+  clearTimeout(ends.get(line));
+  ends.set(line, setTimeout(() => line.remove(), isProblem ? PROBLEM_MILLISECONDS : SHOWN_MILLISECONDS));
 }
 
 function placeProblem(event: BeforeSwap): void {

@@ -11,6 +11,7 @@ import { listenToKeys } from "./keys.ts";
 import { loadParts } from "./parts.ts";
 import { followChanges } from "./live.ts";
 import { pollWhileSeen } from "./polling.ts";
+import { followTyping } from "./typing.ts";
 import { offerMyZone } from "./zones.ts";
 import { watchSession } from "./session.ts";
 import { keepTimes } from "./times.ts";
@@ -36,6 +37,7 @@ listenToKeys();
 loadParts();
 followChanges();
 pollWhileSeen();
+followTyping();
 offerMyZone();
 
 // For the browser's console, and for tests that wait until the page is theirs.

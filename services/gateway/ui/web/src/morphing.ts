@@ -9,6 +9,8 @@ export function keepWhatIsTyped(): void {
     if (old.dataset["stays"] !== undefined) return false;
     // What was refused is told until the form is sent again.
     if (old.matches(".problem-place") && old.hasChildNodes()) return false;
+    if (isKeptAsItIs(old, fresh)) return false;
+    if (isChoice(old) && isChoice(fresh) && isTouched(old)) renewOptions(old, fresh);
     if (isField(old) && isField(fresh)) return isHidden(old) ? !isBegun(old) : !isTouched(old);
     return true;
   };
@@ -16,8 +18,35 @@ export function keepWhatIsTyped(): void {
   Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name: string, node: Element) => {
     // Whether these are open is the viewer's, not the server's.
     if (name === "open" && (node instanceof HTMLDialogElement || node instanceof HTMLDetailsElement)) return false;
-    return !(name === "data-started" || name === "data-ready");
+    return !(name === "data-started" || name === "data-ready" || name === "data-typing");
   };
+}
+
+/** Answer whether a label holds a field that somebody is at, or typed into, and that would become one of another kind. */
+function isKeptAsItIs(label: HTMLElement, fresh: HTMLElement): boolean {
+  if (!(label instanceof HTMLLabelElement)) return false;
+  const [field, other] = [fieldIn(label), fieldIn(fresh)];
+  if (!field || !other || field.tagName === other.tagName) return false;
+  return field === document.activeElement || (isTouched(field) && field.value !== other.value);
+}
+
+function fieldIn(place: HTMLElement): Field | null {
+  return place.querySelector<Field>("input, textarea, select");
+}
+
+function isChoice(node: HTMLElement): node is HTMLSelectElement {
+  return node instanceof HTMLSelectElement && !node.multiple;
+}
+
+/** Offer what there is to choose now. What is chosen stays chosen, and where it is no longer offered, it is still there. */
+function renewOptions(choice: HTMLSelectElement, fresh: HTMLSelectElement): void {
+  const said = (one: HTMLSelectElement): string => JSON.stringify([...one.options].map((option) => [option.value, option.text]));
+  const chosen = choice.selectedOptions[0];
+  if (!chosen || said(choice) === said(fresh)) return;
+  const value = chosen.value;
+  choice.replaceChildren(...[...fresh.children].map((one) => one.cloneNode(true)));
+  if (![...choice.options].some((option) => option.value === value)) choice.append(chosen);
+  choice.value = value;
 }
 
 type Field = HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement;

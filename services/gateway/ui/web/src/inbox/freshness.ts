@@ -3,6 +3,7 @@ import htmx from "htmx.org";
 import { Idiomorph } from "idiomorph/htmx";
 import { type Change, isStale } from "../live.ts";
 import { cursor } from "./cursor.ts";
+import { fitLabels } from "./labels.ts";
 import { compare } from "./standing.ts";
 
 // So near the top that nobody has scrolled to look for something.
@@ -69,6 +70,7 @@ function take(fresh: HTMLElement): void {
   if (total && shownTotal && shownTotal.textContent !== total) shownTotal.textContent = total;
   const news = compare(idsOf(rows), idsOf(freshRows), touched(rows));
   for (const id of news.kept) morphRow(id, fresh);
+  fitLabels();
   for (const id of news.left) document.getElementById(id)?.setAttribute("data-left", "true");
   changed.clear();
   waiting = news.text ? fresh : null;
@@ -86,6 +88,7 @@ function replace(fresh: HTMLElement): void {
   if (!list) return;
   const held = document.activeElement;
   Idiomorph.morph(list, fresh.outerHTML, EXCHANGE);
+  fitLabels();
   // A row that has moved in the document has lost the focus on the way.
   if (held instanceof HTMLElement && held.isConnected && document.activeElement !== held) held.focus({ preventScroll: true });
   htmx.process(document.getElementById("list") ?? document.body);

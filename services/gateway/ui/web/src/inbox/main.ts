@@ -2,6 +2,7 @@
 import { openDialog } from "../dialogs.ts";
 import { onKey } from "../keys.ts";
 import { cursor, dropCursor, keepCursor, moveCursor, openCursor } from "./cursor.ts";
+import { fitLabels, keepLabels } from "./labels.ts";
 import { isBare, keepFresh, showAll, showAnew } from "./freshness.ts";
 import { checkNone, keepSelection, pick, pickTo, tellSelection } from "./selection.ts";
 
@@ -10,13 +11,17 @@ export function start(place: HTMLElement): void {
   keepCursor(place);
   keepSelection(place);
   keepFresh(place);
+  keepLabels(place);
   listen();
+  // At once, not when it settles: until then all labels would be there for Tab.
+  document.addEventListener("htmx:afterSwap", fitLabels);
   document.addEventListener("htmx:afterSettle", (event) => {
     const id = event.target instanceof HTMLElement ? event.target.id : "";
     if (id === "several-body") openDialog("several-dialog");
     if (id === "inbox") tellSearch();
     tellSelection();
   });
+  fitLabels();
   document.getElementById("several-dialog")?.addEventListener("close", showAnew);
   tellSelection();
   document.documentElement.dataset["inbox"] = "ready";
