@@ -1,7 +1,7 @@
 // Keys that work on every page: `?` explains, `/` searches, `g` and a letter goes somewhere. Pages add their own.
 import { openDialog } from "./dialogs.ts";
 
-const PLACES: Record<string, string> = { d: "/", i: "/incidents", q: "/quickdx", o: "/operations" };
+const PLACES: Record<string, string> = { d: "/", i: "/incidents", a: "/actions", q: "/quickdx", o: "/operations" };
 const CHORD_MILLISECONDS = 1_200;
 const handlers = new Map<string, () => void>();
 let begun = 0;
