@@ -15,6 +15,7 @@ from werkzeug.routing import BaseConverter
 
 from services.gateway.api import (
     access,
+    action_places,
     action_stats,
     actions,
     alerts,
@@ -88,6 +89,7 @@ _BLUEPRINTS = (
     incidents.blueprint,
     incident_moves.blueprint,
     actions.blueprint,
+    action_places.blueprint,
     action_stats.blueprint,
     approvals.blueprint,
     policy.blueprint,

@@ -206,4 +206,14 @@ class ActionStatsShape(Shape):
     )
 
 
+class ActionPlacesShape(Shape):
+    """What all actions workers heard last can do; an action that is for none of it is not executed."""
+
+    clusters = fields.List(fields.String(), metadata={"description": "Those that can be changed, by their contexts."})
+    runs_commands = fields.Boolean(metadata={"description": "Each has a policy for commands."})
+    problem = fields.String(
+        allow_none=True, metadata={"description": "Why no worker would take an action now; null where one is there."}
+    )
+
+
 ActionPageShape = page_of(ActionSummaryShape)

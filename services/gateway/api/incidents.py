@@ -22,6 +22,7 @@ from services.gateway.api.current import (
 from services.gateway.api.inbox_inputs import InboxQuery, inbox_query
 from services.gateway.api.incident_moves_inputs import IncidentQuery
 from services.gateway.api.incident_moves_shapes import MergedShape
+from services.gateway.api.job_views import view_listed
 from services.gateway.api.operation import Operation, endpoint
 from services.gateway.api.reading import ReadingBlueprint
 from services.gateway.api.representations import (
@@ -276,9 +277,7 @@ def list_incident_jobs(args: dict[str, Any], incident_id: str) -> Response:
     return _list_of(Job, incident_id, tuple(args["state"]), args)
 
 
-def _list_of(
-    kind: type[Signal] | type[Job], incident_id: str, states: tuple[str, ...], args: dict[str, Any]
-) -> Response:
+def _list_of(kind: type[Signal | Job], incident_id: str, states: tuple[str, ...], args: dict[str, Any]) -> Response:
     store = gateway().store
     parent = store.get(Incident, resolve_incident_id(store, incident_id)).id
     query = RecordQuery(
@@ -290,7 +289,7 @@ def _list_of(
         cursor=args.get("cursor"),
     )
     page = store.list_records(kind, query)
-    return read_answer(encode_page(list(page.records), page.total, page.next_cursor))
+    return read_answer(encode_page(view_listed(store, page.records), page.total, page.next_cursor))
 
 
 def _show(incident_id: str, status: int, *, location: str | None = None) -> Answer:

@@ -5,6 +5,7 @@ from marshmallow import fields
 from services.gateway.api.fields import Word
 from services.gateway.api.shapes import Shape, moment, page_of
 from services.gateway.domain.records import JobState
+from services.gateway.handlers.job_calls import JobCall
 
 
 class TrailShape(Shape):
@@ -44,6 +45,9 @@ class JobShape(Shape):
         allow_none=True, metadata={"description": "Who asked the worker that is at it to stop where it can."}
     )
     trail = fields.Nested(TrailShape, allow_none=True)
+    allowed_calls = fields.List(
+        Word(JobCall), metadata={"description": "What it takes as things are now; anything else is refused."}
+    )
 
 
 class JobProgressShape(Shape):

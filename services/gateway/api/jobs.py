@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import msgspec
 from flask import Response
 
 from services.gateway import errors
@@ -16,6 +15,7 @@ from services.gateway.api.current import (
     subject,
     write_answer,
 )
+from services.gateway.api.job_views import view_job, view_listed
 from services.gateway.api.operation import Operation, endpoint
 from services.gateway.api.reading import ReadingBlueprint
 from services.gateway.api.representations import resolve_incident_id
@@ -78,7 +78,7 @@ def read_job(job_id: str) -> Response:
     said = None
     if progress is not None:
         said = {"share": progress.share, "note": progress.note, "output": progress.output}
-    return read_answer(encode(msgspec.to_builtins(job) | {"progress": said}))
+    return read_answer(encode(view_job(parts.store, job) | {"progress": said}))
 
 
 @endpoint(
@@ -125,7 +125,8 @@ def _accepted(job_id: str) -> Answer:
 
 
 def _show(job_id: str, status: int, *, location: str | None = None) -> Answer:
-    return Answer(status, encode(gateway().store.get(Job, job_id)).decode(), location=location)
+    store = gateway().store
+    return Answer(status, encode(view_job(store, store.get(Job, job_id))).decode(), location=location)
 
 
 def _incident(args: dict[str, Any]) -> str | None:
@@ -150,5 +151,6 @@ def _list(
         limit=args["limit"],
         cursor=args.get("cursor"),
     )
-    page = gateway().store.list_records(kind, query)
-    return read_answer(encode_page(list(page.records), page.total, page.next_cursor))
+    store = gateway().store
+    page = store.list_records(kind, query)
+    return read_answer(encode_page(view_listed(store, page.records), page.total, page.next_cursor))

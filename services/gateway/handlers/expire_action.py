@@ -5,8 +5,8 @@ import msgspec
 from services.gateway.domain.actions import calls
 from services.gateway.domain.actions.states import EXPIRING_STATES, is_over
 from services.gateway.domain.records import Action, Job
-from services.gateway.errors import JobNotRetryable
 from services.gateway.handlers.action_case import expire_timer, keep
+from services.gateway.handlers.approver_roles import Reads
 from services.gateway.ports import Transaction
 
 
@@ -27,9 +27,9 @@ def expire_action(tx: Transaction, job: Job) -> None:
         tx.put(msgspec.structs.replace(action, expire_job_id=again.id))
 
 
-def set_timer_again(tx: Transaction, job: Job, again: Job) -> None:
-    """Make ``again`` the timer in place of ``job``, which failed; raise ``JobNotRetryable`` if none is needed."""
-    action = tx.find(Action, str(job.payload["actionId"]))
+def why_not_set_again(reads: Reads, job: Job) -> str | None:
+    """Return why the timer ``job``, which has ended, is not needed again; None where it is."""
+    action = reads.find(Action, str(job.payload["actionId"]))
     if action is None or action.state not in EXPIRING_STATES or action.expire_job_id != job.id:
-        raise JobNotRetryable("The action it would let expire is gone, decided, or has another timer.")
-    tx.put(msgspec.structs.replace(action, expire_job_id=again.id))
+        return "The action it would let expire is gone, decided, or has another timer."
+    return None

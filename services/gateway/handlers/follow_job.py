@@ -27,7 +27,7 @@ def follow_lost_job(tx: Transaction, job: Job, *, done: tuple[str, ...]) -> None
 
 
 def wait_for_retry(tx: Transaction, again: Job) -> None:
-    """Let what waited for a job that failed wait for ``again``. Raises ``JobNotRetryable`` where it must not."""
+    """Let what waited for a job that failed wait for ``again``."""
     if again.kind == DIAGNOSE_RESOURCE:
         wait_for_diagnosis(tx, again)
     elif again.kind == INVESTIGATE_INCIDENT:

@@ -17,7 +17,7 @@ from services.gateway.domain.records import (
     JobState,
     KeptInvestigation,
 )
-from services.gateway.errors import JobNotRetryable
+from services.gateway.handlers.approver_roles import Reads
 from services.gateway.handlers.put_investigation import find_graph, find_under_way, note_begun, note_ended, note_waiting
 from services.gateway.ports import Transaction
 from shared.contracts.investigation import Investigation
@@ -96,19 +96,25 @@ def follow_investigation(tx: Transaction, job: Job) -> None:
         note_ended(tx, moved)
 
 
+def why_not_again(reads: Reads, job: Job) -> str | None:
+    """Return why the investigation that waited for ``job``, which has ended, cannot be done again; None if it can."""
+    waiting = reads.find(KeptInvestigation, str(job.payload.get("investigationId", "")))
+    if waiting is None or waiting.state is not InvestigationState.FAILED:
+        return "The investigation it was for is gone, or was done meanwhile; ask for another."
+    incident = reads.find(Incident, waiting.incident_id)
+    if incident is None or incident.status is IncidentStatus.MERGED:
+        return "The incident it was for is gone, or was merged into another."
+    if other := find_under_way(reads, waiting.incident_id):
+        return f"{other[0].id} is under way for the same incident."
+    return None
+
+
 def wait_again(tx: Transaction, again: Job) -> None:
     """Let the investigation that waited for a job that failed wait for ``again``, since a person wants it.
 
-    Raises ``JobNotRetryable`` where it or its incident is gone, or another of its incident is under way.
+    Only where ``why_not_again`` says nothing against it.
     """
-    waiting = tx.find(KeptInvestigation, str(again.payload.get("investigationId", "")))
-    if waiting is None or waiting.state is not InvestigationState.FAILED:
-        raise JobNotRetryable("The investigation it was for is gone, or was done meanwhile; ask for another.")
-    incident = tx.find(Incident, waiting.incident_id)
-    if incident is None or incident.status is IncidentStatus.MERGED:
-        raise JobNotRetryable("The incident it was for is gone, or was merged into another.")
-    if other := find_under_way(tx, waiting.incident_id):
-        raise JobNotRetryable(f"{other[0].id} is under way for the same incident.")
+    waiting = tx.get(KeptInvestigation, str(again.payload["investigationId"]))
     asked = msgspec.structs.replace(
         waiting, job_id=again.id, state=InvestigationState.QUEUED, error=None, finished_at=None, is_awaited=True
     )

@@ -13,6 +13,7 @@ from services.gateway.domain.records import (
     JobState,
     KeptInvestigation,
 )
+from services.gateway.handlers.approver_roles import Reads
 from services.gateway.ports import Transaction
 from services.gateway.trail import current_trail
 from shared.contracts.queues import INVESTIGATE_INCIDENT, Queue
@@ -24,15 +25,15 @@ _MOST_ATTEMPTS = 3
 HELD_BACK = timedelta(minutes=15)
 
 
-def find_graph(tx: Transaction, incident_id: str) -> IncidentGraph:
+def find_graph(reads: Reads, incident_id: str) -> IncidentGraph:
     """Return what the incident knows of its investigations."""
-    return tx.find(IncidentGraph, incident_id) or IncidentGraph(incident_id=incident_id)
+    return reads.find(IncidentGraph, incident_id) or IncidentGraph(incident_id=incident_id)
 
 
-def find_under_way(tx: Transaction, incident_id: str) -> list[KeptInvestigation]:
+def find_under_way(reads: Reads, incident_id: str) -> list[KeptInvestigation]:
     """Return the investigations of the incident that are under way: the queued one before the one that runs."""
-    graph = find_graph(tx, incident_id)
-    found = (tx.find(KeptInvestigation, one) for one in (graph.queued_id, graph.running_id) if one)
+    graph = find_graph(reads, incident_id)
+    found = (reads.find(KeptInvestigation, one) for one in (graph.queued_id, graph.running_id) if one)
     return [one for one in found if one is not None and one.state.is_under_way]
 
 

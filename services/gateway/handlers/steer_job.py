@@ -2,42 +2,39 @@
 
 import msgspec
 
-from services.gateway.domain.grouping import OPEN_STATUSES
 from services.gateway.domain.records import (
+    Action,
     Activity,
     Delivery,
     DeliveryState,
     EntryType,
-    Incident,
     Job,
     JobState,
     Silence,
 )
 from services.gateway.errors import JobNotCancellable, JobNotRetryable
 from services.gateway.handlers.action_case import EXPIRE_ACTION
-from services.gateway.handlers.auto_resolve import RESOLVE_INCIDENT, cancel_resolve
+from services.gateway.handlers.auto_resolve import RESOLVE_INCIDENT
 from services.gateway.handlers.end_silence import END_SILENCE
-from services.gateway.handlers.expire_action import set_timer_again
 from services.gateway.handlers.finish_job import quarantine
 from services.gateway.handlers.follow_job import follow_job, wait_for_retry
+from services.gateway.handlers.job_calls import why_not_cancelled, why_not_retried
 from services.gateway.handlers.write_audit import write_audit
 from services.gateway.ports import Transaction
 from services.gateway.trail import again_after
-from shared.contracts.queues import EXECUTE_ACTION, REPEATABLE_TASKS
+from shared.contracts.queues import EXECUTE_ACTION
 from shared.ids import new_id
-
-_REPEATABLE = REPEATABLE_TASKS | {RESOLVE_INCIDENT, END_SILENCE, EXPIRE_ACTION}
 
 
 def retry_job(tx: Transaction, job_id: str, actor: str) -> str:
     """Put a new job that does the same work, with ``retry_of``, and return its id.
 
-    A delivery waits for it again, and a timer is its incident's timer again. Raises ``RecordNotFound``, and
-    ``JobNotRetryable`` unless the job failed, was cancelled, or is unknown and may be done twice; the incident
-    of a timer must still be open, with nothing firing.
+    A delivery waits for it again, and a timer is set again for the time it had. Raises ``RecordNotFound``, and
+    ``JobNotRetryable`` where ``why_not_retried`` says why.
     """
     job = tx.get(Job, job_id)
-    _refuse_retry(job)
+    if problem := why_not_retried(tx, job):
+        raise JobNotRetryable(problem)
     again = Job(
         id=new_id("job"),
         kind=job.kind,
@@ -47,7 +44,7 @@ def retry_job(tx: Transaction, job_id: str, actor: str) -> str:
         payload=job.payload,
         schema_version=job.schema_version,
         max_attempts=job.max_attempts,
-        not_before=job.not_before if job.kind == EXPIRE_ACTION else None,
+        not_before=job.not_before if job.queue is None else None,
         retry_of=job.id,
         created_by=actor,
         created_at=tx.now,
@@ -56,25 +53,10 @@ def retry_job(tx: Transaction, job_id: str, actor: str) -> str:
     tx.put(again)
     wait_for_retry(tx, again)
     if job.delivery_id:
-        _let_wait_again(tx, job.delivery_id, job, again)
-    if job.kind == RESOLVE_INCIDENT:
-        _set_timer_again(tx, again)
-    if job.kind == EXPIRE_ACTION:
-        set_timer_again(tx, job, again)
-    if job.kind == END_SILENCE:
-        silence = tx.get(Silence, str(job.payload["silenceId"]))
-        tx.put(msgspec.structs.replace(silence, end_job_id=again.id))
+        _let_wait_again(tx, job.delivery_id, again)
+    _set_timer_again(tx, again)
     write_audit(tx, EntryType.JOB_RETRIED, actor, f"Job done again: {job.kind}", jobId=again.id, retryOf=job.id)
     return again.id
-
-
-def _refuse_retry(job: Job) -> None:
-    if job.kind == EXECUTE_ACTION:
-        raise JobNotRetryable("An action is executed by asking for it, never by a retry; look at the action.")
-    if job.state is JobState.UNKNOWN and job.kind not in _REPEATABLE:
-        raise JobNotRetryable("Nobody knows whether it took effect outside; look there before doing it anew.")
-    if job.state not in {JobState.FAILED, JobState.CANCELLED, JobState.UNKNOWN}:
-        raise JobNotRetryable(f"The job is {job.state}; only failed, cancelled or unknown jobs can be retried.")
 
 
 def cancel_job(tx: Transaction, job_id: str, actor: str) -> str:
@@ -82,17 +64,13 @@ def cancel_job(tx: Transaction, job_id: str, actor: str) -> str:
 
     A worker that is at it learns of it at its next beat, and its result is ignored; but one that executes an action is
     asked to stop, and the job ends with its report of how far it came. Raises ``RecordNotFound``,
-    and ``JobNotCancellable`` if the job ended otherwise.
+    and ``JobNotCancellable`` if the job ended otherwise, or is ended by other means.
     """
     job = tx.get(Job, job_id)
     if job.state is JobState.CANCELLED:
         return job_id
-    if job.state.is_final:
-        raise JobNotCancellable(f"The job is {job.state} already.")
-    if job.kind == END_SILENCE:
-        raise JobNotCancellable("It looks again at what a silence held; end the silence early instead.")
-    if job.kind == EXPIRE_ACTION:
-        raise JobNotCancellable("It lets an action expire; withdraw or reject the action instead.")
+    if problem := why_not_cancelled(job):
+        raise JobNotCancellable(problem)
     if job.kind == EXECUTE_ACTION and job.state is JobState.RUNNING:
         return _ask_to_stop(tx, job, actor)
     error = f"cancelled by {actor}"
@@ -115,31 +93,26 @@ def _ask_to_stop(tx: Transaction, job: Job, actor: str) -> str:
 
 
 def _set_timer_again(tx: Transaction, again: Job) -> None:
-    incident = tx.find(Incident, again.incident_id or "")
-    activity = tx.find(Activity, again.incident_id or "")
-    if incident is None or activity is None:
-        raise JobNotRetryable("The incident it would resolve is gone, or never had a signal.")
-    if incident.status not in OPEN_STATUSES:
-        raise JobNotRetryable(f"The incident it would resolve is {incident.status} already.")
-    if activity.firing_count > 0:
-        raise JobNotRetryable("A signal of the incident fires; the timer is set anew once all are resolved.")
-    tx.put(msgspec.structs.replace(cancel_resolve(tx, activity), resolve_job_id=again.id))
+    """Make ``again`` the timer of what its kind is about; a job of a queue is none."""
+    if again.kind == RESOLVE_INCIDENT:
+        activity = tx.get(Activity, again.incident_id or "")
+        tx.put(msgspec.structs.replace(activity, resolve_job_id=again.id))
+    elif again.kind == EXPIRE_ACTION:
+        action = tx.get(Action, str(again.payload["actionId"]))
+        tx.put(msgspec.structs.replace(action, expire_job_id=again.id))
+    elif again.kind == END_SILENCE:
+        silence = tx.get(Silence, str(again.payload["silenceId"]))
+        tx.put(msgspec.structs.replace(silence, end_job_id=again.id))
 
 
-def _let_wait_again(tx: Transaction, delivery_id: str, job: Job, again: Job) -> None:
-    delivery = tx.get(Delivery, delivery_id)
-    if delivery.state is DeliveryState.PROCESSED:
-        raise JobNotRetryable("Its delivery was processed meanwhile; replay the delivery to process it anew.")
-    if delivery.job_id != job.id:
-        raise JobNotRetryable(f"Job {delivery.job_id} was made for its delivery since; retry that one.")
-    tx.put(
-        msgspec.structs.replace(
-            delivery,
-            state=DeliveryState.ACCEPTED,
-            outcome=None,
-            code=None,
-            reason="",
-            processed_at=None,
-            job_id=again.id,
-        ),
+def _let_wait_again(tx: Transaction, delivery_id: str, again: Job) -> None:
+    waiting = msgspec.structs.replace(
+        tx.get(Delivery, delivery_id),
+        state=DeliveryState.ACCEPTED,
+        outcome=None,
+        code=None,
+        reason="",
+        processed_at=None,
+        job_id=again.id,
     )
+    tx.put(waiting)

@@ -10,11 +10,12 @@ from services.gateway.ui.ask import ApiRefused
 from services.gateway.ui.assets import Assets
 from services.gateway.ui.pages import actions, dashboard, inbox, incident, operations, quickdx, signing_in
 from services.gateway.ui.person import is_signed_in, person
+from services.gateway.ui.waiting import count_waiting
 from services.gateway.ui.words import add_words
 from shared.ports import Clock
 
 blueprint = Blueprint("screens", __name__, template_folder="templates")
-_SIGNED_IN = {"person": person, "is_signed_in": is_signed_in}
+_SIGNED_IN = {"person": person, "is_signed_in": is_signed_in, "count_waiting": count_waiting}
 _NOT_FOUND = 404
 _INCIDENT = re.compile(r"(?i)inc-?([0-9]{1,9})")
 # Addresses of programs, whatever they say they take.

@@ -9,13 +9,14 @@ from services.gateway.ui.actions.gate import KINDS
 from services.gateway.ui.answering import page
 from services.gateway.ui.ask import read
 from services.gateway.ui.named import name_incidents
+from services.gateway.ui.waiting import WAITING_STATES
 
 blueprint = Blueprint("all_actions", __name__)
 # What a page shows at first: all that somebody has to do something about.
 _OPEN = ("pending", "stale", "approved", "executing", "proposed", "previewed")
 _CHOICES = (
     ("open", "Open", _OPEN),
-    ("waiting", "Waiting for approval", ("pending", "stale")),
+    ("waiting", "Waiting for approval", WAITING_STATES),
     ("approved", "Approved", ("approved",)),
     ("executing", "Under way", ("executing",)),
     ("done", "Done", ("executed", "verified", "ineffective", "failed", "unknown")),
@@ -36,6 +37,12 @@ def show() -> Response:
 def show_part() -> Response:
     """Show the same without its frame."""
     return page("actions/all_part.html", **_listed())
+
+
+@blueprint.get("/actions/waiting")
+def show_waiting() -> Response:
+    """Show how many wait, as the bar has it."""
+    return page("actions/waiting.html")
 
 
 def _listed() -> Json:

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import msgspec
 import pytest
 
@@ -67,12 +69,12 @@ def test_a_retried_timer_resolves_its_incident(gw: GatewayUnderTest):
 
     first = gw.post(f"/api/jobs/{failed.id}/retry")
     second = gw.post(f"/api/jobs/{failed.id}/retry")
-    assert (first.status_code, second.status_code) == (202, 202)
-    assert gw.store.get(Activity, incident_id).resolve_job_id == second.json["id"]
-    assert gw.store.get(Job, first.json["id"]).state is JobState.CANCELLED
+    assert (first.status_code, second.status_code) == (202, 409)
+    assert second.json["code"] == "job_not_retryable"
+    assert gw.store.get(Activity, incident_id).resolve_job_id == first.json["id"]
 
-    run_timer(gw.store, Judge(GroupingPolicy()), second.json["id"])
-    assert gw.store.get(Job, second.json["id"]).state is JobState.SUCCEEDED
+    run_timer(gw.store, Judge(GroupingPolicy()), first.json["id"])
+    assert gw.store.get(Job, first.json["id"]).state is JobState.SUCCEEDED
     assert gw.store.get(Incident, incident_id).status is IncidentStatus.RESOLVED
 
 
@@ -124,3 +126,73 @@ def test_cancelling_twice_changes_nothing_and_a_finished_job_is_not_cancelled(gw
 def test_unknown_jobs_are_not_found(gw: GatewayUnderTest):
     for method, path in (("GET", ""), ("POST", "/retry"), ("POST", "/cancel")):
         assert gw.call(method, f"/api/jobs/job_nope{path}").json["code"] == "not_found"
+
+
+def calls(gw: GatewayUnderTest, job_id: str) -> list[str]:
+    """Return what a job takes, which all that show it agree on."""
+    shown: list[str] = gw.get(f"/api/jobs/{job_id}").json["allowedCalls"]
+    for path in ("/api/jobs", "/api/incidents/INC-1/jobs"):
+        assert [one["allowedCalls"] for one in gw.get(path).json["items"] if one["id"] == job_id] in ([], [shown]), path
+    return shown
+
+
+@pytest.mark.parametrize(
+    ("state", "taken"),
+    [
+        (JobState.PENDING, ["cancel"]),
+        (JobState.RUNNING, ["cancel"]),
+        (JobState.SUCCEEDED, []),
+        (JobState.FAILED, ["retry"]),
+        (JobState.CANCELLED, ["retry"]),
+        (JobState.UNKNOWN, ["retry"]),
+    ],
+)
+def test_a_job_says_what_it_takes(gw: GatewayUnderTest, state: JobState, taken: list[str]):
+    job = a_job(state=state, incident_id=gw.open_incident()["id"])
+    put(gw, job)
+
+    assert calls(gw, job.id) == taken
+
+
+@pytest.mark.parametrize("state", list(JobState))
+def test_what_a_job_says_is_what_it_takes(gw: GatewayUnderTest, state: JobState):
+    """Of each kind that has a rule of its own: nothing is offered that is refused, and nothing refused that is."""
+    incident_id = gw.open_incident()["id"]
+    kinds = {
+        "intake.normalise_deliveries": {"delivery_id": "dlv_gone"},
+        "graph.diagnose_resource": {},
+        "graph.investigate_incident": {"payload": {"investigationId": "inv_gone"}},
+        "actions.execute_action": {"payload": {"actionId": "act_gone"}},
+        "gateway.resolve_incident": {"incident_id": incident_id, "queue": None},
+        "gateway.expire_action": {"payload": {"actionId": "act_gone"}, "queue": None},
+        "gateway.end_silence": {"payload": {"silenceId": "sil_gone"}, "queue": None},
+    }
+    jobs = [a_job(state=state, kind=kind, **fields) for kind, fields in kinds.items()]
+    put(gw, *jobs)
+
+    for job in jobs:
+        said = calls(gw, job.id)
+        assert (gw.post(f"/api/jobs/{job.id}/retry").status_code == 202) == ("retry" in said), job.kind
+        if not state.is_final:
+            assert (gw.post(f"/api/jobs/{job.id}/cancel").status_code == 200) == ("cancel" in said), job.kind
+
+
+def test_a_timer_is_done_again_only_while_it_is_the_one_of_its_incident(gw: GatewayUnderTest):
+    """One that the system withdrew would resolve the incident too soon, and take the place of the newer one."""
+    incident_id = gw.open_incident()["id"]
+    later = gw.clock.now() + timedelta(minutes=5)
+    old, newer = (
+        msgspec.structs.replace(a_failed_timer(incident_id), state=state, not_before=later)
+        for state in (JobState.CANCELLED, JobState.PENDING)
+    )
+    put(gw, old, newer, Activity(incident_id=incident_id, signal_count=1, resolve_job_id=newer.id))
+
+    assert (calls(gw, old.id), calls(gw, newer.id)) == ([], ["cancel"])
+    refused = gw.post(f"/api/jobs/{old.id}/retry")
+    assert (refused.status_code, refused.json["code"]) == (409, "job_not_retryable")
+
+    gw.post(f"/api/jobs/{newer.id}/cancel")
+    assert calls(gw, newer.id) == ["retry"]
+    again = gw.post(f"/api/jobs/{newer.id}/retry").json
+    assert (again["notBefore"], again["allowedCalls"]) == ("2026-11-01T12:05:00Z", ["cancel"])
+    assert gw.store.get(Activity, incident_id).resolve_job_id == again["id"]

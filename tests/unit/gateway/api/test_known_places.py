@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
-from services.gateway.domain.records import KNOWN_PLACES, ActionPlaces
+from services.gateway.api import action_shapes
+from services.gateway.domain.records import KNOWN_PLACES, ActionPlaces, Role
 from services.gateway.handlers.note_places import PlaceNotes
+from services.gateway.relay.stats import Worker
 from shared.contracts.messages import Hello
 from tests.support.gateway import GatewayUnderTest
 
@@ -54,3 +56,22 @@ def test_a_worker_that_was_killed_counts_until_it_was_silent_for_long(workers: W
     assert workers.hello("new", "prod") == ((), False)
     workers.now = 130.0
     assert workers.hello("new", "prod") == (("prod",), False)
+
+
+def test_the_places_of_actions_are_what_executions_go_by_and_say_whether_a_worker_is_there(workers: Workers):
+    gw = workers.gw
+    gw.relay.workers = ()
+    told = gw.get("/api/actions/places", role=Role.VIEWER).json
+    nobody = "no worker of this queue has said hello"
+    assert told == {"clusters": [], "runsCommands": False, "problem": nobody}
+
+    workers.hello("a", "prod", "lab", runs_commands=True)
+    gw.relay.workers = (Worker(service="actions", worker="a", version="0", queues=("actions",), heard_seconds_ago=3.0),)
+
+    told = gw.get("/api/actions/places", role=Role.VIEWER).json
+    assert told == {"clusters": ["lab", "prod"], "runsCommands": True, "problem": None}
+    assert action_shapes.ActionPlacesShape().validate(told) == {}
+
+
+def test_the_places_of_actions_are_not_for_senders(gw: GatewayUnderTest):
+    assert gw.get("/api/actions/places", role=Role.SERVICE).status_code == 403

@@ -197,6 +197,38 @@ def test_lists_show_what_waits_first(gw: GatewayUnderTest, incident: dict[str, A
     assert "No action was proposed yet" in gw.get(f"/incidents/{gw.open_incident()['id']}/actions").text
 
 
+def waiting_in_the_bar(page: str) -> str:
+    """Return what stands beside Actions in the bar."""
+    found = re.search(
+        r'<a href="/actions"[^>]*>.*?<span>Actions</span>\s*<span id="actions-waiting".*?</a>', page, re.DOTALL
+    )
+    assert found is not None
+    return re.sub(r"<[^>]+>|\s+", " ", found[0]).strip()
+
+
+def test_every_page_leads_to_the_actions_and_says_how_many_wait(gw: GatewayUnderTest, incident: dict[str, Any]):
+    assert waiting_in_the_bar(gw.get("/incidents").text) == "Actions"
+    for _ in range(2):
+        propose(gw, incident, risk="low")
+    propose(gw, incident, risk="high")
+
+    for address in ("/", "/incidents", "/actions", "/operations", f"/incidents/INC-{incident['number']}"):
+        assert " ".join(waiting_in_the_bar(gw.get(address).text).split()) == "Actions 2 waiting for approval", address
+    assert "2 wait for approval" in gw.get("/actions").text
+    assert "waiting for approval" in gw.get("/actions/waiting").text
+    assert 'href="/actions" aria-current="page"' in gw.get("/actions").text
+
+
+def test_whose_token_may_not_read_actions_gets_the_bar_without_a_number(gw: GatewayUnderTest, incident: dict[str, Any]):
+    propose(gw, incident, risk="low")
+    body = {"name": "rules", "role": "viewer", "scopes": ["rules:read"]}
+    secret = (gw.post("/api/tokens", json=body, role=Role.ADMIN).json or {})["token"]
+
+    page = gw.get("/operations/rules", role=None, headers={"Authorization": f"Bearer {secret}"})
+
+    assert (page.status_code, waiting_in_the_bar(page.text)) == (200, "Actions")
+
+
 def test_what_people_wrote_is_text_and_what_nobody_sees_is_made_visible(gw: GatewayUnderTest, incident: dict[str, Any]):
     page = propose(gw, incident, title=XSS, rationale=XSS, payload={"instructions": XSS}, risk="high")
     gw.post(f"/api{page}/previews", json={"output": f"-{XSS}\n+\u202e{XSS}"}, role=Role.RESPONDER)

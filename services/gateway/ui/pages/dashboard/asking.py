@@ -12,6 +12,7 @@ from services.gateway.ui.pages.dashboard.shaping import (
     severity_rows,
     trend,
 )
+from services.gateway.ui.waiting import WAITING_STATES
 
 _SHOWN, _LEAST_OTHERS, _SHOWN_TASKS = 10, 3, 4
 _BEING_WORKED_ON = "triage,investigating,mitigated,monitoring"
@@ -44,7 +45,7 @@ def read_now() -> dict[str, Any]:
         "rows": severity_rows(counts),
         "unacknowledged": unacknowledged,
         "others": others,
-        "approvals": read("/api/actions", {"state": "pending", "limit": _SHOWN_TASKS}),
+        "approvals": read("/api/actions", {"state": list(WAITING_STATES), "limit": _SHOWN_TASKS}),
         "overdue": read("/api/tasks", {"overdue": "true", "limit": _SHOWN_TASKS}),
         "failed": read("/api/jobs", {"state": "failed", "since": since, "limit": 1}),
         "quarantined": _read_if_allowed("/api/deliveries", {"state": "quarantined", "since": since, "limit": 1}),

@@ -24,8 +24,6 @@ _UNDER_WAY = ("pending", "handed", "running")
 # How far a job is, its worker says; each costs a question.
 _MOST_FOLLOWED = 10
 _EXECUTE = "actions.execute_action"
-# The API does not cancel these: what they wait to end is ended instead.
-_ENDED_ELSEWHERE = frozenset({"gateway.expire_action", "gateway.end_silence"})
 _NOT_FOUND = 404
 
 
@@ -88,13 +86,10 @@ def _follow(job: dict[str, Any]) -> dict[str, Any]:
 
 
 def _tell(incident: dict[str, Any], job: dict[str, Any], again: dict[str, str]) -> dict[str, Any]:
-    is_execution = job["kind"] == _EXECUTE
     return job | {
         "stateKind": STATE_KINDS.get(job["state"], "plain"),
         "isUnderWay": job["state"] in _UNDER_WAY,
-        "canCancel": job["state"] in _UNDER_WAY and job["kind"] not in _ENDED_ELSEWHERE,
-        "canRetry": job["state"] in {"failed", "cancelled", "unknown"} and not is_execution,
-        "isExecution": is_execution,
+        "isExecution": job["kind"] == _EXECUTE,
         "retriedAs": again.get(job["id"]),
         "about": _about(incident_address(incident), job["payload"]),
     }

@@ -21,8 +21,8 @@ let timer: ReturnType<typeof setTimeout> | undefined;
  */
 export function followChanges(): void {
   document.addEventListener("htmx:beforeSwap", dropStale);
-  // A page without anything live, such as the one to sign in, asks for no stream.
-  if (!document.querySelector("[data-live]")) return;
+  // A page whose content follows nothing, such as a form, asks for no stream: not for the number in the bar alone.
+  if (!document.querySelector("main [data-live]")) return;
   document.addEventListener("refresh", (event) => takeParts((event as CustomEvent<{ parts: string[] }>).detail.parts));
   document.addEventListener("signedin", () => take("reset"));
   // Shown again by the back button, as it was left.
