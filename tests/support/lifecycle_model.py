@@ -348,13 +348,14 @@ class Model:
         return case.status in ENDED and at is not None and now - at > REOPEN_WINDOW
 
     def _triage_by(self, names: list[str] | tuple[str, ...]) -> None:
-        for name in names:
-            pod = self.pods[name]
-            case = self.cases[pod.case] if pod.case else None
-            if case and case.status == "new" and pod.firing and pod.acknowledged:
+        taken_on = [(pod.acknowledged, pod.case) for pod in map(self.pods.get, names) if pod and pod.firing]
+        # Several that move at once: it was taken on when the first of them was.
+        for at, number in sorted((at, number) for at, number in taken_on if at and number):
+            case = self.cases[number]
+            if case.status == "new":
                 case.status, case.version = "triage", case.version + 1
                 # The source's word counts from when it came, but not from before the case was noticed.
-                case.times["acknowledged"] = max(filter(None, (pod.acknowledged, case.times["detected"])))
+                case.times["acknowledged"] = max(filter(None, (at, case.times["detected"])))
 
 
 def _first(*checks: tuple[bool, str]) -> str | None:

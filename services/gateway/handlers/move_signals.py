@@ -109,7 +109,8 @@ def settle_in(tx: Transaction, incident: Incident, moved: Collection[Signal]) ->
             payload={"from": incident.severity, "to": severity},
         )
         tx.append(incident.id, draft)
-    for signal in moved:
+    # It was taken on when the first of them was, in whatever order they were read.
+    for signal in sorted(moved, key=lambda one: one.acknowledged_at or tx.now):
         # Does nothing but for one that somebody has taken on at its source while the incident is new.
         triage_if_acknowledged(tx, msgspec.structs.replace(signal, incident_id=incident.id), _arrival(tx, signal))
 

@@ -145,6 +145,20 @@ def test_a_signal_that_somebody_has_takes_a_new_target_to_triage(gateway: Gatewa
     assert people.incident(1).status == "triage"
 
 
+@pytest.mark.parametrize("order", ["bc", "cb"])
+def test_of_several_that_were_taken_on_the_first_says_when(gateway: Gateway, people: People, order: str):
+    gateway.deliver(a_report("c", name="Slow"))
+    gateway.pass_time(seconds=60)
+    first = gateway.clock.now()
+    for fingerprint in order:
+        gateway.deliver(a_report(fingerprint, name="Slow", acknowledged=True, brief=True))
+        gateway.pass_time(seconds=60)
+
+    people.merge(2, 1)
+
+    assert people.incident(1).milestones.acknowledged_at == first
+
+
 def test_merging_acknowledges_and_a_split_takes_that_back(gateway: Gateway, people: People):
     before = people.incident(2)
     people.merge(2, 1)
