@@ -172,9 +172,10 @@ def _start_renewal(stack: ExitStack, gateway: Gateway) -> None:
 
 
 def renew_where_attended(gateway: Gateway, period: timedelta) -> None:
-    """Renew an inventory older than ``period`` while a graph worker is there.
+    """Renew an inventory older than ``period`` while a graph worker is there, and stays.
 
     Without one the job would wait, and hide how old the inventory is behind one that is under way.
     """
-    if missing_worker(gateway.relay.stats(), Queue.GRAPH) is None:
+    staying = (worker for worker in gateway.relay.stats().workers if not worker.is_leaving)
+    if missing_worker(staying, Queue.GRAPH) is None:
         renew_inventory(gateway.store, period, gateway.clock.now())

@@ -24,6 +24,6 @@ def read_action_places() -> Response:
     body = {
         "clusters": list(known.names) if known is not None else [],
         "runsCommands": known is not None and known.runs_commands,
-        "problem": missing_worker(parts.relay.stats(), Queue.ACTIONS),
+        "problem": missing_worker(parts.relay.stats().workers, Queue.ACTIONS),
     }
     return Response(encode(body), content_type=JSON)

@@ -1,6 +1,8 @@
 """Decide whether the whole product can do its work now, and say what stands against it."""
 
-from services.gateway.wiring import Gateway, RelayStatsView
+from collections.abc import Iterable
+
+from services.gateway.wiring import Gateway, WorkerView
 from shared.contracts.base import Contract
 from shared.contracts.queues import Queue
 
@@ -36,7 +38,7 @@ def check_readiness(gateway: Gateway) -> Readiness:
     limit = gateway.settings.backlog_limit
     for queue in Queue:
         if queue not in _OPTIONAL:
-            checks[f"worker:{queue}"] = _check(missing_worker(stats, queue))
+            checks[f"worker:{queue}"] = _check(missing_worker(stats.workers, queue))
         backlog = gateway.relay.backlog(queue)
         too_many = f"{backlog} jobs wait, the limit is {limit}" if backlog >= limit else None
         checks[f"backlog:{queue}"] = _check(too_many)
@@ -47,9 +49,9 @@ def _check(problem: str | None) -> Check:
     return Check(problem is None, problem)
 
 
-def missing_worker(stats: RelayStatsView, queue: Queue) -> str | None:
-    """Return why no worker takes the work of ``queue``, in a sentence; None where one was heard lately."""
-    ages = [worker.heard_seconds_ago for worker in stats.workers if queue in worker.queues]
+def missing_worker(workers: Iterable[WorkerView], queue: Queue) -> str | None:
+    """Return why none of ``workers`` takes the work of ``queue``, in a sentence; None where one was heard lately."""
+    ages = [worker.heard_seconds_ago for worker in workers if queue in worker.queues]
     if not ages:
         return "no worker of this queue has said hello"
     if min(ages) > HELLO_SECONDS:

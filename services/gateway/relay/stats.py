@@ -31,13 +31,14 @@ class QueueStats:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A worker that said hello. ``heard_seconds_ago`` says how fresh that is."""
+    """A worker that said hello. ``heard_seconds_ago`` says how fresh that is; one that leaves takes nothing new."""
 
     service: str
     worker: str
     version: str
     queues: tuple[str, ...]
     heard_seconds_ago: float
+    is_leaving: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,9 +52,9 @@ class Workers:
         """Return the workers heard of lately, by name."""
         now = self._monotonic()
         with self._lock:
-            seen = sorted(self._seen.items())
+            seen = sorted((name, *one, name in self._left) for name, one in self._seen.items())
         return tuple(
-            Worker(hello.service, name, hello.version, hello.queues, now - at)
-            for name, (hello, at) in seen
+            Worker(hello.service, name, hello.version, hello.queues, now - at, is_leaving)
+            for name, hello, at, is_leaving in seen
             if now - at < _GONE_AFTER_SECONDS
         )

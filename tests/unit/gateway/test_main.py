@@ -52,10 +52,11 @@ def test_the_inventory_is_renewed_while_a_graph_worker_is_there_and_else_left() 
     gw = a_gateway(with_tokens=False)
     heard = gw.relay.workers
     silent = tuple(replace(one, heard_seconds_ago=100.0) for one in heard)
+    leaving = tuple(replace(one, is_leaving=True) for one in heard)
     seen = []
-    for workers in ((), heard[:1], silent, heard):
+    for workers in ((), heard[:1], silent, leaving, heard):
         gw.relay.workers = workers
         process.renew_where_attended(gw.gateway, PERIOD)
         seen.append(jobs(gw))
 
-    assert seen == [0, 0, 0, 1]
+    assert seen == [0, 0, 0, 0, 1]

@@ -123,6 +123,16 @@ def test_each_outage_is_said(queue: Swept) -> None:
     assert queue.said() == [WAITS, WAITS]
 
 
+def test_a_worker_that_leaves_is_seen_as_that_until_it_is_back(queue: Swept) -> None:
+    seen = [queue.workers.seen()]
+    queue.hello(is_leaving=True)
+    seen.append(queue.workers.seen())
+    queue.hello()
+    seen.append(queue.workers.seen())
+
+    assert [[one.is_leaving for one in workers] for workers in seen] == [[False], [True], [False]]
+
+
 def test_what_a_worker_that_is_there_and_free_does_not_bring_back_is_lost(queue: Swept) -> None:
     queue.hand("a", "b", "c", "d")
     queue.go_on(6)

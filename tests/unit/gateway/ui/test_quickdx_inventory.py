@@ -2,6 +2,7 @@
 
 import html
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -53,6 +54,19 @@ def test_an_open_page_is_told_of_another_inventory_and_of_nothing_else(gw: Gatew
     assert '<option value="new">' in ended.text
     assert "listing names" not in ended.text
     assert len({known, known_of(begun.text), known_of(ended.text)}) == 3
+
+
+def test_how_long_a_worker_is_away_is_no_news_to_an_open_page(gw: GatewayUnderTest):
+    gw.post("/api/quickdx/inventory")
+    known = set()
+    for seconds in (50.0, 51.0, 52.0):
+        gw.relay.workers = tuple(replace(one, heard_seconds_ago=seconds) for one in gw.relay.workers)
+        text = gw.get("/quickdx/picker").text
+        assert f"heard {seconds:.0f} s ago" in text
+        known.add(known_of(text))
+
+    assert len(known) == 1
+    assert gw.get("/quickdx/picker", query_string={"known": known.pop()}, headers=PART).status_code == 204
 
 
 def missing(gw: GatewayUnderTest, **chosen: str) -> str:

@@ -10,11 +10,15 @@ _FIRST = ("cluster", "namespace")
 
 @dataclass(frozen=True, slots=True)
 class RowLabel:
-    """One label, or one service, whose ``key`` is None; and the address of the incidents here that have it too."""
+    """One label, or one service, whose ``key`` is None; and the address of the incidents here that have it too.
+
+    There is no address where none can say it: a filter's services are parted by commas, and a label's key ends at its
+    first colon.
+    """
 
     key: str | None
     value: str
-    address: str
+    address: str | None
     is_chosen: bool
 
     @property
@@ -45,4 +49,6 @@ def _label(key: str, value: str, narrowing: Narrowing) -> RowLabel:
 
 
 def _filtered(key: str | None, value: str, name: str, wanted: str, narrowing: Narrowing) -> RowLabel:
-    return RowLabel(key, value, narrowing.narrowed(name, wanted), wanted in narrowing.get(name))
+    can_be_said = ":" not in key if key else "," not in value
+    address = narrowing.narrowed(name, wanted) if can_be_said else None
+    return RowLabel(key, value, address, wanted in narrowing.get(name))

@@ -23,7 +23,7 @@ def read_values(text: str) -> list[str]:
     try:
         rows = list(csv.reader([", ".join(text.splitlines())], skipinitialspace=True, strict=True))
     except csv.Error:
-        raise ValueError('a quote is not closed; write it like "a, b", c') from None
+        raise ValueError('quotes stand around a whole value; write it like "a, b", c') from None
     return [one for part in (rows[0] if rows else []) if (one := part.strip())]
 
 

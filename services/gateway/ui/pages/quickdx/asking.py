@@ -72,7 +72,7 @@ def _picker(given: Any) -> dict[str, Any]:
     return {
         "inventory": inventory,
         "is_listing": is_listing,
-        "standing": _standing(inventory, no_worker),
+        "standing": _standing(inventory, is_waiting=no_worker is not None),
         "offer": Offer(inventory, chosen),
         "chosen": chosen,
         "may_ask": person().may("responder"),
@@ -80,10 +80,13 @@ def _picker(given: Any) -> dict[str, Any]:
     }
 
 
-def _standing(inventory: dict[str, Any], no_worker: str | None) -> str:
-    """Return a digest of how the inventory stands: another one has another, whatever is chosen of it."""
+def _standing(inventory: dict[str, Any], *, is_waiting: bool) -> str:
+    """Return a digest of how the inventory stands: another one has another, whatever is chosen of it.
+
+    Not of why it waits for a worker: that counts seconds, and would be read out anew with each of them.
+    """
     told = [inventory[name] for name in ("jobId", "state", "error", "takenAt")]
-    return hashlib.sha256(repr([*told, no_worker]).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr([*told, is_waiting]).encode()).hexdigest()[:16]
 
 
 def _history() -> dict[str, Any]:

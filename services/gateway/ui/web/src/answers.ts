@@ -41,7 +41,7 @@ export function say(message: string, isProblem = false): void {
   const corner = document.getElementById("messages");
   if (!corner) return;
   // What asks by itself fails again and again while the gateway is away: that is one thing to say, for as long as it is so.
-  const said = [...corner.children].find((one) => one.textContent === message);
+  const said = isProblem ? [...corner.querySelectorAll(".message-problem")].find((one) => one.textContent === message) : undefined;
   const line = said ?? element("p", isProblem ? "message message-problem" : "message", message);
   if (!said) corner.append(line);
   clearTimeout(ends.get(line));
