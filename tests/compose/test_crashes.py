@@ -30,7 +30,7 @@ def test_a_broker_that_lost_its_volume_loses_nothing(stack: Stack, admin: Caller
         # `prepare` has ended long ago and holds the volume all the same.
         stack.compose("rm", "-sfv", "broker", "prepare")
         docker("volume", "rm", volume)
-        assert docker("volume", "ls", "-q", "--filter", f"name={volume}") == ""
+        assert volume not in docker("volume", "ls", "-q").split()
         load.wait_for(50)
         stack.up()
         load.wait_for(50)
