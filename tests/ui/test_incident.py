@@ -117,6 +117,20 @@ def test_only_allowed_moves_are_there_and_those_with_a_reason_ask_for_it(admin: 
     expect(page.locator("#timeline")).to_contain_text("It came back.")
 
 
+def test_a_button_that_was_pressed_says_what_it_does_next(admin: Watched, case: Case) -> None:
+    page = admin.page
+    case.open_in(page)
+    buttons = page.locator(".incident-moves").locator("> form button, > button")
+    buttons.get_by_text("Acknowledge").click()
+
+    expect(page.locator("#incident-header .status")).to_have_text("triage")
+    # It has the focus still.
+    expect(buttons).to_have_text(["Investigate", "Mark mitigated", "Resolve"])
+    buttons.get_by_text("Investigate").click()
+    expect(page.locator("#incident-header .status")).to_have_text("investigating")
+    expect(buttons).to_have_text(["Mark mitigated", "Back to triage", "Resolve"])
+
+
 def test_an_edit_that_somebody_overtook_is_refused_and_keeps_what_was_typed(admin: Watched, case: Case) -> None:
     page, _ = admin.page, admin.expected_statuses.add(412)
     case.open_in(page)

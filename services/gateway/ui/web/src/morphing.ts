@@ -3,7 +3,8 @@ import { Idiomorph } from "idiomorph/htmx";
 
 /** Set how every morph of the page goes. */
 export function keepWhatIsTyped(): void {
-  Idiomorph.defaults.ignoreActiveValue = true;
+  // Of a field alone, as it is when a morph begins: what stands on a button that was pressed is the server's to say.
+  Object.defineProperty(Idiomorph.defaults, "ignoreActiveValue", { enumerable: true, get: isAtField });
   Idiomorph.defaults.callbacks.beforeNodeMorphed = (old: Node, fresh: Node) => {
     if (!(old instanceof HTMLElement) || !(fresh instanceof HTMLElement)) return true;
     if (old.dataset["stays"] !== undefined) return false;
@@ -20,6 +21,10 @@ export function keepWhatIsTyped(): void {
     if (name === "open" && (node instanceof HTMLDialogElement || node instanceof HTMLDetailsElement)) return false;
     return !(name === "data-started" || name === "data-ready" || name === "data-typing");
   };
+}
+
+function isAtField(): boolean {
+  return document.activeElement instanceof HTMLElement && isField(document.activeElement);
 }
 
 /** Answer whether a label holds a field that somebody is at, or typed into, and that would become one of another kind. */
