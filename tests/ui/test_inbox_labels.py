@@ -72,7 +72,10 @@ def test_all_labels_are_reached_by_keys_and_one_narrows_the_list(inbox: Inbox) -
     expect(row.get_by_role("button", name=f"+{rest} more")).to_be_focused()
     expect(panel.get_by_role("link")).to_have_count(len(LABELS) + 1)
     assert axe_violations(page) == []
-    page.keyboard.press("Tab")
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(row.locator(".labels-more")).to_be_focused()
+    page.keyboard.press("Enter")
     expect(panel.get_by_role("link").first).to_be_focused()
     page.keyboard.press("Escape")
     expect(panel).to_be_hidden()

@@ -22,7 +22,10 @@ def why_unavailable(tx: Transaction, action: Action) -> str | None:
         case KubernetesPayload(context=context):
             if context in known.names:
                 return None
-            return f"The clusters that can be changed are {', '.join(known.names) or 'none'}; {context} is none of them"
+            others = (
+                f"those that can be changed are {', '.join(known.names)}" if known.names else "it has no kubeconfig"
+            )
+            return f"No actions worker can change {context}: {others}"
         case CommandPayload():
             return None if known.runs_commands else "No worker has a policy for commands"
     return "It is to be done by hand"

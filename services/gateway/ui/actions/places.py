@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Json = Mapping[str, Any]
-_CAN_WAIT = "It can be proposed and approved all the same, and is not executed before one can."
+_CAN_WAIT = "It can be proposed and approved all the same, and is executed once one can."
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,16 @@ def test_the_rules_in_force_make_no_version_again(gw: GatewayUnderTest, form: di
     assert version_of(gw) == 1
 
 
+def test_where_a_rule_of_the_other_part_is_new_not_every_rule_is_taken_away(gw: GatewayUnderTest):
+    put(gw, grouping=[SHOP])
+
+    answer = gw.post(SAVE, data=as_text(ownership=[OWNER]), headers=PART)
+
+    assert answer.status_code == 422
+    assert "This takes away every grouping rule" in answer.text
+    assert "Put into force without grouping rules" in answer.text
+
+
 def test_a_save_whose_answer_was_lost_is_no_refusal_when_it_comes_again(gw: GatewayUnderTest):
     form = as_text(0, grouping=[SHOP]) | {"requestKey": "key-of-the-form"}
 

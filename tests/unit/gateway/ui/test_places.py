@@ -105,6 +105,28 @@ def test_what_is_said_follows_the_cluster_that_is_typed(gw: GatewayUnderTest):
     assert note(the_form(gw, incident, type="manual")) == "nothing is there"
 
 
+def test_whoever_approves_is_told_too_that_nothing_can_change_the_cluster(gw: GatewayUnderTest):
+    gw.relay.workers = ()
+    incident = gw.open_incident(labels={"cluster": "prod"})
+    payload = {"verb": "restart", "context": "prod", "namespace": "shop", "kind": "Deployment", "name": "a"}
+    given = {"type": "kubernetes", "title": "Again", "risk": "high", "payload": payload}
+    action = gw.post(f"/api/incidents/{incident['id']}/actions", json=given).json
+
+    page = gw.get(f"/incidents/INC-{incident['number']}/actions/{action['id']}").text
+
+    assert f"No actions worker can change prod: {NOBODY}." in page
+    assert "is executed once one can" in page
+
+
+def test_who_may_only_look_is_offered_no_form(gw: GatewayUnderTest):
+    incident = gw.open_incident()
+
+    page = gw.get(f"/incidents/INC-{incident['number']}/actions/new", role=Role.VIEWER).text
+
+    assert "Responders propose actions" in page
+    assert 'name="title"' not in page
+
+
 def test_a_refused_form_comes_back_as_it_was_typed(gw: GatewayUnderTest):
     incident = gw.open_incident(labels={"cluster": "prod", "namespace": "shop"})
     form = {"type": "kubernetes", "verb": "restart", "title": "Again", "context": "", "kind": "Deployment", "name": "a"}

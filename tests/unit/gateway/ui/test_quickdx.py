@@ -122,6 +122,16 @@ def test_a_failure_says_why_and_what_to_do_and_is_tried_again(gw: GatewayUnderTe
     assert gw.get(f"/api/quickdx/{asked['id']}").json["state"] == "queued"
 
 
+def test_one_that_somebody_stopped_did_not_fail(gw: GatewayUnderTest):
+    asked = ask(gw)
+    gw.post(f"/quickdx/{asked['id']}/cancel")
+    stopped = gw.get(f"/quickdx/{asked['id']}").text
+
+    assert "The diagnosis was stopped" in stopped
+    assert "admin stopped it." in stopped
+    assert "log of the graph worker" not in stopped
+
+
 def test_what_was_found_is_shown_with_its_arithmetic(gw: GatewayUnderTest):
     content = a_diagnosis()
     steps = [{"reason": "base of it", "delta": 0.5}, {"reason": "events were not read", "delta": -0.03}]

@@ -64,7 +64,7 @@ def refuse_emptying(rules: Json, base: Base) -> None:
     emptied = [part for part in PARTS if base.book[part] and rules.get(part, []) == []]
     if base.is_overtaken or all(part in said for part in emptied):
         return
-    is_all = all(part in emptied or not base.book[part] for part in PARTS)
+    is_all = not any(rules.get(part) for part in PARTS)
     what = "every rule" if is_all else f"every {emptied[0]} rule"
     told = {"title": f"This takes away {what}", "detail": "Nothing was changed yet.", "empties": emptied}
     raise _refusal(told | {"is_all": is_all})

@@ -93,6 +93,7 @@ def _one(quickdx_id: str) -> dict[str, Any]:
         "one": one,
         "is_under_way": is_under_way,
         "no_worker": missing_worker() if is_under_way else None,
+        "stopped_by": _stopped_by(one["error"]),
         "advice": _ADVICE.get((one["error"] or "").partition(":")[0], _ADVICE_OF_ALL),
         "content": content,
         "hypotheses": reader.read(content.get("hypotheses") or (), "hypothesis"),
@@ -103,6 +104,12 @@ def _one(quickdx_id: str) -> dict[str, Any]:
         "mine": {said["ruleId"]: said for said in one["feedback"] if said["givenBy"] == person().subject},
         "found": _find("") if one["state"] == "done" else [],
     }
+
+
+def _stopped_by(error: str | None) -> str | None:
+    """Return who cancelled its job, as its error says; None where nobody did."""
+    _, said, who = (error or "").partition("cancelled by ")
+    return who.removeprefix("token:") if said and error == f"{said}{who}" else None
 
 
 def _incidents(ids: list[str]) -> list[dict[str, Any]]:

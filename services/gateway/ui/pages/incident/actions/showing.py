@@ -7,6 +7,7 @@ from flask import Blueprint, Response, request
 
 from services.gateway.ui.actions.diff import count, read_diff, visible
 from services.gateway.ui.actions.gate import KINDS, MEANINGS, WHY_NOT, gate_of, steps_of, tightened
+from services.gateway.ui.actions.places import Lack, find_lack
 from services.gateway.ui.actions.proposal import as_fields
 from services.gateway.ui.answering import is_part, page
 from services.gateway.ui.ask import ApiRefused, read
@@ -112,12 +113,13 @@ def _action(incident: Json, action_id: str) -> Json:
 def _one(incident: Json, action_id: str, seen: str | None) -> Json:
     action = _action(incident, action_id)
     seen = seen or action["reviewDigest"]
-    previews = action["previews"]
+    previews, gate = action["previews"], gate_of(action, person())
     return {
         "action": action,
         "seen": seen,
         "has_changed": seen != action["reviewDigest"],
-        "gate": gate_of(action, person()),
+        "gate": gate,
+        "lack": _lack(action) if gate.is_open and action["state"] != "executing" else None,
         "steps": steps_of(action),
         "newest": read_preview(previews[-1]["href"]) if previews else None,
         "older": list(reversed(previews[:-1])),
@@ -130,6 +132,12 @@ def _one(incident: Json, action_id: str, seen: str | None) -> Json:
         "why_not": WHY_NOT.get,
         **_run_of(action),
     }
+
+
+def _lack(action: Json) -> Lack | None:
+    if action["type"] == "manual":
+        return None
+    return find_lack(read("/api/actions/places"), action["type"], action["payload"].get("context", ""))
 
 
 def _parameters(action: Json) -> list[tuple[str, str]]:

@@ -119,7 +119,16 @@ function dismiss(event: KeyboardEvent, panel: HTMLElement): void {
   if (event.key !== "Escape" || !panel.matches(":popover-open")) return;
   event.preventDefault();
   event.stopPropagation();
+  const button = shownBy;
   hide(panel);
+  // Hiding gives the focus back to where it was before the button had it, which may be nowhere.
+  if (button?.isConnected && document.activeElement === document.body) giveBack(button);
+}
+
+function giveBack(button: HTMLElement): void {
+  isGivingBack = true;
+  button.focus({ preventScroll: true });
+  isGivingBack = false;
 }
 
 function follow(event: MouseEvent, panel: HTMLElement): void {
