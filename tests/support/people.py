@@ -16,7 +16,7 @@ from services.gateway.handlers.split_incident import IncidentSplitter, SplitOrde
 from services.gateway.ports import Transaction
 from shared.errors import AppError
 from tests.support.builders import ANN
-from tests.support.gateway_core import Gateway
+from tests.support.gateway_core import Gateway, a_report
 
 Versions = tuple[int, ...] | None
 
@@ -83,3 +83,12 @@ class People:
         except AppError as refusal:
             return refusal.code
         return None
+
+
+def two_incidents() -> Gateway:
+    """Return a gateway with INC-1 by the signal a, and INC-2 by the signals b and c of another group."""
+    gateway = Gateway()
+    gateway.clock.advance(3_600)
+    gateway.deliver(a_report("a", name="Down"))
+    gateway.deliver(a_report("b", name="Slow"), a_report("c", name="Slow"))
+    return gateway

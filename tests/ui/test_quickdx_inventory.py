@@ -25,6 +25,14 @@ def take_inventory(product: Product) -> None:
     wait_until(is_taken, "the inventory is taken")
 
 
+def show(watched: Watched, product: Product, chosen: str = "") -> Page:
+    """Open the page once there is an inventory, with what is ``chosen`` in its address."""
+    take_inventory(product)
+    watched.page.goto(f"{product.url}/quickdx{chosen}")
+    ready(watched.page)
+    return watched.page
+
+
 def come_back(page: Page) -> None:
     """Have the page come into sight again: it asks for what is new at once, not within ten seconds."""
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
@@ -38,10 +46,7 @@ def rename(shop: Path, old: str, new: str) -> None:
 def test_an_open_page_offers_another_inventory_and_keeps_what_was_chosen_and_typed(
     open_as: Callable[..., Watched], product: Product, changing_shop: Path
 ) -> None:
-    take_inventory(product)
-    page = open_as("responder").page
-    page.goto(f"{product.url}/quickdx?context=changing&namespace=shop&kind=Deployment&name=checkout")
-    ready(page)
+    page = show(open_as("responder"), product, "?context=changing&namespace=shop&kind=Deployment&name=checkout")
     listed = page.locator("#inventory time")
     before = listed.get_attribute("datetime")
     expect(page.locator("#dx-missing")).to_be_empty()
@@ -81,10 +86,7 @@ def test_an_open_page_offers_another_inventory_and_keeps_what_was_chosen_and_typ
 def test_the_button_that_lists_the_names_keeps_the_focus_until_they_are_there(
     open_as: Callable[..., Watched], product: Product
 ) -> None:
-    take_inventory(product)
-    page = open_as("responder").page
-    page.goto(f"{product.url}/quickdx")
-    ready(page)
+    page = show(open_as("responder"), product)
     listed = page.locator("#inventory time")
     before = listed.get_attribute("datetime")
     button = page.get_by_role("button", name="Refresh names")

@@ -22,10 +22,9 @@ def why_unavailable(tx: Transaction, action: Action) -> str | None:
         case KubernetesPayload(context=context):
             if context in known.names:
                 return None
-            others = (
-                f"those that can be changed are {', '.join(known.names)}" if known.names else "it has no kubeconfig"
-            )
-            return f"No actions worker can change {context}: {others}"
+            if not known.names:
+                return "There is no cluster that the actions workers can change"
+            return f"{context} is none of the clusters that can be changed ({', '.join(known.names)})"
         case CommandPayload():
             return None if known.runs_commands else "No worker has a policy for commands"
     return "It is to be done by hand"

@@ -1,16 +1,12 @@
-"""Merges, splits, relations and corrections, with the signals and timers they move."""
-
-from datetime import timedelta
+"""Merges and splits, with the signals and timers they move."""
 
 import pytest
 from msgspec.structs import replace
 
-from services.gateway.domain.merging import MAX_RELATIONS
 from services.gateway.domain.records import (
     Activity,
     Group,
     Hints,
-    Incident,
     IncidentStatus,
     Job,
     Merge,
@@ -18,24 +14,16 @@ from services.gateway.domain.records import (
     RelationType,
     Signal,
 )
-from services.gateway.handlers.apply_retention import Retention, apply_retention
 from services.gateway.handlers.move_signals import MAX_MOVED
 from services.gateway.ports import RecordQuery
-from shared.contracts.severity import Severity
 from tests.support.clock import START
 from tests.support.gateway_core import Gateway, a_report
-from tests.support.memory_blobs import MemoryBlobs
-from tests.support.people import People
+from tests.support.people import People, two_incidents
 
 
 @pytest.fixture
 def gateway() -> Gateway:
-    """INC-1 by the signal a, INC-2 by the signals b and c of another group."""
-    gateway = Gateway()
-    gateway.clock.advance(3_600)
-    gateway.deliver(a_report("a", name="Down"))
-    gateway.deliver(a_report("b", name="Slow"), a_report("c", name="Slow"))
-    return gateway
+    return two_incidents()
 
 
 @pytest.fixture
@@ -124,39 +112,6 @@ def test_where_all_are_resolved_the_stable_period_begins_anew(gateway: Gateway, 
 
     assert people.incident(1).status == "resolved"
     assert not has_timer(people, 2)
-
-
-def test_the_severity_of_the_target_rises_unless_it_is_pinned(gateway: Gateway, people: People):
-    by_hand, pinned = people.open(), people.open(severity=Severity.LOW)
-
-    people.merge(1, by_hand.number)
-    people.merge(2, pinned.number)
-
-    assert people.incident(by_hand.number).severity == Severity.HIGH
-    assert gateway.timeline(by_hand)[-1] == "severity_raised"
-    assert people.incident(pinned.number).severity == Severity.LOW
-
-
-def test_a_signal_that_somebody_has_takes_a_new_target_to_triage(gateway: Gateway, people: People):
-    gateway.deliver(a_report("b", name="Slow", acknowledged=True, brief=True))
-
-    people.merge(2, 1)
-
-    assert people.incident(1).status == "triage"
-
-
-@pytest.mark.parametrize("order", ["bc", "cb"])
-def test_of_several_that_were_taken_on_the_first_says_when(gateway: Gateway, people: People, order: str):
-    gateway.deliver(a_report("c", name="Slow"))
-    gateway.pass_time(seconds=60)
-    first = gateway.clock.now()
-    for fingerprint in order:
-        gateway.deliver(a_report(fingerprint, name="Slow", acknowledged=True, brief=True))
-        gateway.pass_time(seconds=60)
-
-    people.merge(2, 1)
-
-    assert people.incident(1).milestones.acknowledged_at == first
 
 
 def test_merging_acknowledges_and_a_split_takes_that_back(gateway: Gateway, people: People):
@@ -402,69 +357,3 @@ def test_an_incident_that_comes_back_takes_its_group_over_from_one_that_ended(ga
     (joined,) = gateway.deliver(a_report("e", name="Down")).signals
 
     assert joined.incident_id == people.id_of(1)
-
-
-def test_a_relation_stands_on_both_and_is_taken_back_on_both(gateway: Gateway, people: People):
-    assert people.relate(1, 2) is None
-    assert people.relate(2, 1) is None
-
-    assert relations(people, 1) == [("related", people.id_of(2))]
-    assert relations(people, 2) == [("related", people.id_of(1))]
-    assert (people.incident(1).version, people.incident(2).version) == (2, 2)
-    assert people.unrelate(2, 1) is None
-    assert people.unrelate(2, 1) == "not_found"
-    assert (relations(people, 1), relations(people, 2)) == ([], [])
-    assert gateway.timeline(people.incident(1))[-2:] == ["relation_added", "relation_removed"]
-
-
-def test_an_incident_has_so_many_relations_and_no_more(gateway: Gateway, people: People):
-    full = tuple(Relation(type=RelationType.RELATED, incident_id=f"inc_{n}") for n in range(MAX_RELATIONS))
-    gateway.store.transact(lambda tx: tx.put(replace(people.incident(1), relations=full)))
-
-    assert people.relate(1, 2) == "too_many_relations"
-    assert people.relate(2, 1) == "too_many_relations"
-    assert people.merge(2, 1) == "too_many_relations"
-    assert relations(people, 2) == []
-
-
-def test_retention_takes_a_target_with_the_groups_that_lead_to_it(gateway: Gateway, people: People):
-    people.merge(2, 1)
-    keys = [people.incident(number).dedup_key or "" for number in (1, 2)]
-    two = people.id_of(2)
-    for status in ("resolved", "closed"):
-        people.move(1, status, "done", force=True)
-
-    apply_retention(
-        gateway.store,
-        MemoryBlobs(gateway.clock),
-        Retention(incident_days=1),
-        gateway.clock.now() + timedelta(days=2),
-    )
-
-    assert [gateway.store.find(Group, key) for key in keys] == [None, None]
-    assert gateway.store.find(Merge, two) is None
-    assert gateway.store.find(Incident, two) is None
-
-
-def test_a_split_whose_target_is_gone_gives_back_the_incident_alone(gateway: Gateway, people: People):
-    people.merge(2, 1)
-    gateway.store.transact(lambda tx: tx.remove_incident(people.id_of(1)))
-
-    assert people.split(2) is None
-
-    two = people.incident(2)
-    assert (two.status, two.relations) == ("new", ())
-    assert gateway.store.get(Group, two.dedup_key or "").incident_id == two.id
-
-
-def test_corrected_milestones_stand_on_the_timeline(gateway: Gateway, people: People):
-    noticed = people.incident(1).milestones.detected_at
-    earlier = noticed - timedelta(minutes=20)
-
-    assert people.backdate(1, {"detected": earlier}, versions=(9,)) == "version_conflict"
-    assert people.backdate(1, {"detected": earlier}, "") == "reason_required"
-    assert people.backdate(1, {"detected": earlier}, "the first call") is None
-
-    entry = gateway.store.list_newest_entries(people.id_of(1), 1)[0].entry
-    assert (entry.type, entry.actor) == ("milestones_changed", "token:ann")
-    assert entry.payload == {"changes": {"detectedAt": {"from": noticed, "to": earlier}}, "reason": "the first call"}

@@ -128,7 +128,7 @@ def test_one_that_somebody_stopped_did_not_fail(gw: GatewayUnderTest):
     stopped = gw.get(f"/quickdx/{asked['id']}").text
 
     assert "The diagnosis was stopped" in stopped
-    assert "admin stopped it." in stopped
+    assert "It was cancelled by admin." in stopped
     assert "log of the graph worker" not in stopped
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from services.gateway.ui.answering import done, led_to, page
-from services.gateway.ui.ask import read, write
+from services.gateway.ui.ask import ApiRefused, read, write
 from services.gateway.ui.findings.reading import Reader
 from services.gateway.ui.named import name_incidents
 from services.gateway.ui.pages.quickdx.asking import missing_worker
@@ -93,7 +93,7 @@ def _one(quickdx_id: str) -> dict[str, Any]:
         "one": one,
         "is_under_way": is_under_way,
         "no_worker": missing_worker() if is_under_way else None,
-        "stopped_by": _stopped_by(one["error"]),
+        "is_stopped": one["state"] == "failed" and _is_cancelled(one["jobId"]),
         "advice": _ADVICE.get((one["error"] or "").partition(":")[0], _ADVICE_OF_ALL),
         "content": content,
         "hypotheses": reader.read(content.get("hypotheses") or (), "hypothesis"),
@@ -106,10 +106,12 @@ def _one(quickdx_id: str) -> dict[str, Any]:
     }
 
 
-def _stopped_by(error: str | None) -> str | None:
-    """Return who cancelled its job, as its error says; None where nobody did."""
-    _, said, who = (error or "").partition("cancelled by ")
-    return who.removeprefix("token:") if said and error == f"{said}{who}" else None
+def _is_cancelled(job_id: str) -> bool:
+    """Answer whether its job was cancelled; one past its retention tells nothing any more."""
+    try:
+        return bool(read(f"/api/jobs/{job_id}")["state"] == "cancelled")
+    except ApiRefused:
+        return False
 
 
 def _incidents(ids: list[str]) -> list[dict[str, Any]]:
