@@ -15,14 +15,20 @@ _WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S10
 
 
 def claim_port(
-    setting: str, host: str, port: int, *, avoid: frozenset[int] = frozenset(), zero: str = "picks a free one"
+    setting: str,
+    host: str,
+    port: int,
+    *,
+    avoid: frozenset[int] = frozenset(),
+    kept: frozenset[int] = frozenset(),
+    zero: str = "picks a free one",
 ) -> int:
-    """Return ``port`` if it can be listened on at ``host``, or any free port for 0.
+    """Return ``port`` if it can be listened on at ``host``, or for 0 any that is free, and not ``kept``.
 
     Raises ``CommandFailed``, which says why not and names ``setting``; ``zero`` is what it says of a setting of 0.
     """
     if port == 0:
-        return find_free_port(host, avoid, setting=setting)
+        return find_free_port(host, avoid | kept, setting=setting)
     problem = _why_not(setting, host, port)
     if problem is None and port not in avoid:
         return port

@@ -100,9 +100,7 @@ def make_plan(settings: Mapping[str, Any], environ: Mapping[str, str]) -> Plan:
     """
     data_dir: Path = settings["data_dir"]
     host, door_host = settings["host"], settings["gateway_door_host"]
-    port = claim_port("FAULTLINE_PORT", host, settings["port"])
-    door_port = _door_port(settings, environ, frozenset({port}))
-    flower_port = _flower_port(settings, environ, frozenset({port, door_port}))
+    port, door_port, flower_port = _ports(settings, environ)
     url, door_url = url_of(host, port), url_of(door_host, door_port)
     flower_url = None if flower_port is None else url_of("127.0.0.1", flower_port)
     metrics_ports = _metrics_ports(settings, environ, frozenset({port, door_port, flower_port or 0}))
@@ -160,19 +158,41 @@ def describe_broker(url: str) -> str:
     return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"
 
 
-def _door_port(settings: Mapping[str, Any], environ: Mapping[str, str], avoid: frozenset[int]) -> int:
+def _ports(settings: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[int, int, int | None]:
+    """Return the ports of the gateway, of its door, and of Flower, if that runs."""
+    kept = _asked_for(settings, environ)
+    port = claim_port("FAULTLINE_PORT", settings["host"], settings["port"], kept=kept)
+    door_port = _door_port(settings, environ, frozenset({port}), kept)
+    return port, door_port, _flower_port(settings, environ, frozenset({port, door_port}), kept)
+
+
+def _asked_for(settings: Mapping[str, Any], environ: Mapping[str, str]) -> frozenset[int]:
+    """Return the ports that settings ask for: where any port will do, it is another than these."""
+    first, metrics = settings["metrics_port"], environ.get("FAULTLINE_METRICS_PORT")
+    ports = set(range(first, first + len(_WORKERS))) if metrics else set()
+    for name in ("gateway_door_port", "flower_port"):
+        if environ.get(f"FAULTLINE_{name.upper()}"):
+            ports.add(settings[name])
+    return frozenset(ports)
+
+
+def _door_port(
+    settings: Mapping[str, Any], environ: Mapping[str, str], avoid: frozenset[int], kept: frozenset[int]
+) -> int:
     wanted = settings["gateway_door_port"] if environ.get("FAULTLINE_GATEWAY_DOOR_PORT") else 0
-    return claim_port("FAULTLINE_GATEWAY_DOOR_PORT", settings["gateway_door_host"], wanted, avoid=avoid)
+    return claim_port("FAULTLINE_GATEWAY_DOOR_PORT", settings["gateway_door_host"], wanted, avoid=avoid, kept=kept)
 
 
-def _flower_port(settings: Mapping[str, Any], environ: Mapping[str, str], avoid: frozenset[int]) -> int | None:
+def _flower_port(
+    settings: Mapping[str, Any], environ: Mapping[str, str], avoid: frozenset[int], kept: frozenset[int]
+) -> int | None:
     wanted: int = settings["flower_port"]
     if wanted == 0:
         return None
     if environ.get("FAULTLINE_FLOWER_PORT"):
         return claim_port("FAULTLINE_FLOWER_PORT", "127.0.0.1", wanted, avoid=avoid, zero="leaves Flower out")
     # Nobody asked for the usual port, so another will do.
-    return find_port_near("FAULTLINE_FLOWER_PORT", "127.0.0.1", wanted, avoid)
+    return find_port_near("FAULTLINE_FLOWER_PORT", "127.0.0.1", wanted, avoid | kept)
 
 
 def _metrics_ports(settings: Mapping[str, Any], environ: Mapping[str, str], avoid: frozenset[int]) -> dict[str, int]:

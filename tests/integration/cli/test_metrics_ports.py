@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from services.cli.errors import CommandFailed
+from services.cli.supervisor import addresses
 from services.cli.supervisor.plan import Plan, make_plan, read_up_settings
 
 WORKERS = ("intake", "graph", "actions")
@@ -63,6 +64,19 @@ def test_ports_that_were_asked_for_are_given_in_turn(tmp_path: Path) -> None:
     first = three_free()
 
     assert ports(a_plan(tmp_path, FAULTLINE_METRICS_PORT=str(first))) == [first, first + 1, first + 2]
+
+
+def test_a_port_that_was_asked_for_is_picked_for_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, really = three_free(), addresses.find_free_port
+    asked = (first, first + 1, first + 2)
+
+    def find(host: str, avoid: frozenset[int], **words: str) -> int:
+        """The kernel picks as it likes: those that were asked for, if it may."""
+        return next((port for port in asked if port not in avoid), 0) or really(host, avoid, **words)
+
+    monkeypatch.setattr(addresses, "find_free_port", find)
+
+    assert ports(a_plan(tmp_path, FAULTLINE_METRICS_PORT=str(first))) == [*asked]
 
 
 def test_one_that_was_asked_for_and_is_taken_is_refused(tmp_path: Path) -> None:
